@@ -10,8 +10,7 @@ import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { usePreparation } from "../preparation/index.ts";
-import { usePreparationActions } from "./administration.queries.ts";
+import { usePreparation, usePreparationActions } from "../preparation/index.ts";
 import { TimeOrNever, State } from "./State.tsx";
 import { preparationLooks } from "./state-words.ts";
 

@@ -7,15 +7,19 @@ import { keepRowFocus } from "../../lib/row-focus.ts";
 import { Button } from "../../ui/Button.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Pager } from "../../ui/Pager.tsx";
+import { Progress } from "../../ui/Progress.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
+import { summaryOf, usePreparation, type PreparationSummary } from "../preparation/index.ts";
 import { useWorkActions } from "./administration.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
 import { TimeOrNever, State } from "./State.tsx";
 import { jobLooks, sayType, taskLooks } from "./state-words.ts";
 
 const perPage = 10;
+
+const rowClass = "flex flex-wrap items-center gap-x-3 gap-y-1 py-1.5";
 
 /** A short paged list below the health checks. */
 export function Short<Row extends { id: string }>({
@@ -26,6 +30,7 @@ export function Short<Row extends { id: string }>({
   onPage,
   bar,
   empty,
+  first,
   row,
 }: {
   title: string;
@@ -36,6 +41,8 @@ export function Short<Row extends { id: string }>({
   onPage: (page: number) => void;
   bar: ReactNode;
   empty: string;
+  /** A row before those of the list. */
+  first?: ReactNode;
   row: (row: Row) => ReactNode;
 }) {
   const { data, error } = list;
@@ -51,12 +58,13 @@ export function Short<Row extends { id: string }>({
         <LoadFailed className="px-0" title={failed} of={list} />
       ) : !data ? (
         <SkeletonRows count={3} label="Loading…" />
-      ) : data.items.length === 0 ? (
+      ) : data.items.length === 0 && !first ? (
         <p className="text-xs text-fg-2">{empty}</p>
       ) : (
         <ul ref={keepRowFocus} className="divide-y divide-line-0 border-y border-line-0 text-xs">
+          {first ? <li className={rowClass}>{first}</li> : null}
           {data.items.map((one) => (
-            <li key={one.id} className="flex flex-wrap items-center gap-x-3 gap-y-1 py-1.5">
+            <li key={one.id} className={rowClass}>
               {row(one)}
             </li>
           ))}
@@ -175,12 +183,13 @@ const taskStates = [
   { value: "all", label: "All" },
 ] as const;
 
-/** Tasks of all users. */
+/** Tasks of all users, and what the server itself prepares now. */
 export function TaskList() {
   const [status, setStatus] = useState<(typeof taskStates)[number]["value"]>("running");
   const [page, setPage] = useState(1);
   const [asked, setAsked] = useState<AdminTask>();
   const actions = useWorkActions();
+  const preparing = summaryOf(usePreparation() ?? []);
   const query = { page, limit: perPage, ...(status !== "all" && { status }) };
   const list = useQuery({
     queryKey: ["admin", "tasks", query],
@@ -207,6 +216,7 @@ export function TaskList() {
           />
         }
         empty={status === "all" ? "No tasks" : "No tasks with this state"}
+        first={preparing && page === 1 && (status === "running" || status === "all") ? <PreparationRow preparing={preparing} /> : null}
         row={(task) => (
           <>
             <span className="w-36 flex-none truncate font-medium text-fg-0">{sayType(task.type)}</span>
@@ -248,6 +258,18 @@ export function TaskList() {
             : "This stops the task. Completed work is kept."}
         </ReasonDialog>
       ) : null}
+    </>
+  );
+}
+
+function PreparationRow({ preparing: { text, share } }: { preparing: PreparationSummary }) {
+  return (
+    <>
+      <span className="w-36 flex-none truncate font-medium text-fg-0">Preparation</span>
+      <State look={taskLooks.running} />
+      <span className="num min-w-0 flex-1 basis-40 truncate text-fg-2">{text}</span>
+      <Progress className="w-24 flex-none" label={text} share={share} />
+      <span className="flex-none text-fg-2">Server</span>
     </>
   );
 }

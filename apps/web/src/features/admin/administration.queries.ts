@@ -77,14 +77,6 @@ export function useWorkActions() {
     }),
   };
 }
-export function usePreparationActions() {
-  const queryClient = useQueryClient();
-  const onSettled = () => Promise.all([["admin"], ["preparation"]].map((queryKey) => queryClient.invalidateQueries({ queryKey })));
-  return {
-    prepare: useMutation({ mutationFn: (id: string) => api.adminPreparation.prepare({ params: { id } }), onSettled }),
-    remove: useMutation({ mutationFn: (id: string) => api.adminPreparation.remove({ params: { id } }), onSettled }),
-  };
-}
 export function useMarkPaid() {
   const onSettled = useSettled();
   return useMutation({

@@ -1,4 +1,5 @@
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import type { PreparationItem } from "@tesslate/contract";
 import { Link } from "@tanstack/react-router";
 import { ChevronDown, ChevronRight, Circle, CircleCheck, X } from "lucide-react";
 import { Suspense, useState } from "react";
@@ -6,9 +7,11 @@ import { readStored, writeStored } from "../../lib/storage.ts";
 import { recentProjectsQuery } from "../../project/projects.queries.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
-import { toastWithUndo } from "../../ui/toast.tsx";
+import { sentenceOf } from "../../lib/errors.ts";
+import { toast, toastWithUndo } from "../../ui/toast.tsx";
 import { configQuery } from "../auth/index.ts";
 import { modelSetupQuery, type ModelSetup, ConnectModelDialog } from "../models/index.ts";
+import { usePreparation, usePreparationActions } from "../preparation/index.ts";
 import { useSavePreferences, meQuery } from "../users/index.ts";
 import { checklist, type Step } from "./checklist.ts";
 
@@ -24,6 +27,7 @@ export function Checklist() {
   const { data: config } = useQuery(configQuery);
   const { data: setup } = useQuery(modelSetupQuery);
   const { data: recent } = useQuery(recentProjectsQuery);
+  const browser = usePreparation()?.find(({ kind }) => kind === "browser");
   const { mutate: save } = useSavePreferences();
   const [chosen, setChosen] = useState(() => readStored(localStorage, openKey, isBoolean));
   if (user.preferences.hides_checklist || !config || !setup || !recent) return null;
@@ -32,6 +36,7 @@ export function Checklist() {
     isModelConfigured: setup.configured,
     hasProject: recent.total > 0,
     isAdministrator: user.is_superuser,
+    browser: browser?.state,
   });
   const done = steps.filter((step) => step.isDone).length;
   if (done === steps.length) return null;
@@ -80,14 +85,14 @@ export function Checklist() {
       </div>
       <ul id="home-checklist-steps" role="list" hidden={!isOpen} className="divide-y divide-line-0 border-t border-line-0">
         {steps.map((step) => (
-          <StepRow key={step.id} step={step} setup={setup} />
+          <StepRow key={step.id} step={step} setup={setup} browser={browser} />
         ))}
       </ul>
     </section>
   );
 }
 
-function StepRow({ step, setup }: { step: Step; setup: ModelSetup }) {
+function StepRow({ step, setup, browser }: { step: Step; setup: ModelSetup; browser: PreparationItem | undefined }) {
   return (
     <li className="flex flex-wrap items-start gap-x-3 gap-y-2 px-3 py-2.5">
       {step.isDone ? (
@@ -100,7 +105,40 @@ function StepRow({ step, setup }: { step: Step; setup: ModelSetup }) {
         <p className="text-xs text-fg-2">{step.why}</p>
       </div>
       {step.id === "model" && !step.isDone ? <ModelAction setup={setup} /> : null}
+      {step.id === "browser" && browser ? <BrowserActions browser={browser} /> : null}
     </li>
+  );
+}
+
+/** Without a choice the server installs the browser in its turn. */
+function BrowserActions({ browser: { id, name, state } }: { browser: PreparationItem }) {
+  const { prepare, remove } = usePreparationActions();
+  const onError = (error: Error) => toast(sentenceOf(error), { kind: "failed" });
+  const isBusy = prepare.isPending || remove.isPending;
+  return (
+    <span className="flex gap-1">
+      <Button
+        size="sm"
+        variant="ghost"
+        disabled={isBusy}
+        onClick={() =>
+          remove.mutate(id, {
+            onSuccess: () =>
+              toastWithUndo(`${name} won't be installed. Administrators can install it later in System.`, () =>
+                prepare.mutate(id, { onError }),
+              ),
+            onError,
+          })
+        }
+      >
+        Don't install
+      </Button>
+      {state === "preparing" ? null : (
+        <Button size="sm" disabled={isBusy} onClick={() => prepare.mutate(id, { onError })}>
+          Install now
+        </Button>
+      )}
+    </span>
   );
 }
 

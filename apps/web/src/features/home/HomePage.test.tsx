@@ -1,4 +1,5 @@
 import {
+  AdminPreparationItem,
   defaultPreferences,
   Model,
   PreparationEvent,
@@ -244,6 +245,32 @@ test.describe("the first steps", () => {
     open("/");
     const steps = await screen.findByRole("region", { name: /First steps/ });
     expect(within(steps).getAllByRole("listitem")).toHaveLength(5);
+  });
+
+  test("let administrators install the browser now or never", async ({ api, open, user }) => {
+    home(api, { is_superuser: true });
+    let state: PreparationItem["state"] = "waiting";
+    const item = () => sample(AdminPreparationItem, { id: "browser", kind: "browser", name: "Chromium", state });
+    api.answer("preparation.list", () => ({
+      items: [sample(PreparationItem, { id: "browser", kind: "browser", name: "Chromium", state })],
+    }));
+    api.hang("preparation.events");
+    api.answer("adminPreparation.remove", () => {
+      state = "off";
+      return item();
+    });
+    api.answer("adminPreparation.prepare", () => {
+      state = "preparing";
+      return item();
+    });
+    open("/");
+    const steps = await screen.findByRole("region", { name: /First steps/ });
+    await user.click(await within(steps).findByRole("button", { name: "Don't install" }));
+    await waitFor(() => expect(within(steps).queryByText("Choose whether to install a browser")).not.toBeInTheDocument());
+    await user.click(await screen.findByRole("button", { name: "Undo" }));
+    await within(steps).findByText("The agent checks apps in Chromium. Installing it now.");
+    expect(within(steps).queryByRole("button", { name: "Install now" })).not.toBeInTheDocument();
+    expect(api.asked("adminPreparation.prepare")).toHaveLength(1);
   });
 
   test("are one row with the next step once there are projects, and open again", async ({ api, open, user }) => {

@@ -18,7 +18,7 @@ const config: PublicConfig = {
   features: { stripe: false, google_oauth: false, github_oauth: false, oidc: false, two_fa: true, smtp: true, passkeys: false },
 };
 const open = (facts: Partial<Parameters<typeof checklist>[0]>) =>
-  checklist({ config, isModelConfigured: true, hasProject: true, isAdministrator: true, ...facts })
+  checklist({ config, isModelConfigured: true, hasProject: true, isAdministrator: true, browser: "ready", ...facts })
     .filter((step) => !step.isDone)
     .map((step) => step.id);
 
@@ -33,10 +33,18 @@ test("each thing that is missing is a step", () => {
 test.each(["localhost:8000", "127.0.0.1", "[::1]:8000", "studio.localhost"])("%s is reached from this machine alone", (app_domain) =>
   expect(open({ config: { ...config, app_domain } })).toEqual(["address"]),
 );
+test.each(["waiting", "preparing", "failed"] as const)("a browser that is %s is a choice", (browser) =>
+  expect(open({ browser })).toEqual(["browser"]),
+);
+test("a browser that was declined is none", () => expect(open({ browser: "off" })).toEqual([]));
 test("the scripted demo is no model", () => expect(open({ config: { ...config, demo: true } })).toEqual(["model"]));
 test("what only an operator can do is not shown to others", () =>
   expect(
-    checklist({ config: { ...config, isolation: "none" }, isModelConfigured: false, hasProject: false, isAdministrator: false }).map(
-      ({ id }) => id,
-    ),
+    checklist({
+      config: { ...config, isolation: "none" },
+      isModelConfigured: false,
+      hasProject: false,
+      isAdministrator: false,
+      browser: "waiting",
+    }).map(({ id }) => id),
   ).toEqual(["model", "project"]));

@@ -1,7 +1,7 @@
-import type { PublicConfig } from "@tesslate/contract";
+import type { PreparationItem, PublicConfig } from "@tesslate/contract";
 
 export interface Step {
-  id: "model" | "project" | "isolation" | "mail" | "address";
+  id: "model" | "project" | "browser" | "isolation" | "mail" | "address";
   title: string;
   isDone: boolean;
   /** What the step does, or what is missing. */
@@ -12,6 +12,8 @@ export interface Facts {
   isModelConfigured: boolean;
   hasProject: boolean;
   isAdministrator: boolean;
+  /** The agent's browser; undefined while that is not known. */
+  browser: PreparationItem["state"] | undefined;
 }
 
 const isLocal = (host: string) => /^(localhost|127\.|\[?::1)|\.localhost$/.test(host);
@@ -22,8 +24,15 @@ const isolations: Record<PublicConfig["isolation"], string> = {
   none: "Projects can't run on this machine.",
 };
 
+/** While it is to be installed, an administrator chooses: now, in its turn, or never. */
+const browserWhy: Partial<Record<PreparationItem["state"], string>> = {
+  waiting: "The agent checks apps in Chromium. It is installed after the templates, in about 150 MB.",
+  preparing: "The agent checks apps in Chromium. Installing it now.",
+  failed: "The agent checks apps in Chromium. Couldn't install it; the server will retry.",
+};
+
 /** The steps from a new installation or account to the first app. Only administrators get the steps for operators. */
-export function checklist({ config, isModelConfigured, hasProject, isAdministrator }: Facts): Step[] {
+export function checklist({ config, isModelConfigured, hasProject, isAdministrator, browser }: Facts): Step[] {
   const own: Step[] = [
     {
       id: "model",
@@ -36,8 +45,10 @@ export function checklist({ config, isModelConfigured, hasProject, isAdministrat
     { id: "project", title: "Create your first project", isDone: hasProject, why: "Describe it above, then click Build." },
   ];
   if (!isAdministrator) return own;
+  const why = browser && browserWhy[browser];
   return [
     ...own,
+    ...(why === undefined ? [] : [{ id: "browser" as const, title: "Choose whether to install a browser", isDone: false, why }]),
     {
       id: "isolation",
       title: "Sandbox",

@@ -1,2 +1,3 @@
-export { failedNames, summaryOf } from "./preparation.ts";
+export { failedNames, summaryOf, type PreparationSummary } from "./preparation.ts";
 export { usePreparation } from "./use-preparation.ts";
+export { usePreparationActions } from "./use-preparation-actions.ts";

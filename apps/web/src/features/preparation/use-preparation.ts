@@ -1,5 +1,4 @@
 import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
 import { reopen } from "@tesslate/client/core";
 import type { PreparationItem } from "@tesslate/contract";
 import { api } from "../../api.ts";
@@ -16,21 +15,20 @@ const isUnfinished = ({ state }: PreparationItem) => state === "waiting" || stat
 export function usePreparation(): readonly PreparationItem[] | undefined {
   const queryClient = useQueryClient();
   const { data } = useQuery(preparationQuery);
-  const isBusy = data?.items.some(isUnfinished) ?? false;
-  useEffect(() => {
-    if (!isBusy) return;
-    const abort = new AbortController();
-    const listen = async () => {
+  // A query, so that the components of a page share one stream. Refused: what was loaded stays, and the next visit opens it again.
+  useQuery({
+    queryKey: ["preparation-events"],
+    enabled: data?.items.some(isUnfinished) ?? false,
+    retry: false,
+    queryFn: async ({ signal }) => {
       const events = reopen({
         open: (connection) => api.preparation.events(undefined, { signal: connection }),
-        signal: abort.signal,
+        signal,
         hints: browserHints,
       });
       for await (const { data: items } of events) queryClient.setQueryData(preparationQuery.queryKey, { items });
-    };
-    // Refused: what was loaded stays, and the next visit loads it again.
-    listen().catch(() => undefined);
-    return () => abort.abort();
-  }, [isBusy, queryClient]);
+      return null;
+    },
+  });
   return data?.items;
 }

@@ -1,4 +1,4 @@
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { Activity, Check, CircleX, X } from "lucide-react";
 import type { Task } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
@@ -11,6 +11,8 @@ import { Popover } from "../../ui/Popover.tsx";
 import { Progress } from "../../ui/Progress.tsx";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { toast } from "../../ui/toast.tsx";
+import { summaryOf, usePreparation } from "../preparation/index.ts";
+import { meQuery } from "../users/index.ts";
 import { isCancellable, shownTasks, taskTitle } from "./task-looks.ts";
 
 /** The project's running operations, which can be canceled, and the latest ended ones. Updated by events. */
@@ -36,6 +38,7 @@ export function OperationsButton({ tasks }: { tasks: readonly Task[] }) {
     >
       <div className="scroll-y max-h-[60dvh]">
         <h2 className="px-3 pt-2.5 pb-1 text-sm font-medium">Operations</h2>
+        <ServerPreparation />
         {open.length + ended.length === 0 ? (
           <p className="px-3 pb-3 text-xs text-fg-2">Starts, snapshots, deployments and agent runs appear here.</p>
         ) : (
@@ -50,6 +53,19 @@ export function OperationsButton({ tasks }: { tasks: readonly Task[] }) {
         )}
       </div>
     </Popover>
+  );
+}
+
+/** For administrators, what the server prepares: a start from a template may wait for it. */
+function ServerPreparation() {
+  const { data: user } = useQuery(meQuery);
+  const summary = summaryOf(usePreparation() ?? []);
+  if (!user?.is_superuser || !summary) return null;
+  return (
+    <div role="status" className="num border-b border-line-0 px-3 py-2 text-xs">
+      <p className="truncate text-sm text-fg-0">{summary.text}</p>
+      <Progress className="mt-1.5" label={summary.text} share={summary.share} />
+    </div>
   );
 }
 
