@@ -60,6 +60,8 @@ test("a part is removed after a question, and the list follows events", async ({
   const stream = admin(api, [react, { ...broken, state: "preparing", error: null, log: [], next_attempt_at: null }]);
   open("/admin/system");
   const region = await list();
+  const tasks = within(await screen.findByRole("region", { name: "Tasks" }));
+  expect(await tasks.findByText("Preparing templates: Vue, 2 of 2")).toBeVisible();
   await user.click(await region.findByRole("button", { name: "Remove: React" }));
   api.answer("adminPreparation.remove", { ...react, state: "off" });
   const dialog = within(await screen.findByRole("alertdialog", { name: "Remove React?" }));
@@ -76,4 +78,6 @@ test("a part is removed after a question, and the list follows events", async ({
   await waitFor(() => expect(stream.openings()).toBeGreaterThan(0));
   stream.send(sample(PreparationEvent, { data: [ready] }));
   expect(await region.findByRole("button", { name: "Prepare again: Vue" })).toBeVisible();
+  expect(stream.openings(), "the lists of the page share one stream").toBe(1);
+  expect(tasks.queryByText(/Preparing templates/)).not.toBeInTheDocument();
 });

@@ -266,7 +266,7 @@ test.describe("the first steps", () => {
     open("/");
     const steps = await screen.findByRole("region", { name: /First steps/ });
     await user.click(await within(steps).findByRole("button", { name: "Don't install" }));
-    await waitFor(() => expect(within(steps).queryByText("Choose whether to install a browser")).not.toBeInTheDocument());
+    await waitFor(() => expect(within(steps).queryByText("Install a browser")).not.toBeInTheDocument());
     await user.click(await screen.findByRole("button", { name: "Undo" }));
     await within(steps).findByText("The agent checks apps in Chromium. Installing it now.");
     expect(within(steps).queryByRole("button", { name: "Install now" })).not.toBeInTheDocument();

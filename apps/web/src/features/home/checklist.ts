@@ -48,7 +48,7 @@ export function checklist({ config, isModelConfigured, hasProject, isAdministrat
   const why = browser && browserWhy[browser];
   return [
     ...own,
-    ...(why === undefined ? [] : [{ id: "browser" as const, title: "Choose whether to install a browser", isDone: false, why }]),
+    ...(why === undefined ? [] : [{ id: "browser" as const, title: "Install a browser", isDone: false, why }]),
     {
       id: "isolation",
       title: "Sandbox",

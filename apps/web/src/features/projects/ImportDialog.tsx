@@ -401,7 +401,7 @@ function DropZone({
         </p>
       ) : (
         <p className="mt-1.25 text-xs text-fg-2">
-          Up to {formatByteLimit(maxArchiveBytes)}. .git and dependency folders such as node_modules are skipped; of a folder also what its
+          Up to {formatByteLimit(maxArchiveBytes)}. Skipped: .git, dependency folders such as node_modules and, in a folder, what its
           .gitignore lists.
         </p>
       )}
