@@ -1,13 +1,11 @@
 import type { BillingInterval } from "@tesslate/contract";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Payments } from "./stripe.ts";
-import type { PaidTier } from "./tiers.ts";
+import type { PaidTier, PricesOfPlans } from "./tiers.ts";
 
 const freshMs = 10 * 60_000;
 const retryMs = 60_000;
 
-/** Prices in cents by plan and interval; one that is not sold, or that Stripe did not return, is missing. */
-export type PricesOfPlans = Partial<Record<PaidTier, Partial<Record<BillingInterval, number>>>>;
 export type PlanPrices = ReturnType<typeof createPlanPrices>;
 /** What the plans cost at Stripe, read at most every ten minutes. Keeps the last known prices while Stripe does not respond. */
 export function createPlanPrices({ payments, log, now = Date.now }: { payments: Payments; log: Logger; now?: () => number }) {

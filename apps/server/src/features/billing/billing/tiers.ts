@@ -1,6 +1,5 @@
 import type { BillingConfig, BillingInterval, Tier } from "@tesslate/contract";
 import type { Config } from "../../../config.ts";
-import type { PricesOfPlans } from "./plan-prices.ts";
 import type { StripeAccount } from "./stripe.ts";
 
 /** Credit packages for sale; one credit costs one cent. */
@@ -10,6 +9,8 @@ export const tierOrder: readonly Tier[] = ["free", "basic", "pro", "ultra"];
 export type PaidTier = Exclude<Tier, "free">;
 const paidTiers: readonly PaidTier[] = ["basic", "pro", "ultra"];
 const intervals: readonly BillingInterval[] = ["monthly", "annual"];
+/** Prices in cents by plan and interval; one that is not sold, or that Stripe did not return, is missing. */
+export type PricesOfPlans = Partial<Record<PaidTier, Partial<Record<BillingInterval, number>>>>;
 export const isPaidTier = (value: unknown): value is PaidTier => paidTiers.includes(value as PaidTier);
 
 /** The plan and interval a Stripe price stands for; undefined for unknown prices. */
