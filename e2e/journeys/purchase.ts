@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /** Billing, with its own fake of Stripe: a creator sells an agent, a user subscribes and cancels; credits and a plan are bought. */
 import type { Page } from "playwright-core";
-import { nextMessage, say, script, startStripe, stripeEnv } from "@tesslate/testkit";
+import { call, nextMessage, say, script, startStripe, stripeEnv, turn, usage, when } from "@tesslate/testkit";
 import { createProject, signUp, type Account } from "../account.ts";
 import { signIn, type WatchedWindow } from "../browser.ts";
 import { expect, journey, until } from "../journey.ts";
@@ -11,9 +11,23 @@ import { modelEnv } from "../open-project.ts";
 export default journey({ ownServer: "what is paid for is scarce: plans, credits and limits hold" }, async (context) => {
   const secretPrompt = "Always answer as the sealed baker of Alder Street.";
   const { model } = context;
-  model.setScript(script([say("Sealed: use less yeast."), nextMessage(), say("More.")]));
+  model.setScript(
+    script([
+      when(/oven/, [
+        turn(say("The first half."), call("todo_read"), usage({ input: 100_000, output: 10_000 })),
+        say("The second half, with credits."),
+      ]),
+      say("Sealed: use less yeast."),
+      nextMessage(),
+      say("More."),
+    ]),
+  );
   const stripe = await startStripe();
-  const studio = await context.startStudio({ ...modelEnv(model), ...stripeEnv(stripe) });
+  const studio = await context.startStudio({
+    ...modelEnv(model),
+    ...stripeEnv(stripe),
+    SIGNUP_BONUS_CREDITS: "30",
+  });
   stripe.sendTo(`${studio.url}/api/webhooks/stripe`, "at once");
   let watched: WatchedWindow | undefined;
   let cara: Account;
@@ -40,24 +54,21 @@ export default journey({ ownServer: "what is paid for is scarce: plans, credits 
         await page().getByRole("textbox", { name: "System prompt" }).fill(secretPrompt);
         await page().getByRole("radio", { name: "Monthly" }).click();
         await page().getByLabel("Price (USD)").fill("5");
-        await page().getByRole("switch", { name: "Hide the system prompt" }).click();
-        await page().getByRole("button", { name: "Save", exact: true }).click();
-        await page().getByText("Set up a payout account").waitFor();
-        await page().getByRole("radio", { name: "Free", exact: true }).click();
-        await page().getByRole("button", { name: "Save", exact: true }).click();
-        await page().getByText("Agent created.").waitFor();
-        await page().goto(`${studio.url}/settings/creator`);
+        expect(await page().getByRole("switch", { name: "Hide the system prompt" }).isChecked(), "a prompt that is sold is hidden");
+        await page().getByText("To sell, you need a payout account first.").waitFor();
+        await checkScreens(page(), "sell-conditions", { variants: ["light-d", "dark-m"] });
         await page().getByRole("button", { name: "Set up payouts" }).click();
         await page().getByRole("button", { name: "Done" }).click();
-        await until("back", () => path() === "/settings/creator");
+        await until("back in the form", () => path() === "/library/agents/new");
         await page().getByText("Your payout account is ready.").waitFor();
-        await page().goto(`${studio.url}/library/agents/sealed-baker`);
-        await page().getByRole("radio", { name: "Monthly" }).click();
-        await page().getByLabel("Price (USD)").fill("5");
-        await page().getByRole("switch", { name: "Hide the system prompt" }).click();
+        expect((await page().getByLabel("Name", { exact: true }).inputValue()) === "Sealed Baker", "the form was kept");
         await page().getByRole("button", { name: "Save", exact: true }).click();
-        await page().getByText("Agent saved.").waitFor();
-        await page().getByRole("button", { name: "Publish" }).click();
+        await page().getByText("Agent created.").waitFor();
+        await page().getByRole("button", { name: "Publish…" }).click();
+        const asked = page().getByRole("dialog", { name: "Publish Sealed Baker?" });
+        await asked.getByRole("list", { name: "Before you publish" }).waitFor();
+        await checkScreens(page(), "publish-checks", { variants: ["light-d", "dark-m"] });
+        await asked.getByRole("button", { name: "Publish agent" }).click();
         await page().getByText("Sealed Baker published.").waitFor();
       },
     },
@@ -67,6 +78,7 @@ export default journey({ ownServer: "what is paid for is scarce: plans, credits 
         await open(bob);
         await page().goto(`${studio.url}/marketplace/agent/sealed-baker`);
         await page().getByText("$5.00 a month").waitFor();
+        await checkScreens(page(), "sold-agent", { variants: ["light-d", "dark-m"] });
         await page().getByRole("button", { name: "Subscribe" }).click();
         await page().getByRole("button", { name: "Cancel" }).click();
         await until("back at its page", () => path() === "/marketplace/agent/sealed-baker");
@@ -115,12 +127,12 @@ export default journey({ ownServer: "what is paid for is scarce: plans, credits 
         await page().getByRole("button", { name: "Dismiss" }).click();
         await until("the URL has no query", () => new URL(page().url()).search === "");
         await page().getByRole("button", { name: "Choose plan" }).click();
-        await page().getByRole("button", { name: "Choose Pro" }).click();
+        await page().getByRole("button", { name: "Choose monthly: Pro" }).click();
         await page().getByRole("button", { name: "Cancel" }).click();
         await page().getByText("Checkout canceled.").waitFor();
         await page().getByRole("button", { name: "Choose plan" }).click();
         await checkScreens(page(), "billing-plans", { variants: ["light-d", "light-m"] });
-        await page().getByRole("button", { name: "Choose Pro" }).click();
+        await page().getByRole("button", { name: "Choose monthly: Pro" }).click();
         await page().getByRole("button", { name: "Pay" }).click();
         await page().getByText("Payment complete. Your purchase was added.").waitFor();
         await until("it is Pro", async () => (await bob.api.billing.subscription()).tier === "pro");
@@ -128,6 +140,7 @@ export default journey({ ownServer: "what is paid for is scarce: plans, credits 
         await page().getByRole("alertdialog").getByRole("button", { name: "End plan" }).click();
         await page().getByRole("button", { name: "Resume plan" }).click();
         await page().getByRole("button", { name: "End plan" }).waitFor();
+        await page().getByRole("button", { name: "Show table" }).click();
         for (const by of ["Project", "Model", "Agent"]) {
           await page().getByRole("radio", { name: by, exact: true }).click();
           await page().getByRole("columnheader", { name: by }).waitFor();
@@ -138,8 +151,14 @@ export default journey({ ownServer: "what is paid for is scarce: plans, credits 
           return (await fetch(link?.href ?? "")).text();
         });
         expect(csv.trim().split("\n").length >= 2, csv.slice(0, 200));
+        await checkScreens(page(), "billing-agents", { variants: ["light-d", "dark-m"] });
         await page().getByRole("radio", { name: "Day", exact: true }).click();
+        await page().getByRole("button", { name: "Hide table" }).click();
         await checkScreens(page(), "billing");
+        await page().getByRole("link", { name: "Receipt" }).first().click();
+        await page().getByRole("heading", { name: "Receipt from Tesslate Studio" }).waitFor();
+        await checkScreens(page(), "receipt");
+        await page().goBack();
       },
     },
     {
@@ -166,6 +185,55 @@ export default journey({ ownServer: "what is paid for is scarce: plans, credits 
           .waitFor();
         await page().goto(`${studio.url}/marketplace/agent/sealed-baker`);
         await page().getByRole("button", { name: "Subscribe" }).waitFor();
+      },
+    },
+    {
+      name: "a run without credits pauses; topped up from there, one is back in the chat and the run continues",
+      run: async () => {
+        const dan = await signUp(studio.url, "Dan");
+        await open(dan);
+        await page().getByRole("link", { name: "Billing: 35 credits left" }).waitFor();
+        const project = await createProject(dan, "Oven", "static");
+        await page().goto(`${studio.url}/p/${project.slug}`);
+        const composer = page().getByRole("textbox", { name: "Message to the agent" });
+        await composer.fill("Heat the oven");
+        await page().keyboard.press("Enter");
+        const card = page().getByRole("region", { name: "Run paused" });
+        await card.getByText("You are out of credits.").waitFor({ timeout: 60_000 });
+        await page().getByRole("link", { name: "Billing: No credits left" }).waitFor();
+        await composer.fill("And the bread?");
+        await page().keyboard.press("Enter");
+        await page().getByText("5 of 5 plan credits used").waitFor();
+        await checkScreens(page(), "out-of-credits");
+        await card.getByRole("button", { name: "Top up" }).click();
+        await checkScreens(page(), "top-up", { variants: ["light-d", "dark-m"] });
+        await page().getByRole("button", { name: "500 credits $5.00" }).click();
+        await page().getByRole("button", { name: "Pay" }).click();
+        await until("back in the project", () => path() === `/p/${project.slug}`);
+        await page().getByText("Payment complete. Your purchase was added.").waitFor();
+        await card.getByText("You have 500 credits again.").waitFor();
+        await checkScreens(page(), "topped-up", { variants: ["light-d", "dark-m"] });
+        await card.getByRole("button", { name: "Continue" }).click();
+        await page().getByRole("log").getByText("The second half, with credits.").first().waitFor({ timeout: 60_000 });
+        await card.waitFor({ state: "detached" });
+      },
+    },
+    {
+      name: "administrators see the revenue of the month, with all payments and exports",
+      run: async () => {
+        await open(cara);
+        await page().goto(`${studio.url}/admin/revenue`);
+        await page().getByRole("table", { name: "Revenue by month" }).waitFor();
+        const paid = (await cara.api.adminRevenue.get({ query: {} })).totals;
+        // Sealed Baker, two credit packages, and Pro, which was renewed when the clock was moved.
+        expect(paid.agents_cents === 500 && paid.credits_cents === 1000 && paid.plans_cents >= 4900, JSON.stringify(paid));
+        await page().getByRole("table", { name: "Payments" }).getByText("Agent: Sealed Baker, monthly").first().waitFor();
+        await checkScreens(page(), "admin-revenue");
+        const csv = await page().evaluate(async () => {
+          const link = [...document.querySelectorAll("a")].find((a) => a.textContent?.includes("Export months"));
+          return (await fetch(link?.href ?? "")).text();
+        });
+        expect(csv.startsWith("month,plans_cents") && csv.trim().split("\n").length === 13, csv.slice(0, 200));
       },
     },
   ];

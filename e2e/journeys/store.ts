@@ -141,7 +141,8 @@ export default journey({}, async (context) => {
         await page().getByRole("button", { name: "Save", exact: true }).click();
         await page().getByText("Agent saved.").waitFor();
         await checkScreens(page(), "agent-editor");
-        await page().getByRole("button", { name: "Publish" }).click();
+        await page().getByRole("button", { name: "Publish…" }).click();
+        await page().getByRole("button", { name: "Publish agent" }).click();
         await page().getByText("The Baker published.").waitFor();
         const shown = await bob.api.marketplaceAgents.get({ params: { slug: "the-baker" } });
         expect(shown.system_prompt === "You bake. Project: {project_name}", "free agents show their prompt");

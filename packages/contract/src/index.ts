@@ -1,5 +1,6 @@
 export * from "./errors.ts";
 export * from "./limit-details.ts";
+export * from "./agent-abilities.ts";
 export * from "./schema.ts";
 export * from "./route.ts";
 export * from "./input.ts";

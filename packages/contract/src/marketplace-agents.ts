@@ -19,6 +19,7 @@ import {
   WriteReview,
   WrittenReview,
 } from "./marketplace.ts";
+import { AgentAbility } from "./agent-abilities.ts";
 import { Reasoning } from "./reasoning.ts";
 import { route } from "./route.ts";
 import {
@@ -97,6 +98,7 @@ export const AgentDetail = described(
     tool_configs: Nullable(JsonObject),
     config: Nullable(JsonObject),
     preview_image: Nullable(Type.String()),
+    abilities: described("What it may do, also of a closed agent", Type.Array(AgentAbility)),
     required_models: Type.Array(Type.String()),
     requires_user_keys: Type.Boolean(),
     parent_agent_id: Nullable(Uuid),
@@ -204,7 +206,7 @@ export const marketplaceAgentsRoutes = {
     tag,
     summary: "Create agent",
     description:
-      "Creates an agent and publishes it, or keeps it as a draft with `is_published: false`. A paid one needs a connected payout account.",
+      "Creates an agent and publishes it, or keeps it as a draft with `is_published: false`. A paid one needs a connected payout account, and is closed unless `source_type` says otherwise.",
     auth: "user",
     status: 201,
     body: CreateAgent,

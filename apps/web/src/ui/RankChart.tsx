@@ -38,7 +38,7 @@ export function RankChart({
             </span>
             <span aria-hidden="true" className="h-3.5 rounded-1 bg-bg-3 narrow:order-last narrow:col-span-2 narrow:h-2">
               <span
-                className="block h-full min-w-px rounded-1 bg-fg-1"
+                className="block h-full rounded-1 bg-fg-1"
                 style={{ width: `${value === 0 ? 0 : Math.max(0.5, (100 * value) / end)}%` }}
               />
             </span>

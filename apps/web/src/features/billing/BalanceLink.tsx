@@ -26,11 +26,13 @@ export function BalanceLink() {
     <Tooltip text={sentence} side="right">
       <Link
         to="/settings/billing"
-        aria-label={`Billing: ${sentence}`}
         className={cx("num grid min-h-9 w-11 place-content-center rounded-3 text-center text-2xs leading-tight hover:bg-bg-3", tone)}
       >
-        <span className="font-medium">{formatCompact(balance.total_credits)}</span>
-        <span>{word}</span>
+        <span className="sr-only">Billing: {sentence}</span>
+        <span aria-hidden="true" className="font-medium">
+          {formatCompact(balance.total_credits)}
+        </span>
+        <span aria-hidden="true">{word}</span>
       </Link>
     </Tooltip>
   );

@@ -4,4 +4,5 @@ export { revenueSearch } from "./revenue-search.ts";
 export { LimitNotice } from "./LimitNotice.tsx";
 export { isLimit, type LimitError } from "./limits.ts";
 export { BalanceLink, BalanceRow, WaysOut } from "./on-demand.ts";
+export { forgetReturnPlace, keepReturnPlace, returnPlace } from "./return-place.ts";
 export { useBalance } from "./use-balance.ts";

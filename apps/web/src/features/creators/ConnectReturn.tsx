@@ -1,15 +1,16 @@
 import { useMutation } from "@tanstack/react-query";
 import { getRouteApi, Link, Navigate } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 import { api } from "../../api.ts";
 import { buttonClass } from "../../ui/Button.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Page } from "../../ui/page/Page.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
+import { forgetReturnPlace, returnPlace } from "../billing/index.ts";
 
 const route = getRouteApi("/app/billing/connect/$outcome");
 
-/** The return from the payout setup at Stripe: finished, or with an expired link, for which a new one is requested. */
+/** The return from the payout setup at Stripe: finished, or with an expired link, for which a new one is requested. Leads to the page that opened it. */
 export function ConnectReturn() {
   const { outcome } = route.useParams();
   const again = useMutation({
@@ -19,10 +20,14 @@ export function ConnectReturn() {
     },
   });
   const { mutate } = again;
+  const [place] = useState(returnPlace);
+  useEffect(() => {
+    if (outcome !== "refresh") forgetReturnPlace();
+  }, [outcome]);
   useEffect(() => {
     if (outcome === "refresh") mutate();
   }, [outcome, mutate]);
-  if (outcome !== "refresh") return <Navigate to="/settings/creator" replace />;
+  if (outcome !== "refresh") return place === undefined ? <Navigate to="/settings/creator" replace /> : <Navigate href={place} replace />;
   return (
     <Page title="Payout account" heading="Payout account" width="reading">
       {again.error ? (

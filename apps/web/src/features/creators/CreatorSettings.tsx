@@ -19,7 +19,7 @@ import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { offersQuery } from "../billing/index.ts";
+import { keepReturnPlace, offersQuery } from "../billing/index.ts";
 import { Rating } from "../marketplace/index.ts";
 import { dashboardQuery } from "./creators.queries.ts";
 
@@ -96,7 +96,11 @@ function Earnings({ data }: { data: CreatorDashboard }) {
 function PayoutAccount({ payouts }: { payouts: CreatorDashboard["payouts"] }) {
   const { data: offers } = useQuery(offersQuery);
   const connect = useMutation({
-    mutationFn: async () => leaveFor((await api.creatorStudio.connect()).onboarding_url),
+    mutationFn: async () => {
+      const { onboarding_url } = await api.creatorStudio.connect();
+      keepReturnPlace();
+      await leaveFor(onboarding_url);
+    },
   });
   if (!offers?.is_enabled) return null;
   return (

@@ -1,5 +1,5 @@
 import { AgentDetail } from "@tesslate/contract";
-import { expect, refuse, sample, screen, signedIn, test, waitFor, type CannedApi } from "../../testing/index.ts";
+import { expect, refuse, sample, screen, signedIn, test, waitFor, within, type CannedApi } from "../../testing/index.ts";
 
 function begin(api: CannedApi): void {
   signedIn(api);
@@ -121,4 +121,50 @@ test("a closed one of somebody else shows no prompt", async ({ api, open }) => {
   open("/library/agents/baker");
   expect(await screen.findByRole("heading", { name: "Baker can't be edited" })).toBeVisible();
   expect(screen.queryByRole("button", { name: "Save" })).not.toBeInTheDocument();
+});
+
+test("a price hides the prompt, and says what is missing to sell while the form is kept", async ({ api, open, user }) => {
+  begin(api);
+  api.answer("billing.config", { is_enabled: true, creator_share: 0.9 });
+  api.blank("creatorStudio.dashboard");
+  api.answer("creatorStudio.connect", refuse("stripe_error", { detail: "Stripe didn't respond." }));
+  open("/library/agents/new");
+  await user.click(await screen.findByRole("radio", { name: "Monthly" }));
+  expect(screen.getByRole("switch", { name: /Hide the system prompt/ })).toBeChecked();
+  await user.click(await screen.findByRole("button", { name: "Set up payouts" }));
+  expect(await screen.findByText("Stripe didn't respond.")).toBeVisible();
+  expect(screen.getByText(/Your public profile is empty/)).toBeVisible();
+  await user.click(screen.getByRole("radio", { name: "Free" }));
+  await user.click(screen.getByRole("radio", { name: "Monthly" }));
+  expect(screen.getByRole("switch", { name: /Hide the system prompt/ })).toBeChecked();
+});
+
+test("before publishing, a list says what is there and what is missing; what is required prevents it", async ({ api, open, user }) => {
+  begin(api);
+  api.answer("billing.config", { is_enabled: true, creator_share: 0.9 });
+  api.blank("creatorStudio.dashboard");
+  api.answer("marketplaceAgents.get", {
+    ...baker,
+    pricing_type: "one_time",
+    price_cents: 1200,
+    is_published: false,
+    source_type: "closed",
+  });
+  open("/library/agents/baker");
+  await user.click(await screen.findByRole("button", { name: "Publish…" }));
+  const dialog = await screen.findByRole("dialog", { name: "Publish Baker?" });
+  await waitFor(() => expect(dialog).toHaveTextContent("Everyone can buy it for $12.00. You keep 90%. Its system prompt is hidden."));
+  expect(await within(dialog).findByRole("list", { name: "Before you publish" })).toHaveTextContent("Payout account");
+  expect(within(dialog).getByRole("button", { name: "Publish agent" })).toBeDisabled();
+});
+
+test("a free one is published from the list", async ({ api, open, user }) => {
+  begin(api);
+  api.answer("marketplaceAgents.get", { ...baker, is_published: false });
+  api.answer("marketplaceAgents.update", { ...baker, is_published: true });
+  open("/library/agents/baker");
+  await user.click(await screen.findByRole("button", { name: "Publish…" }));
+  await user.click(within(await screen.findByRole("dialog", { name: "Publish Baker?" })).getByRole("button", { name: "Publish agent" }));
+  await waitFor(() => expect(api.asked("marketplaceAgents.update")[0]?.body).toEqual({ is_published: true }));
+  expect(await screen.findByText("Baker published.")).toBeInTheDocument();
 });

@@ -2,7 +2,7 @@ import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { ChevronLeft, FlaskConical } from "lucide-react";
 import { useRef, useState } from "react";
-import { reasoningLevels, type AgentDetail } from "@tesslate/contract";
+import { abilitiesOf, reasoningLevels, type AgentDetail } from "@tesslate/contract";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { shortModelName, usableModels } from "../../lib/model-choice.ts";
 import { useKept } from "../../lib/use-kept.ts";
@@ -24,7 +24,7 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { categoryName, agentQuery } from "../marketplace/index.ts";
+import { abilitySentences, categoryName, agentQuery } from "../marketplace/index.ts";
 import { modelsQuery, reasoningLabels } from "../models/index.ts";
 import { meQuery } from "../users/index.ts";
 import {
@@ -43,6 +43,7 @@ import {
 } from "./agent-form.ts";
 import { toolsQuery, useAgentMutations } from "./library.queries.ts";
 import { PriceSection } from "./PriceSection.tsx";
+import { PublishDialog } from "./PublishDialog.tsx";
 import { TrialDialog } from "./TrialDialog.tsx";
 
 const route = getRouteApi("/app/library/agents/$slug");
@@ -135,6 +136,7 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
   const form = rebased(draft.value, before);
   const [isTrying, setIsTrying] = useState(false);
   const [isDeleting, setIsDeleting] = useState(false);
+  const [isPublishing, setIsPublishing] = useState(false);
   const prompt = useRef<HTMLTextAreaElement>(null);
   const set = (change: Partial<AgentForm>) => draft.write({ before, form: { ...form, ...change } });
   const discard = () => draft.forget(draft.value);
@@ -165,14 +167,11 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
       area?.setSelectionRange(from + marker.length, from + marker.length);
     });
   };
-  const publish = (isPublished: boolean) =>
+  const unpublish = () =>
     agent &&
     update.mutate(
-      { id: agent.id, body: { is_published: isPublished } },
-      {
-        onSuccess: () => toast(isPublished ? `${agent.name} published.` : `${agent.name} unpublished.`),
-        onError: (error) => show({ "": sentenceOf(error) }),
-      },
+      { id: agent.id, body: { is_published: false } },
+      { onSuccess: () => toast(`${agent.name} unpublished.`), onError: (error) => show({ "": sentenceOf(error) }) },
     );
   const toolNames = tools.data?.items.filter((tool) => tool.view === "any").map((tool) => tool.name) ?? [];
   return (
@@ -225,6 +224,39 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
                 ]}
               />
             </Field>
+          </div>
+        </div>
+      </SettingsSection>
+      <SettingsSection title="Store page" hint="What people read before they add the agent. You can fill this in later.">
+        <div className="grid gap-3.5">
+          <Field
+            label="Long description"
+            error={errors.long_description}
+            hint="Markdown. What it is for, how it works, and what it does not do."
+          >
+            <Textarea
+              value={form.long_description}
+              maxLength={20_000}
+              maxHeightPx={360}
+              className="min-h-28"
+              onChange={(event) => set({ long_description: event.target.value })}
+            />
+          </Field>
+          <div className="grid grid-cols-2 gap-3.5 narrow:grid-cols-1">
+            <Field label="Features" error={errors.highlights} hint="Separated by commas, for example: Reviews pull requests, Knows Rust">
+              <Input value={form.highlights} maxLength={2000} onChange={(event) => set({ highlights: event.target.value })} />
+            </Field>
+            <Field label="Tags" error={errors.tags} hint="Separated by commas. The search finds them.">
+              <Input value={form.tags} maxLength={2000} onChange={(event) => set({ tags: event.target.value })} />
+            </Field>
+          </div>
+          <div>
+            <p className="text-sm font-medium text-fg-1">What it may do</p>
+            <p className="mt-1 text-xs leading-note text-fg-2">
+              {abilitiesOf(form.tools)
+                .map((ability) => abilitySentences[ability])
+                .join(" · ") || "It only answers."}
+            </p>
           </div>
         </div>
       </SettingsSection>
@@ -329,7 +361,7 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
         {agent?.is_owner ? (
           <>
             {agent.is_published ? (
-              <Button variant="ghost" onClick={() => publish(false)} disabled={saving}>
+              <Button variant="ghost" onClick={unpublish} disabled={saving}>
                 Unpublish
               </Button>
             ) : (
@@ -341,8 +373,8 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
               Try agent
             </Button>
             {agent.is_published ? null : (
-              <Button disabled={isDirty || saving} onClick={() => publish(true)}>
-                Publish
+              <Button disabled={isDirty || saving} onClick={() => setIsPublishing(true)}>
+                Publish…
               </Button>
             )}
           </>
@@ -351,6 +383,20 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
           {agent && !agent.is_owner ? "Save as copy" : "Save"}
         </Button>
       </PageActions>
+      {isPublishing && agent ? (
+        <PublishDialog
+          agent={agent}
+          onClose={() => setIsPublishing(false)}
+          onTry={() => {
+            setIsPublishing(false);
+            setIsTrying(true);
+          }}
+          onPublish={async () => {
+            await update.mutateAsync({ id: agent.id, body: { is_published: true } });
+            toast(`${agent.name} published.`);
+          }}
+        />
+      ) : null}
       {isTrying && agent ? <TrialDialog agent={agent} onClose={() => setIsTrying(false)} /> : null}
       {agent ? (
         <ConfirmDialog

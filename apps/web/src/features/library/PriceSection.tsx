@@ -1,5 +1,6 @@
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { Check } from "lucide-react";
 import { api } from "../../api.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { leaveFor } from "../../lib/leave.ts";
@@ -11,8 +12,9 @@ import { Input } from "../../ui/Input.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { Switch } from "../../ui/Switch.tsx";
-import { offersQuery } from "../billing/index.ts";
+import { keepReturnPlace, offersQuery } from "../billing/index.ts";
 import { dashboardQuery } from "../creators/index.ts";
+import { meQuery } from "../users/index.ts";
 import type { AgentForm } from "./agent-form.ts";
 
 /** The price of an agent. Shows nothing if this server has no payments. */
@@ -26,9 +28,16 @@ export function PriceSection({
   fault: string | undefined;
 }) {
   const { data: offers } = useQuery(offersQuery);
+  const { data: me } = useSuspenseQuery(meQuery);
   const isPaid = form.pricing_type !== "free";
   const { data: studio } = useQuery({ ...dashboardQuery, enabled: offers?.is_enabled === true && isPaid });
-  const connect = useMutation({ mutationFn: async () => leaveFor((await api.creatorStudio.connect()).onboarding_url) });
+  const connect = useMutation({
+    mutationFn: async () => {
+      const { onboarding_url } = await api.creatorStudio.connect();
+      keepReturnPlace();
+      await leaveFor(onboarding_url);
+    },
+  });
   if (!offers?.is_enabled) return null;
   const lacksAccount = isPaid && studio !== undefined && !studio.payouts.connected;
   return (
@@ -48,7 +57,15 @@ export function PriceSection({
         <SegmentedControl
           label="Price"
           value={form.pricing_type}
-          onChange={(pricing_type) => set({ pricing_type })}
+          // A prompt that is sold is hidden, unless the creator shows it.
+          onChange={(pricing_type) =>
+            set({
+              pricing_type,
+              ...((pricing_type === "free") !== (form.pricing_type === "free") && {
+                source_type: pricing_type === "free" ? "open" : "closed",
+              }),
+            })
+          }
           segments={[
             { value: "free", label: "Free", isLabelShown: true },
             { value: "one_time", label: "One-time", isLabelShown: true },
@@ -66,8 +83,22 @@ export function PriceSection({
           >
             {connect.error
               ? sentenceOf(connect.error)
-              : "To sell, you need a payout account first. Your draft is kept while you set it up."}
+              : "To sell, you need a payout account first. Your draft is kept, and you return here after the setup."}
           </Banner>
+        ) : null}
+        {isPaid && studio?.payouts.connected ? (
+          <p className="flex items-center gap-2 text-sm text-fg-1">
+            <Check size={15} aria-hidden="true" className="flex-none text-ok" />
+            Your payout account is ready.
+          </p>
+        ) : null}
+        {isPaid && !me.bio?.trim() ? (
+          <p className="text-sm text-fg-1">
+            Your public profile is empty. Buyers read it before they pay.{" "}
+            <Link to="/settings/profile" target="_blank" className="link">
+              Edit profile
+            </Link>
+          </p>
         ) : null}
         {isPaid ? (
           <>

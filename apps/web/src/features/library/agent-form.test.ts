@@ -44,3 +44,11 @@ test("a price is sent with what it is for", () => {
   });
   expect(faultsOf({ ...form, pricing_type: "one_time", price: "0.2" })).toHaveProperty("price");
 });
+
+test("tags and features are typed with commas, and each is sent once", () => {
+  const typed = { ...form, tags: "bread, cake,, bread", highlights: "Knows yeast", long_description: "# Bread" };
+  expect(creationOf(typed)).toMatchObject({ tags: ["bread", "cake"], features: ["Knows yeast"], long_description: "# Bread" });
+  expect(changedFields(form, typed)).toEqual({ tags: ["bread", "cake"], features: ["Knows yeast"], long_description: "# Bread" });
+  expect(changedFields(typed, { ...typed, long_description: " " })).toEqual({ long_description: null });
+  expect(faultsOf({ ...form, tags: Array.from({ length: 21 }, (_, n) => `t${n}`).join() })).toEqual({ tags: "Enter at most 20 tags." });
+});

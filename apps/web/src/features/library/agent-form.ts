@@ -5,6 +5,11 @@ import { dollarInput, parseDollars } from "../../lib/money.ts";
 export interface AgentForm {
   name: string;
   description: string;
+  /** Markdown on the agent's page. */
+  long_description: string;
+  /** As typed, separated by commas. */
+  tags: string;
+  highlights: string;
   category: string;
   agent_type: "StreamAgent" | "IterativeAgent" | "ReActAgent" | "TesslateAgent";
   model: string;
@@ -49,6 +54,9 @@ export const markers = [
 export const emptyForm = (model: string): AgentForm => ({
   name: "",
   description: "",
+  long_description: "",
+  tags: "",
+  highlights: "",
   category: "custom",
   agent_type: "TesslateAgent",
   model,
@@ -59,6 +67,21 @@ export const emptyForm = (model: string): AgentForm => ({
   pricing_type: "free",
   price: "",
   source_type: "open",
+});
+
+/** "rust, testing" → ["rust", "testing"] */
+export const namesOf = (typed: string): string[] => [
+  ...new Set(
+    typed
+      .split(",")
+      .map((name) => name.trim())
+      .filter(Boolean),
+  ),
+];
+const listing = (form: AgentForm) => ({
+  ...(form.long_description.trim() && { long_description: form.long_description }),
+  tags: namesOf(form.tags),
+  features: namesOf(form.highlights),
 });
 
 const priceOf = (form: AgentForm) => ({
@@ -76,6 +99,9 @@ const featuresOf = (config: AgentDetail["config"]): AgentForm["features"] => {
 export const formOf = (agent: AgentDetail): AgentForm => ({
   name: agent.name,
   description: agent.description,
+  long_description: agent.long_description === agent.description ? "" : (agent.long_description ?? ""),
+  tags: agent.tags.join(", "),
+  highlights: agent.features.join(", "),
   category: agent.category,
   agent_type: agent.agent_type in agentTypes ? (agent.agent_type as AgentForm["agent_type"]) : "TesslateAgent",
   model: agent.model ?? "",
@@ -99,6 +125,7 @@ export const creationOf = (form: AgentForm): CreateAgent => ({
   ...(form.model && { model: form.model }),
   mode: form.agent_type === "StreamAgent" ? "stream" : "agent",
   config: { features: form.features, ...(form.reasoning && { reasoning: form.reasoning }) },
+  ...listing(form),
   ...priceOf(form),
   is_published: false,
 });
@@ -108,6 +135,9 @@ export function changedFields(before: AgentForm, after: AgentForm): UpdateAgent 
   const body: UpdateAgent = {};
   if (after.name !== before.name) body.name = after.name;
   if (after.description !== before.description) body.description = after.description;
+  if (after.long_description !== before.long_description) body.long_description = after.long_description.trim() || null;
+  if (after.tags !== before.tags) body.tags = namesOf(after.tags);
+  if (after.highlights !== before.highlights) body.features = namesOf(after.highlights);
   if (after.category !== before.category) body.category = after.category;
   if (after.agent_type !== before.agent_type) body.agent_type = after.agent_type;
   if (after.model !== before.model && after.model) body.model = after.model;
@@ -125,6 +155,11 @@ export function faultsOf(form: AgentForm): Partial<Record<keyof AgentForm, strin
     ...(!form.name.trim() && { name: "Enter a name." }),
     ...(!form.description.trim() && { description: "Enter a description." }),
     ...(form.pricing_type !== "free" && (parseDollars(form.price) ?? 0) < 50 && { price: "Enter a price of at least $0.50." }),
+    ...(namesOf(form.tags).length > 20 && { tags: "Enter at most 20 tags." }),
+    ...(namesOf(form.highlights).length > 20 && { highlights: "Enter at most 20 features." }),
+    ...([...namesOf(form.tags), ...namesOf(form.highlights)].some((name) => name.length > 100) && {
+      tags: "Tags and features are limited to 100 characters each.",
+    }),
     ...(!form.system_prompt.trim() && { system_prompt: "Enter a system prompt." }),
   };
 }
@@ -136,11 +171,21 @@ export interface AgentDraft {
 }
 const isForm = (value: unknown): value is AgentForm => {
   if (typeof value !== "object" || value === null) return false;
-  const { features, tools, reasoning = null, ...texts } = value as Record<string, unknown>;
+  // Drafts of earlier versions do not have these.
+  const {
+    features,
+    tools,
+    reasoning = null,
+    long_description = "",
+    tags = "",
+    highlights = "",
+    ...texts
+  } = value as Record<string, unknown>;
   return (
     (["name", "description", "category", "agent_type", "model", "system_prompt", "pricing_type", "price", "source_type"] as const).every(
       (field) => typeof texts[field] === "string",
     ) &&
+    [long_description, tags, highlights].every((text) => typeof text === "string") &&
     typeof features === "object" &&
     features !== null &&
     (tools === null || Array.isArray(tools)) &&

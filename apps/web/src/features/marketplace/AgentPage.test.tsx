@@ -70,3 +70,23 @@ test("one's own is edited, not bought", async ({ api, open }) => {
   await waitFor(() => expect(screen.getByRole("link", { name: "Edit" })).toHaveAttribute("href", "/library/agents/documentation-writer"));
   expect(screen.queryByRole("button", { name: "Add to library" })).not.toBeInTheDocument();
 });
+
+test("what it may do is said in sentences, and tools of a closed one are not listed", async ({ api, open }) => {
+  item(api, { tools: null, source_type: "closed", abilities: ["read_files", "run_commands"] });
+  open(path);
+  const section = await screen.findByRole("region", { name: "What it may do" });
+  expect(
+    within(section)
+      .getAllByRole("listitem")
+      .map((one) => one.textContent),
+  ).toEqual(["Read the files of your project", "Run commands in the project's sandbox and install packages"]);
+});
+
+test("one that was taken is used in a project, where it is then chosen", async ({ api, open, user }) => {
+  item(api, { is_purchased: true });
+  open(path);
+  await user.click(await screen.findByRole("button", { name: "Use in a project…" }));
+  const dialog = await screen.findByRole("dialog", { name: "Use Documentation Writer in a project" });
+  expect(await within(dialog).findByText("No projects yet")).toBeVisible();
+  expect(within(dialog).getByRole("link", { name: "New project" })).toHaveAttribute("href", "/new");
+});

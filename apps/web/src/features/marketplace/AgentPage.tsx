@@ -3,6 +3,7 @@ import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { Check, GitFork, Pencil } from "lucide-react";
 import { useState } from "react";
 import type { AgentDetail } from "@tesslate/contract";
+import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { formatNumber } from "../../lib/numbers.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -11,10 +12,12 @@ import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { toast, toastWithUndo } from "../../ui/toast.tsx";
 import { useIsSignedIn } from "../users/index.ts";
+import { abilitySentences } from "./abilities.ts";
 import { About, ItemFrame, ItemHead, Names, ItemSection, Related, SignInAction } from "./ItemPage.tsx";
 import { agentQuery, useAcquire, useFork, useRemoveFromLibrary } from "./marketplace.queries.ts";
 import { priceOf } from "./price.ts";
 import { Reviews } from "./Reviews.tsx";
+import { UseAgentDialog } from "./UseAgentDialog.tsx";
 
 const route = getRouteApi("/app/marketplace/agent/$slug");
 
@@ -60,26 +63,43 @@ function Agent({ agent }: { agent: AgentDetail }) {
         </Banner>
       ) : null}
       {agent.requires_user_keys ? <Banner className="mt-4">Requires your own model API key.</Banner> : null}
+      {agent.preview_image ? (
+        <img
+          src={agent.preview_image}
+          alt={`Preview of ${agent.name}`}
+          className="mt-6 max-h-96 max-w-full rounded-3 border border-line-0"
+        />
+      ) : null}
       <About item={agent} />
       {agent.features.length > 0 ? (
         <ItemSection title="Features">
           <Names names={agent.features} />
         </ItemSection>
       ) : null}
-      <ItemSection title="Tools">
-        {agent.tools ? (
-          agent.tools.length > 0 ? (
-            <Names names={agent.tools} isMono />
-          ) : (
-            <p className="text-sm text-fg-1">No tools. This agent only answers.</p>
-          )
+      <ItemSection title="What it may do">
+        {agent.abilities.length > 0 ? (
+          <ul role="list" className="grid max-w-[64ch] gap-1 text-sm text-fg-0">
+            {agent.abilities.map((ability) => (
+              <li key={ability} className="flex gap-2">
+                <Check size={14} aria-hidden="true" className="mt-0.75 flex-none text-ok" />
+                {abilitySentences[ability]}
+              </li>
+            ))}
+          </ul>
         ) : (
-          <p className="max-w-[64ch] text-sm text-fg-1">
-            {agent.source_type === "open" || agent.is_owner
-              ? "All tools. The agent reads and writes files, runs commands and searches the web, as far as the chat's edit mode allows."
-              : "The creator doesn't list this agent's tools. The chat's edit mode still applies: in Ask mode, it needs your approval."}
-          </p>
+          <p className="text-sm text-fg-1">It only answers. It can't read or change anything.</p>
         )}
+        <p className="mt-2 max-w-[64ch] text-xs text-fg-2">
+          The edit mode of the chat still applies: in Ask mode, it needs your approval to change files and run commands.
+        </p>
+        {agent.tools && agent.tools.length > 0 ? (
+          <details className="mt-2">
+            <summary className="cursor-default text-xs text-fg-2">{counted(agent.tools.length, "tool")}</summary>
+            <div className="mt-2">
+              <Names names={agent.tools} isMono />
+            </div>
+          </details>
+        ) : null}
       </ItemSection>
       {agent.system_prompt ? (
         <ItemSection title="System prompt">
@@ -118,6 +138,7 @@ function Actions({ agent, acquire }: { agent: AgentDetail; acquire: ReturnType<t
   const fork = useFork();
   const remove = useRemoveFromLibrary("agents");
   const [isRemoving, setIsRemoving] = useState(false);
+  const [isUsing, setIsUsing] = useState(false);
   const name = agent.name;
   const edit = (
     <Link to="/library/agents/$slug" params={{ slug: agent.slug }} className={buttonClass()}>
@@ -133,6 +154,11 @@ function Actions({ agent, acquire }: { agent: AgentDetail; acquire: ReturnType<t
           <Pill tone="ok" icon={<Check />}>
             In your library
           </Pill>
+          {agent.is_active ? (
+            <Button variant="primary" onClick={() => setIsUsing(true)}>
+              Use in a project…
+            </Button>
+          ) : null}
           <Button variant="ghost" onClick={() => setIsRemoving(true)}>
             Remove
           </Button>
@@ -162,6 +188,7 @@ function Actions({ agent, acquire }: { agent: AgentDetail; acquire: ReturnType<t
           Fork
         </Button>
       ) : null}
+      {isUsing ? <UseAgentDialog agent={agent} onClose={() => setIsUsing(false)} /> : null}
       <ConfirmDialog
         isOpen={isRemoving}
         onOpenChange={setIsRemoving}

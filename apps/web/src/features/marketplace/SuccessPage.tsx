@@ -52,10 +52,16 @@ export function SuccessPage() {
           title="Added to your library"
           action={
             <div className="flex gap-2">
-              <Link to="/library" className={buttonClass({ variant: "primary" })}>
+              {agent ? (
+                <Link to="/marketplace/agent/$slug" params={{ slug: agent }} className={buttonClass({ variant: "primary" })}>
+                  Use in a project
+                </Link>
+              ) : (
+                back
+              )}
+              <Link to="/library" className={buttonClass()}>
                 Open library
               </Link>
-              {back}
             </div>
           }
         >

@@ -1,3 +1,4 @@
+export { abilitySentences } from "./abilities.ts";
 export { ItemCard, ItemCardSkeletons } from "./ItemCard.tsx";
 export { ItemIcon } from "./ItemIcon.tsx";
 export { categoryName, marketplaceSearch, type ItemType } from "./marketplace-search.ts";

@@ -84,7 +84,7 @@ export function RuntimeMenu({
           isOpen={isLimitShown}
           onOpenChange={setIsLimitShown}
           title="Turn on always-on"
-          description="An always-on project keeps running when nobody uses it."
+          description="An always-on project keeps running while it isn't used."
         >
           <LimitNotice error={alwaysOn.full} />
         </Dialog>

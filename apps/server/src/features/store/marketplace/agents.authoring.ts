@@ -53,8 +53,9 @@ export function createAgentAuthoring({
     const { pricing_type } = wished;
     const isSold = pricing_type === "one_time" || pricing_type === "monthly";
     if (isSold && wished.price_cents < leastPriceCents) throw invalid(["body", "price_cents"], `Prices start at ${leastPriceCents} cents`);
-    const isOffered = !before || (wished.is_published && !before.is_published);
-    const isOtherPrice = pricing_type !== before?.pricing_type || wished.price_cents !== before.price_cents;
+    // A draft can have a price before there is an account; it is not sold yet.
+    const isOffered = wished.is_published && !before?.is_published;
+    const isOtherPrice = wished.is_published && (pricing_type !== before?.pricing_type || wished.price_cents !== before.price_cents);
     if (pricing_type !== "free" && (isOffered || isOtherPrice) && !(await payments.canEarn(userId)))
       throw badRequest("Set up a payout account before you sell an agent.", "payout_account_required");
     const isOpen = wished.is_published && pricing_type === "free";
@@ -90,7 +91,7 @@ export function createAgentAuthoring({
         price_cents: body.price_cents ?? 0,
         api_pricing_input: rate(body.api_pricing_input),
         api_pricing_output: rate(body.api_pricing_output),
-        source_type: body.source_type ?? "open",
+        source_type: body.source_type ?? sourceOf(body.pricing_type, "open"),
         is_forkable: body.is_forkable ?? isPublished,
       });
       const model = body.model ?? defaultModel;
@@ -205,7 +206,7 @@ export function createAgentAuthoring({
         price_cents: body.price_cents ?? row.price_cents,
         api_pricing_input: body.api_pricing_input === undefined ? row.api_pricing_input : rate(body.api_pricing_input),
         api_pricing_output: body.api_pricing_output === undefined ? row.api_pricing_output : rate(body.api_pricing_output),
-        source_type: body.source_type ?? row.source_type,
+        source_type: body.source_type ?? (row.pricing_type === "free" ? sourceOf(body.pricing_type, row.source_type) : row.source_type),
         is_forkable: body.is_forkable ?? row.is_forkable,
       },
       row,
@@ -229,6 +230,9 @@ const termKeys = [
   "source_type",
   "is_forkable",
 ] as const;
+/** A prompt that is sold is not shown, unless its creator says so. */
+const sourceOf = (pricing: AgentRow["pricing_type"] | undefined, otherwise: AgentRow["source_type"]): AgentRow["source_type"] =>
+  pricing !== undefined && pricing !== "free" ? "closed" : otherwise;
 const rate = (value: number | null | undefined) => value?.toFixed(6) ?? null;
 
 /** The changed content of an agent; an empty string leaves a field unchanged. */

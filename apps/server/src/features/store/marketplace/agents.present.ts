@@ -1,5 +1,5 @@
 import { currentToolNames } from "@tesslate/agent";
-import type { AgentCard, AgentDetail } from "@tesslate/contract";
+import { abilitiesOf, type AgentCard, type AgentDetail } from "@tesslate/contract";
 import type { AgentRow } from "../../agent/agents/index.ts";
 import type { CardAgent, AgentCardRow, DetailRow } from "./agents.store.ts";
 import { creatorOf, type CreatorRow } from "./creator.ts";
@@ -67,6 +67,7 @@ export const detailOf = ({ agent, creator, entry }: DetailRow, viewer: Viewer, r
   ...shownOf(agent, creator, entry?.is_active === true),
   ...presentInternals(agent, isReadableBy(viewer, agent)),
   preview_image: agent.preview_image,
+  abilities: abilitiesOf(agent.tools && currentToolNames(agent.tools)),
   required_models: agent.required_models,
   requires_user_keys: agent.requires_user_keys,
   parent_agent_id: agent.parent_agent_id,

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { abilitiesOf } from "@tesslate/contract";
 import { findService } from "../../runtime/containers/index.ts";
 import { testApp, type TestApp, type TestUser } from "../../../testing/app.ts";
 
@@ -172,6 +173,31 @@ test("an agent is created, listed, edited twice, forked with changes, unpublishe
     "payout_account_required",
   ]);
   expect(await outcome(agents().create({ body: draft }))).toEqual([401, "unauthorized"]);
+});
+
+test("a price closes an agent, unless its creator says otherwise; a draft needs no payout account, publishing it does", async () => {
+  const paid = { ...draft, name: "Sold", pricing_type: "monthly", price_cents: 900, is_published: false } as const;
+  const made = await agents(ada).create({ body: paid });
+  expect(made).toMatchObject({ source_type: "closed", pricing_type: "monthly", price_cents: 900 });
+  const params = { id: made.id };
+  expect(await outcome(agents(ada).update({ params, body: { is_published: true } }))).toEqual([400, "payout_account_required"]);
+  const free = await agents(ada).create({ body: { ...draft, name: "Given", is_published: false } });
+  expect(free.source_type).toBe("open");
+  const changed = { params: { id: free.id }, body: { pricing_type: "one_time", price_cents: 500 } } as const;
+  expect((await agents(ada).update(changed)).source_type).toBe("closed");
+  expect((await agents(ada).update({ ...changed, body: { source_type: "open" } })).source_type).toBe("open");
+  expect((await agents(ada).update({ ...changed, body: { price_cents: 600 } })).source_type).toBe("open");
+});
+
+test("what an agent may do follows from its tools, also of a closed one; every tool is known", async () => {
+  const { items } = await app.as(ada).agents.tools({ query: { limit: 500 } });
+  expect(items.length).toBeGreaterThan(20);
+  expect(items.flatMap(({ name }) => (abilitiesOf([name]).includes("use_connectors") ? [name] : []))).toEqual([]);
+  const made = await agents(ada).create({ body: { ...draft, name: "Reader", tools: ["read_file", "run_command", "grep"] } });
+  expect(made.abilities).toEqual(["read_files", "run_commands"]);
+  await app.db.execute(sql`update agents set source_type = 'closed' where id = ${made.id}`);
+  expect(await agents(bob).get({ params: { slug: made.slug } })).toMatchObject({ tools: null, abilities: ["read_files", "run_commands"] });
+  expect((await agents(bob).get({ params: { slug: "tesslate-agent" } })).abilities).toContain("use_connectors");
 });
 
 test("reviews are limited to one per user who has the item, never of the user's own item, and update the rating", async () => {
