@@ -1,3 +1,4 @@
+import { agentDraftsRoutes } from "./agent-drafts.ts";
 import { accountRoutes } from "./account.ts";
 import { activityRoutes } from "./activity.ts";
 import { adminAuditRoutes } from "./admin.ts";
@@ -106,6 +107,7 @@ export const contract = {
   agentContext: agentContextRoutes,
   agents: agentsRoutes,
   marketplaceAgents: marketplaceAgentsRoutes,
+  agentDrafts: agentDraftsRoutes,
   marketplaceBases: marketplaceBasesRoutes,
   library: libraryRoutes,
   cassettes: cassettesRoutes,

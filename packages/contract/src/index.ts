@@ -1,6 +1,7 @@
 export * from "./errors.ts";
 export * from "./limit-details.ts";
 export * from "./agent-abilities.ts";
+export * from "./agent-drafts.ts";
 export * from "./schema.ts";
 export * from "./route.ts";
 export * from "./input.ts";

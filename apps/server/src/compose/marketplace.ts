@@ -1,5 +1,7 @@
 import {
   createAgentAuthoring,
+  createAgentDrafts,
+  createAgentDraftsStore,
   createBaseAuthoring,
   createBaseVersions,
   createLibrary,
@@ -7,6 +9,7 @@ import {
   createModeration,
   createModerationStore,
   createReviews,
+  mountAgentDrafts,
   mountLibrary,
   mountMarketplaceAgents,
   mountMarketplaceBases,
@@ -88,6 +91,7 @@ export function composeMarketplace(
         reviews,
         returnTo,
       });
+      mountAgentDrafts(mount, { drafts: createAgentDrafts({ store: createAgentDraftsStore(db), catalogue: agents }) });
       mountMarketplaceBases(mount, {
         catalogue: bases,
         authoring: createBaseAuthoring({ listings: baseListings, catalogue: bases, entries, archives, checkUrl: outbound.check, limits }),

@@ -20,6 +20,24 @@ import { users } from "./accounts.ts";
 import { type PurchaseType, agents } from "./agent.ts";
 import { projects } from "./projects.ts";
 
+/** Unsaved changes to an agent as the web UI keeps them. Null agent: one that is not created yet. */
+export const agentDrafts = pgTable(
+  "agent_drafts",
+  {
+    id: id(),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    agent_id: uuid().references(() => agents.id, { onDelete: "cascade" }),
+    draft: jsonb().$type<Record<string, unknown>>().notNull(),
+    updated_at: updatedAt(),
+  },
+  (t) => [
+    unique("agent_drafts_user_id_agent_id_key").on(t.user_id, t.agent_id).nullsNotDistinct(),
+    index("agent_drafts_agent_id_idx").on(t.agent_id),
+  ],
+);
+
 export type PayoutState = "pending" | "processing" | "paid" | "failed";
 
 /** A payout to a creator. */

@@ -3,6 +3,7 @@ import { expect, refuse, sample, screen, signedIn, test, waitFor, within, type C
 
 function begin(api: CannedApi): void {
   signedIn(api);
+  api.blank("agentDrafts.get", "agentDrafts.save");
   api.blank("models.list", "agents.tools", "library.agents", "library.bases", "library.ownItems", "billing.config");
 }
 const baker = sample(AgentDetail, {
@@ -167,4 +168,26 @@ test("a free one is published from the list", async ({ api, open, user }) => {
   await user.click(within(await screen.findByRole("dialog", { name: "Publish Baker?" })).getByRole("button", { name: "Publish agent" }));
   await waitFor(() => expect(api.asked("marketplaceAgents.update")[0]?.body).toEqual({ is_published: true }));
   expect(await screen.findByText("Baker published.")).toBeInTheDocument();
+});
+
+test("a draft is saved on the server and shown in another browser; one that did not arrive stays in this one", async ({
+  api,
+  open,
+  user,
+}) => {
+  begin(api);
+  api.answer("marketplaceAgents.get", baker);
+  const app = open("/library/agents/baker");
+  await user.type(await screen.findByLabelText("Name"), " junior");
+  expect(await screen.findByText("Unsaved changes. Draft saved.")).toBeVisible();
+  const { draft } = api.asked("agentDrafts.save").at(-1)?.body as { draft: Record<string, unknown> };
+  expect(draft).toMatchObject({ before: { name: "Baker" }, form: { name: "Baker junior" } });
+  app.unmount();
+  localStorage.clear();
+  api.answer("agentDrafts.get", { draft, updated_at: "2026-12-01T00:00:00Z" });
+  open("/library/agents/baker");
+  expect(await screen.findByLabelText("Name")).toHaveValue("Baker junior");
+  api.answer("agentDrafts.save", refuse("internal_error"));
+  await user.type(screen.getByLabelText("Name"), "!");
+  expect(await screen.findByText("Unsaved changes, kept as a draft in this browser only")).toBeVisible();
 });

@@ -5,7 +5,6 @@ import { useRef, useState } from "react";
 import { abilitiesOf, reasoningLevels, type AgentDetail } from "@tesslate/contract";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { shortModelName, usableModels } from "../../lib/model-choice.ts";
-import { useKept } from "../../lib/use-kept.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button, buttonClass } from "../../ui/Button.tsx";
 import { Checkbox } from "../../ui/Checkbox.tsx";
@@ -35,7 +34,6 @@ import {
   emptyForm,
   faultsOf,
   formOf,
-  isAgentDraft,
   markers,
   rebased,
   type AgentFeature,
@@ -45,6 +43,7 @@ import { toolsQuery, useAgentMutations } from "./library.queries.ts";
 import { PriceSection } from "./PriceSection.tsx";
 import { PublishDialog } from "./PublishDialog.tsx";
 import { TrialDialog } from "./TrialDialog.tsx";
+import { agentDraftQuery, useAgentDraft } from "./use-agent-draft.ts";
 
 const route = getRouteApi("/app/library/agents/$slug");
 const categories = [
@@ -63,12 +62,19 @@ const categories = [
   "custom",
 ];
 
+const draftSentences = {
+  stored: "Unsaved changes. Draft saved.",
+  storing: "Unsaved changes. Saving draft…",
+  local: "Unsaved changes, kept as a draft in this browser only",
+};
+
 /** Creates or edits an agent. Changes to another creator's open agent are saved as a copy. */
 export function AgentEditorPage() {
   const { slug } = route.useParams();
   const isNew = slug === "new";
   const query = useQuery({ ...agentQuery(slug), enabled: !isNew });
   const models = useQuery(modelsQuery);
+  const draft = useQuery(agentDraftQuery(isNew ? "new" : slug));
   return (
     <Page
       title={isNew ? "New agent" : (query.data?.name ?? "Agent")}
@@ -81,9 +87,11 @@ export function AgentEditorPage() {
         </Link>
       }
     >
-      {isNew ? (
+      {draft.isPending ? (
+        <SkeletonRows count={8} label="Loading draft…" />
+      ) : isNew ? (
         models.data || models.error ? (
-          <Editor key="new" start={emptyForm(models.data?.default ?? "")} />
+          <Editor key="new" start={emptyForm(models.data?.default ?? "")} stored={draft.data?.draft} />
         ) : (
           <SkeletonRows count={8} label="Loading models…" />
         )
@@ -101,7 +109,7 @@ export function AgentEditorPage() {
             Its creator keeps the system prompt private. You can use this agent, but not change it.
           </EmptyState>
         ) : (
-          <Editor key={query.data.id} agent={query.data} start={formOf(query.data)} />
+          <Editor key={query.data.id} agent={query.data} start={formOf(query.data)} stored={draft.data?.draft} />
         )
       ) : query.error ? (
         hasCode(query.error, "not_found") ? (
@@ -124,15 +132,24 @@ export function AgentEditorPage() {
   );
 }
 
-function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
+function Editor({
+  agent,
+  start,
+  stored,
+}: {
+  agent?: AgentDetail;
+  start: AgentForm;
+  /** The draft on the server. */
+  stored: unknown;
+}) {
   const navigate = useNavigate();
   const { create, update, remove } = useAgentMutations();
   const models = usableModels(useQuery(modelsQuery).data?.items ?? []);
   const tools = useQuery(toolsQuery);
   const { data: me } = useSuspenseQuery(meQuery);
   const [before, setBefore] = useState(start);
-  // The draft survives leaving the page, a reload and the payout setup.
-  const draft = useKept(`studio:agent-form:${me.id}:${agent?.id ?? "new"}`, isAgentDraft, { before: start, form: start });
+  // The draft survives leaving the page, a reload, the payout setup and another browser.
+  const draft = useAgentDraft(me.id, agent?.id ?? "new", { before: start, form: start }, stored);
   const form = rebased(draft.value, before);
   const [isTrying, setIsTrying] = useState(false);
   const [isDeleting, setIsDeleting] = useState(false);
@@ -352,7 +369,7 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
       <PriceSection form={form} set={set} fault={errors.price ?? errors.price_cents ?? errors.pricing_type} />
       <PageActions className="-mx-2 flex-wrap items-center px-2">
         {agent?.is_owner && agent.is_published ? <Pill tone="ok">Published</Pill> : null}
-        <span className="flex-1 text-xs text-fg-2">{isDirty ? "Unsaved changes, kept as a draft in this browser" : ""}</span>
+        <span className="flex-1 text-xs text-fg-2">{isDirty ? draftSentences[draft.state] : ""}</span>
         {isDirty ? (
           <Button variant="ghost" onClick={discard} disabled={saving}>
             Discard changes

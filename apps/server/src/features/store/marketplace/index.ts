@@ -1,5 +1,7 @@
 export { createAcquiring } from "./acquiring.ts";
 export { createAcquiringStore } from "./acquiring.store.ts";
+export { createAgentDrafts } from "./agent-drafts.service.ts";
+export { createAgentDraftsStore } from "./agent-drafts.store.ts";
 export { createAgentAuthoring } from "./agents.authoring.ts";
 export { createAgentCatalogue } from "./agents.service.ts";
 export { createAgentListings, type AgentFilter } from "./agents.store.ts";
@@ -13,7 +15,7 @@ export { seedBases } from "./catalogue/seed.ts";
 export { createLibrary } from "./library.service.ts";
 export { createLibraryStore } from "./library.store.ts";
 export { createMarketplaceLimits } from "./limits.ts";
-export { mountLibrary, mountMarketplaceAgents, mountMarketplaceBases, mountModeration } from "./marketplace.routes.ts";
+export { mountAgentDrafts, mountLibrary, mountMarketplaceAgents, mountMarketplaceBases, mountModeration } from "./marketplace.routes.ts";
 export { createModeration } from "./moderation.ts";
 export { createModerationStore } from "./moderation.store.ts";
 export { returnOrigin, type MarketplacePayments } from "./payments.ts";

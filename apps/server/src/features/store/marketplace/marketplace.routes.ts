@@ -1,9 +1,16 @@
-import { adminMarketplaceRoutes, libraryRoutes, marketplaceAgentsRoutes, marketplaceBasesRoutes } from "@tesslate/contract";
+import {
+  adminMarketplaceRoutes,
+  agentDraftsRoutes,
+  libraryRoutes,
+  marketplaceAgentsRoutes,
+  marketplaceBasesRoutes,
+} from "@tesslate/contract";
 import type { Context } from "../../../http/context.ts";
 import type { Mount } from "../../../http/mount.ts";
 import { pageOf } from "../../../platform/pagination.ts";
 import { actorOf } from "../../accounts/audit/index.ts";
 import type { Acquiring } from "./acquiring.ts";
+import type { AgentDrafts } from "./agent-drafts.service.ts";
 import type { AgentAuthoring } from "./agents.authoring.ts";
 import type { AgentCatalogue } from "./agents.service.ts";
 import type { BaseAuthoring } from "./bases.authoring.ts";
@@ -24,6 +31,13 @@ export function mountModeration(mount: Mount, { moderation }: { moderation: Mode
     updateBase: (context, { params, body }) => moderation.updateBase(actorOf(context), params.id, body),
     reviews: (_, { query }) => moderation.reviews(query),
     removeReview: (context, { params, body }) => moderation.removeReview(actorOf(context), params.review_id, body.reason),
+  });
+}
+
+export function mountAgentDrafts(mount: Mount, { drafts }: { drafts: AgentDrafts }): void {
+  mount("agentDrafts", agentDraftsRoutes, {
+    get: ({ user }, { params }) => drafts.get(user, params.ref),
+    save: ({ user }, { params, body }) => drafts.save(user, params.ref, body.draft),
   });
 }
 

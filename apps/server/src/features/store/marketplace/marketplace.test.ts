@@ -189,6 +189,29 @@ test("a price closes an agent, unless its creator says otherwise; a draft needs 
   expect((await agents(ada).update({ ...changed, body: { price_cents: 600 } })).source_type).toBe("open");
 });
 
+test("a draft of an agent is the same everywhere, for its author alone, and goes with the agent", async () => {
+  const drafts = (user?: TestUser) => app.as(user).agentDrafts;
+  const isNew = { params: { ref: "new" } };
+  expect(await drafts(ada).get(isNew)).toEqual({ draft: null, updated_at: null });
+  await drafts(ada).save({ ...isNew, body: { draft: { form: { name: "One" } } } });
+  expect(await drafts(ada).save({ ...isNew, body: { draft: { form: { name: "Two" } } } })).toMatchObject({
+    draft: { form: { name: "Two" } },
+  });
+  expect(await drafts(ada).get(isNew)).toMatchObject({ draft: { form: { name: "Two" } }, updated_at: expect.any(String) });
+  expect((await drafts(bob).get(isNew)).draft).toBeNull();
+  const made = await agents(ada).create({ body: { ...draft, name: "Drafted", is_published: false } });
+  await drafts(ada).save({ params: { ref: made.slug }, body: { draft: { form: { name: "Three" } } } });
+  expect((await drafts(ada).get({ params: { ref: made.id } })).draft).toEqual({ form: { name: "Three" } });
+  expect(await outcome(drafts(bob).get({ params: { ref: made.id } }))).toEqual([404, "not_found"]);
+  expect(await outcome(drafts(bob).save({ params: { ref: made.id }, body: { draft: {} } }))).toEqual([404, "not_found"]);
+  expect(await outcome(drafts().get(isNew))).toEqual([401, "unauthorized"]);
+  expect(await outcome(drafts(ada).save({ ...isNew, body: { draft: { text: "x".repeat(300_000) } } }))).toEqual([422, "validation_error"]);
+  expect(await drafts(ada).save({ ...isNew, body: { draft: null } })).toEqual({ draft: null, updated_at: null });
+  await agents(ada).remove({ params: { id: made.id } });
+  const { rows } = await app.db.execute<{ n: number }>(sql`select count(*)::int as n from agent_drafts where user_id = ${ada.id}`);
+  expect(rows).toEqual([{ n: 0 }]);
+});
+
 test("what an agent may do follows from its tools, also of a closed one; every tool is known", async () => {
   const { items } = await app.as(ada).agents.tools({ query: { limit: 500 } });
   expect(items.length).toBeGreaterThan(20);
