@@ -103,6 +103,10 @@ export default journey({ ownServer: "what is paid for is scarce: plans, credits 
         );
         expect(!(await page().content()).includes("sealed baker of Alder"), "the page does not contain it");
         await until("the creator's share", async () => (await cara.api.creatorStudio.dashboard()).earnings.total_revenue_cents === 450);
+        await until("it is paid out to the creator's account", async () => {
+          const { paid_cents } = (await cara.api.creatorStudio.dashboard()).payouts;
+          return paid_cents === 450 && [...stripe.account.transfers.values()].some(({ amount }) => amount === 450);
+        });
       },
     },
     {

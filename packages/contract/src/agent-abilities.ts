@@ -65,9 +65,17 @@ const abilityOf: Readonly<Record<string, AgentAbility>> = {
   ask_question: "ask_questions",
 };
 
-/** What an agent with these tools may do. `null`: all tools, also those of connectors. A tool that is not known is one of a connector. */
-export function abilitiesOf(tools: readonly string[] | null): AgentAbility[] {
-  if (tools === null) return [...all];
-  const had = new Set(tools.map((tool) => (Object.hasOwn(abilityOf, tool) ? abilityOf[tool] : "use_connectors")));
-  return all.filter((ability) => had.has(ability));
+/** Features of an agent (`config.features`) that take an ability away when they are off. */
+const featureOf: Partial<Record<AgentAbility, string>> = { use_web: "web_search", start_sub_agents: "subagents" };
+
+/**
+ * What an agent with these tools and features may do. `tools: null`: all tools, also those of connectors. A tool that is not known is one of a
+ * connector.
+ */
+export function abilitiesOf(tools: readonly string[] | null, features: unknown = {}): AgentAbility[] {
+  const had = new Set<AgentAbility>(
+    tools === null ? all : tools.map((tool) => (Object.hasOwn(abilityOf, tool) ? abilityOf[tool] : undefined) ?? "use_connectors"),
+  );
+  const set = typeof features === "object" && features !== null ? (features as Record<string, unknown>) : {};
+  return all.filter((ability) => had.has(ability) && set[featureOf[ability] ?? ""] !== false);
 }

@@ -180,7 +180,7 @@ test("a draft is saved on the server and shown in another browser; one that did 
   const app = open("/library/agents/baker");
   await user.type(await screen.findByLabelText("Name"), " junior");
   expect(await screen.findByText("Unsaved changes. Draft saved.")).toBeVisible();
-  const { draft } = api.asked("agentDrafts.save").at(-1)?.body as { draft: Record<string, unknown> };
+  const { draft } = (api.asked("agentDrafts.save").at(-1)?.body ?? {}) as { draft: Record<string, unknown> };
   expect(draft).toMatchObject({ before: { name: "Baker" }, form: { name: "Baker junior" } });
   app.unmount();
   localStorage.clear();

@@ -270,7 +270,7 @@ function Editor({
           <div>
             <p className="text-sm font-medium text-fg-1">What it may do</p>
             <p className="mt-1 text-xs leading-note text-fg-2">
-              {abilitiesOf(form.tools)
+              {abilitiesOf(form.tools, form.features)
                 .map((ability) => abilitySentences[ability])
                 .join(" · ") || "It only answers."}
             </p>

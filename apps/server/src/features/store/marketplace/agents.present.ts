@@ -67,7 +67,7 @@ export const detailOf = ({ agent, creator, entry }: DetailRow, viewer: Viewer, r
   ...shownOf(agent, creator, entry?.is_active === true),
   ...presentInternals(agent, isReadableBy(viewer, agent)),
   preview_image: agent.preview_image,
-  abilities: abilitiesOf(agent.tools && currentToolNames(agent.tools)),
+  abilities: abilitiesOf(agent.tools && currentToolNames(agent.tools), agent.config?.["features"]),
   required_models: agent.required_models,
   requires_user_keys: agent.requires_user_keys,
   parent_agent_id: agent.parent_agent_id,

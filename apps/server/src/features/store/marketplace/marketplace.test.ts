@@ -218,6 +218,12 @@ test("what an agent may do follows from its tools, also of a closed one; every t
   expect(items.flatMap(({ name }) => (abilitiesOf([name]).includes("use_connectors") ? [name] : []))).toEqual([]);
   const made = await agents(ada).create({ body: { ...draft, name: "Reader", tools: ["read_file", "run_command", "grep"] } });
   expect(made.abilities).toEqual(["read_files", "run_commands"]);
+  const offline = await agents(ada).create({
+    body: { ...draft, name: "Offline", config: { features: { web_search: false, subagents: false } } },
+  });
+  expect(offline.abilities).toContain("use_connectors");
+  expect(offline.abilities).not.toContain("use_web");
+  expect(offline.abilities).not.toContain("start_sub_agents");
   await app.db.execute(sql`update agents set source_type = 'closed' where id = ${made.id}`);
   expect(await agents(bob).get({ params: { slug: made.slug } })).toMatchObject({ tools: null, abilities: ["read_files", "run_commands"] });
   expect((await agents(bob).get({ params: { slug: "tesslate-agent" } })).abilities).toContain("use_connectors");
