@@ -420,6 +420,10 @@ export const projectEventData = {
     stop_reason: Type.Optional(Nullable(StopReason)),
     is_deployed: Type.Optional(Type.Boolean()),
   }),
+  picture_changed: described(
+    "New pictures of the running app",
+    Type.Object({ thumbnail: Type.Object({ light: Type.String(), dark: Type.String(), updated_at: Timestamp }) }),
+  ),
   secrets_changed: described(
     "Names only. Running containers see the change after a restart",
     Type.Object({ keys: Type.Array(Type.String()) }),

@@ -2,6 +2,7 @@
 export const projectEventTypes = [
   "container_status",
   "project_status",
+  "picture_changed",
   "secrets_changed",
   "preview_report",
   "log_problem",

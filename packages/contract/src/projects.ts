@@ -73,6 +73,12 @@ export const Project = described(
     deployed_at: described("When always-on was turned on; null while it is off", Nullable(Timestamp)),
     last_activity: Nullable(Timestamp),
     settings: Nullable(JsonObject),
+    template_slug: described("The template that it began with; null if there was none", Nullable(Type.String())),
+    pinned_at: described("When it was pinned: lists begin with pinned projects", Nullable(Timestamp)),
+    thumbnail: described(
+      "Pictures of the running app in light and dark, taken when a run that changed files ended or a deployment went live; null if there are none",
+      Nullable(Type.Object({ light: Type.String(), dark: Type.String(), updated_at: Timestamp })),
+    ),
   }),
 );
 export type Project = Static<typeof Project>;
@@ -102,6 +108,7 @@ export type CreateProject = Static<typeof CreateProject>;
 export const UpdateProject = Type.Object({
   name: Type.Optional(Type.String({ minLength: 1, maxLength: 100, pattern: "\\S" })),
   description: Maybe(Type.String({ maxLength: 2000 })),
+  is_pinned: Type.Optional(Type.Boolean()),
   settings: described(
     "Free-form; added to the stored ones, at most 64 KiB. The server reads, among others: `model`, `agent_checks` (`off`, `after` or `both`), `agent_diagnostics` and `auto_fix` (on unless false), `commit_runs` (on unless false; projects from a repository start with false)",
     Type.Optional(JsonObject),
@@ -396,6 +403,20 @@ export const projectsRoutes = {
     auth: "none",
     query: Type.Object(pageQuery),
     response: listOf(Template),
+  }),
+  picture: route({
+    method: "GET",
+    path: "/api/projects/{id}/pictures/{theme}",
+    tag,
+    summary: "Download project picture",
+    description:
+      "The latest picture of the project's running app in light or dark, at most 40 kB. Its pixels come from the project's code. Browsers keep it for a year when `v` is given.",
+    auth: "user",
+    kind: "raw",
+    contentType: "image/webp",
+    params: Type.Object({ ...ProjectParams.properties, theme: Literals("light", "dark") }),
+    query: Type.Object({ v: Type.Optional(Type.String({ maxLength: 64, description: "The version, as in `thumbnail` of the project" })) }),
+    errors: ["not_found"],
   }),
   templatePicture: route({
     method: "GET",

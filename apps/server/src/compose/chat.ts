@@ -112,7 +112,7 @@ export function composeChat(
   { snapshotsStore, checkpoints, snapshotRestore, trees }: SnapshotsArea,
   { branches }: BranchesArea,
   { gitAccess, committed }: GitArea,
-  { featureTools }: ToolsArea,
+  { featureTools, pictureTaker }: ToolsArea,
 ): ChatArea {
   const { config, log, onClose, db, box, bus, events, tasks, outbound, address } = platform;
   const { agents, models, priceOf, credits } = modelsArea;
@@ -290,6 +290,7 @@ export function composeChat(
         const summary = await runChangeSets.end(run);
         // Before the run ends: the next one may change the same files.
         await runCommits.afterRun(run.task_id);
+        if (summary && summary.files > 0) await pictureTaker.request(run.project_id);
         return summary;
       },
     },

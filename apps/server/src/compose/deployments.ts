@@ -47,7 +47,7 @@ export function composeDeployments(
   { passwords }: Pick<AccountsArea, "passwords">,
   { previewSite }: PreviewsArea,
   { diskBytesOf }: ProvisioningArea,
-  { browsers }: ToolsArea,
+  { browsers, pictureTaker }: ToolsArea,
   { providers: adapters, getCredential, hasCredential }: DeployAccountsArea,
 ): DeploymentsArea {
   const { config, log, onClose, dataDir, db, bus, events, limits, address } = platform;
@@ -67,6 +67,7 @@ export function composeDeployments(
       providers,
       launch: { gate: createLaunchGate({ browsers, log }), settings: launchSettings },
       siteHosts,
+      onLive: pictureTaker.request,
       siteAccess: createSiteAccess({ verify: passwords.verify, limits, isSecure: address.scheme === "https" }),
       settings: { dataDir, appOrigin: new URL(config.http.appBaseUrl).origin, trustProxy: config.http.trustProxy },
     },

@@ -1,9 +1,12 @@
 import {
+  createPicturesStore,
+  createProjectPictures,
   createProjects,
   createProjectsStore,
   createSandboxes,
   createTemplateImages,
   loadTemplates,
+  type ProjectPictures,
   type Projects,
   type ProjectsStore,
   type TemplateImages,
@@ -26,6 +29,7 @@ export interface ProjectsArea extends Area {
   templateImages: TemplateImages;
   projectsStore: ProjectsStore;
   projects: Projects;
+  pictures: ProjectPictures;
   /** Checkpoints before files are removed or replaced. */
   beforeChange: CheckpointBeforeChange;
 }
@@ -62,6 +66,7 @@ export async function composeProjects(
     templateImages,
     projectsStore,
     projects,
+    pictures: createProjectPictures({ store: createPicturesStore(db), projects, events }),
     beforeChange: createCheckpointBeforeChange({ checkpoints, log }),
     mount(mount) {
       mountTasks(mount, { tasks, resolveProject: async (userId, ref) => (await projects.require(userId, ref)).id });

@@ -55,7 +55,7 @@ export interface ProvisioningArea extends Area {
 
 export async function composeProvisioning(
   { config, log, db, dataDir, events, runtime, tasks, outbound, ca }: Platform,
-  { projects, projectsStore, templates, templateImages }: ProjectsArea,
+  { projects, projectsStore, pictures, templates, templateImages }: ProjectsArea,
   { containerSetup, connectionsStore, templateInsertion, lifecycle, services }: ContainersArea,
   { previewsStore }: PreviewsArea,
   { assetsStore, watch, logProblems }: WorkspaceArea,
@@ -142,6 +142,7 @@ export async function composeProvisioning(
       mountDrafts(mount, { drafts });
       mountProjects(mount, {
         projects,
+        pictures,
         provisioning,
         verbs: lifecycle,
         statusOf: services.status,

@@ -13,9 +13,11 @@ import {
   createChecks,
   createEvidence,
   createEvidenceStore,
+  createPictureTaker,
   createVerification,
   mountEvidence,
   type FindBrowsers,
+  type PictureTaker,
 } from "../features/agent/verify/index.ts";
 import { createWebTools } from "../features/agent/web/index.ts";
 import { createOutbound } from "../platform/outbound.ts";
@@ -34,12 +36,14 @@ export interface ToolsArea extends Area {
   featureTools: readonly FeatureTools[];
   /** Headless browsers, or the reason why there are none. */
   browsers: FindBrowsers;
+  /** Takes the pictures of projects' apps. */
+  pictureTaker: PictureTaker;
 }
 
 export async function composeTools(
   { config, log, onClose, dataDir, db, limits, ca, outbound, address, preparation }: Platform,
   { mcpStore, mcpVault, redactions }: Pick<SecretsArea, "mcpStore" | "mcpVault" | "redactions">,
-  { projects, projectsStore }: ProjectsArea,
+  { projects, projectsStore, pictures }: ProjectsArea,
   { containers, containerSetup, lifecycle, connections, databases, idle }: ContainersArea,
   { previews, previewSite, visitors }: PreviewsArea,
   { shell }: WorkspaceArea,
@@ -78,13 +82,23 @@ export async function composeTools(
   const evidenceStore = createEvidenceStore(db);
   const evidence = createEvidence({ store: evidenceStore, redactions });
   const checks = createChecks({ evidence, store: evidenceStore, listContainers: containers.listAll });
+  const visitedPreviews = { site: previewSite, address, passFor: visitors.passFor };
   const verification = await createVerification({
     config: config.verify,
     dataDir,
     preparation,
     evidence,
-    previews: { site: previewSite, address, passFor: visitors.passFor },
+    previews: visitedPreviews,
     listContainers: containers.listAll,
+    log,
+  });
+  const pictureTaker = createPictureTaker({
+    browsers: verification.browsers,
+    previews: visitedPreviews,
+    transaction: projectsStore.transaction,
+    projects,
+    listContainers: containers.listAll,
+    replace: pictures.replace,
     log,
   });
   onClose(() => verification.close());
@@ -101,6 +115,8 @@ export async function composeTools(
   return {
     featureTools: [mcpTools, web, checks, verification, graph, createDatabaseTools({ databases }), repoMapTools],
     browsers: verification.browsers,
+    pictureTaker,
+    jobs: pictureTaker.jobHandlers,
     mount(mount) {
       mountMcp(mount, { mcp, testConnection, signIns, isSecure: config.auth.cookie.secure });
       mountEvidence(mount, { evidence });

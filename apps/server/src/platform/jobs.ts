@@ -16,15 +16,15 @@ export interface Jobs {
 }
 export type JobHandlers = Record<string, (payload: unknown) => Promise<void>>;
 
-/** Enqueues in the caller's transaction. Failed attempts are retried after e^n seconds. */
+/** Enqueues in the caller's transaction. Failed attempts are retried after e^n seconds. Jobs of one `queue` run one after another. */
 export async function enqueueJob(
   tx: Queries,
   name: string,
   payload: object,
-  { key, maxAttempts = 5, delayMs = 0 }: { key?: string; maxAttempts?: number; delayMs?: number } = {},
+  { key, maxAttempts = 5, delayMs = 0, queue }: { key?: string; maxAttempts?: number; delayMs?: number; queue?: string } = {},
 ): Promise<void> {
   await tx.execute(
-    sql`select graphile_worker.add_job(${name}, ${JSON.stringify(payload)}::json, job_key := ${key ?? null}, run_at := now() + make_interval(secs => ${delayMs / 1000}::float8), max_attempts := ${maxAttempts}::smallint)`,
+    sql`select graphile_worker.add_job(${name}, ${JSON.stringify(payload)}::json, queue_name := ${queue ?? null}, job_key := ${key ?? null}, run_at := now() + make_interval(secs => ${delayMs / 1000}::float8), max_attempts := ${maxAttempts}::smallint)`,
   );
 }
 
@@ -35,9 +35,10 @@ export async function enqueueJob(
 export async function releaseAbandonedJobs(db: Database, processId: number): Promise<void> {
   const { rows } = await db.execute<{ exists: boolean }>(sql`select to_regclass('graphile_worker._private_jobs') is not null as exists`);
   if (!rows[0]?.exists) return;
-  await db.execute(
-    sql`update graphile_worker._private_jobs set locked_at = null, locked_by = null where locked_at is not null and not exists (select from processes where id <> ${processId} and id in ${liveProcesses})`,
-  );
+  for (const table of [sql`_private_jobs`, sql`_private_job_queues`])
+    await db.execute(
+      sql`update graphile_worker.${table} set locked_at = null, locked_by = null where locked_at is not null and not exists (select from processes where id <> ${processId} and id in ${liveProcesses})`,
+    );
 }
 
 /** `cron` maps job names to crontab expressions; a cron job runs once across all processes. */

@@ -55,6 +55,9 @@ export const projectOf = (scenario: Scenario): Project => ({
   deployed_at: null,
   last_activity: null,
   settings: null,
+  template_slug: null,
+  pinned_at: null,
+  thumbnail: null,
   ...scenario.project,
 });
 

@@ -3,6 +3,7 @@ import type { Container, Preview, Project, ProjectEvent, ProjectEventData, Proje
 import { patchTreeAll, type FileTree } from "../lib/file-tree.ts";
 import { changeSetKey, partKey, projectKey } from "./cache-keys.ts";
 import { patchDeployments } from "./deployments.queries.ts";
+import { patchThumbnail } from "./projects.queries.ts";
 
 export function patchContainers(list: readonly Container[], data: ProjectEventData<"container_status">): Container[] | undefined {
   const known = list.find((container) => container.id === data.container_id);
@@ -112,6 +113,7 @@ const changes: { [T in ProjectEventType]?: (cache: Cache, data: ProjectEventData
     refetch(cache, "board");
     if (subject !== "column") void cache.queries.invalidateQueries({ queryKey: [...partKey(cache.project.id, "card"), card_id ?? id] });
   },
+  picture_changed: ({ queries, project }, { thumbnail }) => patchThumbnail(queries, project, thumbnail),
   git_changed: (cache) => refetch(cache, "git"),
   branch_changed: (cache) => refetch(cache, "branches"),
   snapshot_changed: (cache) => refetch(cache, "points", "runs"),

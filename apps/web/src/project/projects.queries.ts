@@ -3,6 +3,7 @@ import { maxHistories, type CreateProject, type List, type Project, type Project
 import { useState } from "react";
 import { api } from "../api.ts";
 import { browserHints } from "../lib/browser-hints.ts";
+import { useOptimisticMutation } from "../lib/use-optimistic-mutation.ts";
 import { sentenceOf } from "../lib/errors.ts";
 import { toast } from "../ui/toast.tsx";
 import { projectKey } from "./cache-keys.ts";
@@ -55,6 +56,32 @@ export const templatesQuery = queryOptions({
 
 function patchLists(queryClient: QueryClient, change: (list: List<Project>) => List<Project>): void {
   queryClient.setQueriesData<List<Project>>({ queryKey: keys.lists }, (list) => list && change(list));
+}
+
+/** New pictures of a project, wherever it is shown. */
+export function patchThumbnail(
+  queryClient: QueryClient,
+  { id, slug }: { id: string; slug: string },
+  thumbnail: Project["thumbnail"],
+): void {
+  queryClient.setQueryData<Project>(projectKey(slug), (known) => known && { ...known, thumbnail });
+  patchLists(queryClient, (list) => ({ ...list, items: list.items.map((item) => (item.id === id ? { ...item, thumbnail } : item)) }));
+}
+
+/** Pins projects or unpins them, in every list at once. */
+export function usePinProject() {
+  return useOptimisticMutation({
+    mutationFn: ({ project, isPinned }: { project: Pick<Project, "id" | "slug">; isPinned: boolean }) =>
+      api.projects.update({ params: { id: project.id }, body: { is_pinned: isPinned } }),
+    affects: [keys.lists],
+    show: (queries, { project: { id }, isPinned }) => {
+      const pinned_at = isPinned ? new Date().toISOString() : null;
+      patchLists(queries, (list) => ({ ...list, items: list.items.map((item) => (item.id === id ? { ...item, pinned_at } : item)) }));
+    },
+    // Lists begin with pinned projects.
+    adopt: (queries) => void queries.invalidateQueries({ queryKey: keys.lists }),
+    onError: (error) => toast(`Couldn't change the pin. ${sentenceOf(error)}`, { kind: "failed" }),
+  });
 }
 
 export function useCreateProject() {

@@ -44,6 +44,10 @@ export const projects = pgTable(
     /** Disk use of files, home folder and volumes at the last measurement. */
     disk_bytes: bigint({ mode: "number" }),
     settings: jsonb().$type<Record<string, unknown>>(),
+    /** When its owner pinned it. */
+    pinned_at: timestamptz(),
+    /** When its pictures were taken. */
+    pictured_at: timestamptz(),
     /** The last `seq` of the project's event stream; the row lock orders the stream. */
     event_seq: bigint({ mode: "number" }).notNull().default(0),
     created_at: createdAt(),
@@ -56,6 +60,15 @@ export const projects = pgTable(
   ],
 );
 export type ProjectRow = typeof projects.$inferSelect;
+
+/** The latest pictures of a project's running app, WebP as base64, because `bytea` columns are reserved for encrypted values. */
+export const projectPictures = pgTable("project_pictures", {
+  project_id: uuid()
+    .primaryKey()
+    .references(() => projects.id, { onDelete: "cascade" }),
+  light: text().notNull(),
+  dark: text().notNull(),
+});
 
 /** The prompt that a user wrote but did not build yet. */
 export const projectDrafts = pgTable("project_drafts", {

@@ -1,9 +1,10 @@
-import { Box, Copy, Download, Ellipsis, PencilLine, Play, Square, Trash2 } from "lucide-react";
+import { Box, Copy, Download, Ellipsis, PencilLine, Pin, PinOff, Play, Square, Trash2 } from "lucide-react";
 import { Suspense, useState } from "react";
 import type { Project } from "@tesslate/contract";
-import { useProjectPower } from "../../project/projects.queries.ts";
+import { usePinProject, useProjectPower } from "../../project/projects.queries.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
+import { toastWithUndo } from "../../ui/toast.tsx";
 import { SubmitBaseDialog } from "../marketplace/index.ts";
 import { DeleteProjectDialog } from "./DeleteProjectDialog.tsx";
 import { RenameDialog } from "./RenameDialog.tsx";
@@ -14,6 +15,17 @@ export function ProjectActions({ project, onDeleted }: { project: Project; onDel
   const [open, setOpen] = useState<"rename" | "template" | "delete">();
   const { isReady, copy, download } = useProjectOut(project);
   const { start, stop, isPending } = useProjectPower();
+  const pin = usePinProject();
+  const setPinned = (isPinned: boolean) =>
+    pin.mutate(
+      { project, isPinned },
+      {
+        onSuccess: () =>
+          toastWithUndo(isPinned ? `${project.name} pinned.` : `${project.name} unpinned.`, () =>
+            pin.mutateAsync({ project, isPinned: !isPinned }),
+          ),
+      },
+    );
   const isUp = project.status === "running" || project.status === "partial";
   return (
     <>
@@ -35,6 +47,9 @@ export function ProjectActions({ project, onDeleted }: { project: Project; onDel
                 onSelect: () => void start([project]),
               },
           "-",
+          project.pinned_at === null
+            ? { label: "Pin", icon: <Pin size={14} />, onSelect: () => setPinned(true) }
+            : { label: "Unpin", icon: <PinOff size={14} />, onSelect: () => setPinned(false) },
           { label: "Rename…", icon: <PencilLine size={14} />, onSelect: () => setOpen("rename") },
           { label: "Make a copy", icon: <Copy size={14} />, isDisabled: !isReady, onSelect: copy },
           { label: "Save as template…", icon: <Box size={14} />, isDisabled: !isReady, onSelect: () => setOpen("template") },

@@ -1,4 +1,5 @@
 import { Link } from "@tanstack/react-router";
+import { Pin } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Project, ProjectHistory } from "@tesslate/contract";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
@@ -6,9 +7,10 @@ import { Skeleton } from "../../ui/Skeleton.tsx";
 import { Thread } from "../../ui/thread/index.ts";
 import { footOf } from "./project-status.ts";
 import { ProjectActions } from "./ProjectActions.tsx";
+import { ProjectPicture } from "./ProjectPicture.tsx";
 import { ProjectPill } from "./ProjectPill.tsx";
 
-/** A project as a card: description, name, status and history. */
+/** A project as a card: picture of its app, name, status and history. */
 export function ProjectCard({
   project,
   history,
@@ -28,14 +30,15 @@ export function ProjectCard({
         to="/p/$slug/{-$view}"
         params={{ slug: project.slug }}
         aria-label={`Open ${project.name}: ${project.description || "No description"}`}
-        className="block h-39.5 overflow-hidden rounded-3 border border-line-0 bg-bg-2 p-3.5 transition-colors group-hover:border-line-1 narrow:h-28 narrow:p-3"
+        className="block aspect-8/5 overflow-hidden rounded-3 border border-line-0 bg-bg-2 transition-colors group-hover:border-line-1"
       >
-        <p className="line-clamp-6 text-xs leading-read text-fg-2 narrow:line-clamp-4">{project.description || "No description"}</p>
+        <ProjectPicture project={project} isDimmed={project.status === "stopped" || project.status === "hibernated"} />
       </Link>
       {checkbox}
       <div className="px-0.5 pt-2.25">
         <div className="flex min-w-0 items-center gap-2">
           <Heading className="min-w-0 flex-1 truncate text-sm">{project.name}</Heading>
+          {project.pinned_at ? <Pin size={14} aria-label="Pinned" role="img" className="flex-none text-fg-3" /> : null}
           <ProjectPill project={project} history={history} />
         </div>
         <Thread
@@ -61,7 +64,7 @@ export function ProjectCardSkeletons({ count }: { count: number }) {
     <div role="status" aria-busy="true" aria-label="Loading projects…" className={projectGrid}>
       {Array.from({ length: count }, (_, index) => (
         <div key={index} className="min-w-0">
-          <Skeleton className="h-39.5 rounded-3 narrow:h-28" />
+          <Skeleton className="aspect-8/5 h-auto! rounded-3" />
           <Skeleton className="mt-3 h-4 w-3/5" />
           <Skeleton className="mt-2 h-3 w-full" />
         </div>

@@ -199,3 +199,45 @@ test("a card says what the agent does, rather than that nothing runs", async ({ 
   expect(await within(card).findByText("Needs your input")).toBeVisible();
   expect(card).not.toHaveTextContent("Stopped");
 });
+
+test("a card shows the picture of the app in the theme, or else its initials, description and template", async ({ api, open }) => {
+  const thumbnail = {
+    light: "/api/projects/x/pictures/light?v=1",
+    dark: "/api/projects/x/pictures/dark?v=1",
+    updated_at: "2026-01-02T03:04:05.000Z",
+  };
+  projects(api, [
+    made("Bakery", { thumbnail }),
+    made("Alder Street", { description: "Orders", template_slug: "react-vite", thumbnail: null }),
+  ]);
+  open("/projects");
+  const bakery = await screen.findByRole("article", { name: "Bakery" });
+  const image = bakery.querySelector("img");
+  expect(image).toHaveAttribute("src", expect.stringMatching(/pictures\/(light|dark)\?v=1$/));
+  const other = screen.getByRole("article", { name: "Alder Street" });
+  expect(other.querySelector("img")).toBeNull();
+  expect(other).toHaveTextContent(/AS.*Orders.*react-vite/);
+  // A picture that cannot be loaded leaves no broken image.
+  image?.dispatchEvent(new Event("error"));
+  await waitFor(() => expect(bakery.querySelector("img")).toBeNull());
+  await expectAccessible();
+});
+
+test("a pinned project moves to the front and can be unpinned from the toast", async ({ api, open, user }) => {
+  const [first, second] = [made("Bakery", { pinned_at: null }), made("Alder Street", { pinned_at: null })];
+  projects(api, [first, second]);
+  open("/projects");
+  const names = () => screen.getAllByRole("article").map((card) => card.getAttribute("aria-label"));
+  await screen.findByRole("article", { name: "Bakery" });
+  const pinned = { ...second, pinned_at: "2026-01-02T03:04:05.000Z" };
+  api.answer("projects.update", pinned);
+  api.answer("projects.list", { items: [pinned, first] });
+  await user.click(screen.getByRole("button", { name: "Actions for Alder Street" }));
+  await user.click(await screen.findByRole("menuitem", { name: "Pin" }));
+  await waitFor(() => expect(names()).toEqual(["Alder Street", "Bakery"]));
+  expect(within(screen.getByRole("article", { name: "Alder Street" })).getByRole("img", { name: "Pinned" })).toBeVisible();
+  api.answer("projects.update", second);
+  api.answer("projects.list", { items: [first, second] });
+  await user.click(await screen.findByRole("button", { name: "Undo" }));
+  await waitFor(() => expect(screen.queryByRole("img", { name: "Pinned" })).toBeNull());
+});

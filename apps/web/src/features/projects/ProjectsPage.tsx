@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { ArrowDownUp, LayoutGrid, List, ListFilter, Plus, Search } from "lucide-react";
+import { ArrowDownUp, LayoutGrid, List, ListFilter, Pin, Plus, Search } from "lucide-react";
 import { useRef } from "react";
 import type { Project, ProjectHistory, RunStatus } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
@@ -209,10 +209,13 @@ const columns: Column<ListRow>[] = [
     id: "name",
     head: "Name",
     isGreedy: true,
-    cell: ({ project: { name, slug } }) => (
-      <Link to="/p/$slug/{-$view}" params={{ slug }} className="block truncate font-medium text-fg-0 hover:underline">
-        {name}
-      </Link>
+    cell: ({ project: { name, slug, pinned_at } }) => (
+      <span className="flex min-w-0 items-center gap-2">
+        <Link to="/p/$slug/{-$view}" params={{ slug }} className="block truncate font-medium text-fg-0 hover:underline">
+          {name}
+        </Link>
+        {pinned_at ? <Pin size={14} aria-label="Pinned" role="img" className="flex-none text-fg-3" /> : null}
+      </span>
     ),
   },
   { id: "status", head: "Status", cell: ({ project, history }) => <ProjectPill project={project} history={history} isBare /> },

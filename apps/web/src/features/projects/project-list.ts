@@ -3,14 +3,18 @@ import type { Project } from "@tesslate/contract";
 export const sortOrders = { updated: "Last updated", name: "Name", created: "Newest" } as const;
 export type SortOrder = keyof typeof sortOrders;
 
+/** Pinned projects are first in every order. */
 export function sortProjects(projects: readonly Project[], order: SortOrder): Project[] {
   const newestFirst = (a: string, b: string) => b.localeCompare(a);
-  return [...projects].sort((a, b) =>
-    order === "name"
-      ? a.name.localeCompare(b.name, undefined, { sensitivity: "base", numeric: true })
-      : order === "created"
-        ? newestFirst(a.created_at, b.created_at)
-        : newestFirst(a.updated_at, b.updated_at),
+  const isBelow = ({ pinned_at }: Project) => Number(pinned_at === null);
+  return [...projects].sort(
+    (a, b) =>
+      isBelow(a) - isBelow(b) ||
+      (order === "name"
+        ? a.name.localeCompare(b.name, undefined, { sensitivity: "base", numeric: true })
+        : order === "created"
+          ? newestFirst(a.created_at, b.created_at)
+          : newestFirst(a.updated_at, b.updated_at)),
   );
 }
 

@@ -165,6 +165,8 @@ export function createBrowsers({ chromium, dir, limits, log }: { chromium: Chrom
         throw error;
       }
     },
+    /** Whether one is open. */
+    isBusy: (): boolean => taken > 0,
     /** Stops browsers that a killed server left running and deletes their profiles. Called once at startup. */
     reconcile: async (): Promise<void> => {
       for (const name of await readdir(dir).catch(() => [] as string[])) {

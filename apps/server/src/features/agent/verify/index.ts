@@ -13,6 +13,7 @@ export { axeOf } from "./axe.ts";
 export { createBrowsers, BrowsersBusy, type Browsers } from "./browsers.ts";
 export { findChromium } from "./chromium.ts";
 export { createChecks } from "./checks.tool.ts";
+export { createPictureTaker, type PictureTaker } from "./project-pictures.ts";
 export { createEvidence } from "./evidence.service.ts";
 export { createEvidenceStore } from "./evidence.store.ts";
 export { openPreviewProxy } from "./preview-proxy.ts";

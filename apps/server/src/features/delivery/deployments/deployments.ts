@@ -60,6 +60,7 @@ export function createDeployments({
   settings,
   siteHosts,
   siteAccess,
+  onLive,
 }: {
   platform: DeploymentPlatform;
   sources: {
@@ -81,6 +82,8 @@ export function createDeployments({
   /** Hosts of sites besides those below the preview domain. */
   siteHosts: OtherHosts;
   siteAccess: SiteAccess;
+  /** Called after a deployment went live. Must not throw. */
+  onLive: (projectId: string) => Promise<void>;
 }) {
   const { db, bus, events, runtime, tasks, log, isShared, address } = platform;
   const records = createDeploymentRecords({ platform, dataDir: settings.dataDir, redactions });
@@ -90,7 +93,15 @@ export function createDeployments({
   const local = createLocalReleases({ records, buildSandboxes, platform, diskBytesOf, settings, siteHosts, siteAccess });
   const { siteCache, sites, versions } = local;
   const sources = { projects, templates, templateImages, diskBytesOf, buildSandboxes };
-  const runs = createDeploymentRuns({ records, local, sources, launch, providers, platform });
+  const runs = createDeploymentRuns({
+    onLive,
+    records,
+    local,
+    sources,
+    launch,
+    providers,
+    platform,
+  });
   const { pipeline, retention, deploymentTasks } = runs;
 
   const choices = createDeploymentChoices({ store, providers });

@@ -10,6 +10,8 @@ export { createSetupRetries } from "./setup-retries.ts";
 export type { ProjectSource, ProjectSources, ServiceShape, SourceInput } from "./project-source.ts";
 export { createTemplateSource, serviceOf, type InsertFirst, type TemplateInsertion } from "./template-source.ts";
 export { createTemplateImages, type TemplateImages } from "./template-images.ts";
+export { createPicturesStore } from "./pictures.store.ts";
+export { createProjectPictures, type ProjectPictures } from "./pictures.service.ts";
 export { createSandboxes } from "./sandboxes.ts";
 export { loadTemplates, type BundledTemplate, type Templates } from "./templates.ts";
 export { mountProjects } from "./projects.routes.ts";

@@ -5,6 +5,7 @@ import type { Mount } from "../../../http/mount.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import { pageOf } from "../../../platform/pagination.ts";
 import { serveEventSocket } from "./project-events.ts";
+import type { ProjectPictures } from "./pictures.service.ts";
 import type { Projects } from "./projects.service.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Provisioning } from "./provisioning.ts";
@@ -35,8 +36,10 @@ export function mountProjects(
     events,
     driver,
     watchFiles,
+    pictures,
   }: {
     projects: Projects;
+    pictures: ProjectPictures;
     provisioning: Provisioning;
     verbs: ProjectVerbs;
     /** What runs, according to the runtime. */
@@ -95,6 +98,16 @@ export function mountProjects(
       const page = pageOf(query);
       const all = templates.list().map((t) => t.api);
       return page.envelope(all.slice(page.offset, page.offset + page.limit), all.length);
+    },
+    picture: async (context, { params, query }, { reply }) => {
+      const { data, etag } = await pictures.read(context.user.id, params.id, params.theme);
+      context.setHeader("etag", etag);
+      context.setHeader("cache-control", query.v === undefined ? "private, no-cache" : "private, max-age=31536000, immutable");
+      // The pixels are untrusted, so it is served as an image only.
+      context.setHeader("content-security-policy", "default-src 'none'; sandbox");
+      context.setHeader("x-content-type-options", "nosniff");
+      if (context.headers["if-none-match"] === etag) return reply.code(304).send();
+      return reply.type("image/webp").send(data);
     },
     templatePicture: async (context, { params, query }, { reply }) => {
       const picture = templates.find(params.slug)?.pictures?.[params.theme as "light" | "dark"];

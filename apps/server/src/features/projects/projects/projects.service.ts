@@ -134,21 +134,22 @@ export function createProjects({
     update: async (
       userId: string,
       ref: string,
-      change: { name?: string; description?: string | null; settings?: Record<string, unknown> },
+      change: { name?: string; description?: string | null; settings?: Record<string, unknown>; is_pinned?: boolean },
     ): Promise<Project> => {
       const row = await require(userId, ref);
-      const { name, description, settings } = change;
+      const { name, description, settings, is_pinned } = change;
       if (settings) {
         const merged = { ...row.settings, ...settings };
         if (Buffer.byteLength(JSON.stringify(merged)) > maxSettingsBytes)
           throw invalid(["body", "settings"], "Settings are limited to 64 KiB");
       }
-      if (name === undefined && description === undefined && settings === undefined) return presentProject(row);
-      await store.update(
-        row.id,
-        { ...(name !== undefined && { name: name.trim() }), ...(description !== undefined && { description }) },
-        settings,
-      );
+      if (is_pinned !== undefined && is_pinned !== (row.pinned_at !== null)) await store.setPinned(row.id, is_pinned);
+      if (name !== undefined || description !== undefined || settings !== undefined)
+        await store.update(
+          row.id,
+          { ...(name !== undefined && { name: name.trim() }), ...(description !== undefined && { description }) },
+          settings,
+        );
       const after = await require(userId, row.id);
       if (name !== undefined && after.name !== row.name) await publishStatus(after, after.name);
       return presentProject(after);
@@ -267,6 +268,14 @@ export function presentProject(row: ProjectWithStatuses): Project {
     deployed_at: row.deployed_at,
     last_activity: row.last_activity,
     settings: row.settings,
+    template_slug: row.template_slug,
+    pinned_at: row.pinned_at,
+    thumbnail: row.pictured_at === null ? null : thumbnailOf(row.id, row.pictured_at),
   };
 }
+/** URLs that change with each picture. */
+export const thumbnailOf = (projectId: string, updated_at: string): NonNullable<Project["thumbnail"]> => {
+  const url = (theme: "light" | "dark") => `/api/projects/${projectId}/pictures/${theme}?v=${Date.parse(updated_at)}`;
+  return { light: url("light"), dark: url("dark"), updated_at };
+};
 const statusOf = (row: ProjectWithStatuses): RunStatus => runStatusOf(row.environment_status, row.container_statuses);

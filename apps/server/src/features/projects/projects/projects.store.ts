@@ -68,7 +68,7 @@ export function createProjectsStore(db: Database) {
     .select({ ...columns, total: sql<string>`count(*) over ()` })
     .from(projects)
     .where(filter)
-    .orderBy(desc(projects.updated_at), desc(projects.id))
+    .orderBy(sql`${projects.pinned_at} is null`, desc(projects.updated_at), desc(projects.id))
     .limit(sql.placeholder("limit"))
     .offset(sql.placeholder("offset"))
     .prepare("projects_page");
@@ -173,6 +173,13 @@ export function createProjectsStore(db: Database) {
           }),
           updated_at: sql`now()`,
         })
+        .where(eq(projects.id, id));
+    },
+    /** Not a change of the project: `updated_at` stays. */
+    setPinned: async (id: string, isPinned: boolean): Promise<void> => {
+      await db
+        .update(projects)
+        .set({ pinned_at: isPinned ? sql`now()` : null })
         .where(eq(projects.id, id));
     },
     /** Sets the stored status, unless the project is being deleted. `undefined` when nothing changed. */

@@ -8,6 +8,27 @@ import { testApp } from "../../../testing/app.ts";
 import { ended, projectsApp, setUpProject, startedProject } from "../../../testing/projects.ts";
 import { tinyTemplates } from "../../../testing/tiny-template.ts";
 
+test("pinned projects come first in lists; pinning is no change of the project, and can be undone", async () => {
+  await using app = await projectsApp();
+  const [ada, eve] = [await app.signUp(), await app.signUp()];
+  const made = [];
+  for (const name of ["One", "Two", "Three"]) made.push((await setUpProject(app, ada, name)).project);
+  const [one] = made;
+  const params = { id: one?.id ?? "" };
+  const api = app.as(ada);
+  const names = async () => (await api.projects.list({ query: {} })).items.map(({ name, pinned_at }) => [name, pinned_at !== null]);
+  const before = await api.projects.get({ params });
+  const pinned = await api.projects.update({ params, body: { is_pinned: true } });
+  expect([pinned.pinned_at === null, pinned.updated_at]).toEqual([false, before.updated_at]);
+  expect((await names())[0]).toEqual(["One", true]);
+  // Again: it stays pinned since the first time.
+  expect((await api.projects.update({ params, body: { is_pinned: true } })).pinned_at).toBe(pinned.pinned_at);
+  expect((await api.projects.update({ params, body: { is_pinned: false } })).pinned_at).toBeNull();
+  expect((await names()).map(([name]) => name)).toEqual(["Three", "Two", "One"]);
+  await expect(app.as(eve).projects.update({ params, body: { is_pinned: true } })).rejects.toMatchObject({ status: 404 });
+  expect((await app.request(`/api/projects/${params.id}`, { method: "PATCH", user: ada, json: { is_pinned: "yes" } })).status).toBe(422);
+});
+
 describe("create", () => {
   test("a name is enough for a project with the default template and one stopped container", async () => {
     await using app = await projectsApp({ templatesDir: await tinyTemplates({ build: [["node", "-e", "console.log('ready to go')"]] }) });

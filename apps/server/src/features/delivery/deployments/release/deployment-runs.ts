@@ -33,6 +33,7 @@ export function createDeploymentRuns({
   sources: { projects, templates, templateImages, diskBytesOf, buildSandboxes },
   launch: { gate, settings: launchSettings },
   providers,
+  onLive,
   platform: { tasks, log },
 }: {
   records: DeploymentRecords;
@@ -40,6 +41,8 @@ export function createDeploymentRuns({
   sources: BuildSources;
   launch: { gate: LaunchGate; settings: LaunchSettingsService };
   providers: ProviderAccess;
+  /** Called after a deployment went live. Must not throw. */
+  onLive: (projectId: string) => Promise<void>;
   platform: { tasks: Tasks; log: Logger };
 }) {
   const retention = createDeploymentRetention({ store, buildSandboxes, artifacts, servers, sites: siteCache, log });
@@ -59,5 +62,10 @@ export function createDeploymentRuns({
     },
     log,
   });
-  return { pipeline, retention, checkLaunch, deploymentTasks: createDeploymentTasks({ store, pipeline, retention, reporter, tasks, log }) };
+  return {
+    pipeline,
+    retention,
+    checkLaunch,
+    deploymentTasks: createDeploymentTasks({ store, pipeline, retention, reporter, onLive, tasks, log }),
+  };
 }

@@ -31,6 +31,7 @@ export function createDeploymentTasks({
   pipeline,
   retention,
   reporter,
+  onLive,
   tasks,
   log,
 }: {
@@ -38,6 +39,8 @@ export function createDeploymentTasks({
   pipeline: Pick<Pipeline, "run">;
   retention: Pick<DeploymentRetention, "discard">;
   reporter: Pick<DeploymentReporter, "announce" | "notify">;
+  /** Called after a deployment went live. Must not throw. */
+  onLive: (projectId: string) => Promise<void>;
   tasks: Tasks;
   log: Logger;
 }) {
@@ -47,10 +50,15 @@ export function createDeploymentTasks({
     deployment_url: row?.deployment_url ?? null,
     version: row?.version ?? null,
   });
+  const deploy = async (...args: Parameters<Pipeline["run"]>): Promise<DeploymentRow | undefined> => {
+    const row = await pipeline.run(...args);
+    if (row?.is_live) await onLive(row.project_id);
+    return row;
+  };
   const runAll = async ({ input, signal, progress }: TaskContext<Input>) => {
     const ends = new Map<string, DeploymentRow | undefined>();
     await forEachConcurrently(input.ids, concurrency, signal, async (id) => {
-      ends.set(id, await pipeline.run(id, { signal, progress: async () => undefined }));
+      ends.set(id, await deploy(id, { signal, progress: async () => undefined }));
       await progress((100 * ends.size) / input.ids.length, `${ends.size} of ${input.ids.length} deployed`);
     });
     const results = (input.all ?? []).map((result): DeployAllResult => {
@@ -64,7 +72,7 @@ export function createDeploymentTasks({
     timeoutMs: deploymentMs,
     run: async (context) => {
       if (context.input.all || context.input.ids.length > 1) return runAll(context);
-      const row = await pipeline.run(context.input.ids[0] ?? "", context);
+      const row = await deploy(context.input.ids[0] ?? "", context);
       if (row?.status === "failed") throw new AppError("not_deployable", row.error ?? "The deployment failed.");
       return resultOf(row);
     },
