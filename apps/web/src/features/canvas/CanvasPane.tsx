@@ -53,6 +53,7 @@ export function CanvasPane() {
   const [sharing, setSharing] = useState<ShareTarget>();
   const [focusId, setFocusId] = useState<string>();
   const middle = useRef<() => { x: number; y: number }>(undefined);
+  const fit = useRef<() => void>(undefined);
 
   const canvasActions = useCanvasActions({
     projectId: project.id,
@@ -94,6 +95,7 @@ export function CanvasPane() {
     const after = before.map((place): NodePosition => ({ ...place, ...places.get(place.id) }));
     if (after.some((place, index) => place.x !== before[index]?.x || place.y !== before[index]?.y))
       move("Tidied canvas", before, after, { when: "now" });
+    fit.current?.();
   });
   const changeMode = (next: CanvasMode) => {
     setMode(next);
@@ -211,6 +213,7 @@ export function CanvasPane() {
               <Plane
                 graph={graph}
                 middleRef={middle}
+                fitRef={fit}
                 focusId={focusId}
                 onFocused={() => setFocusId(undefined)}
                 inspectedId={subject?.subject.id}

@@ -6,7 +6,7 @@ import { PickList, type PickListItem } from "../../ui/PickList.tsx";
 import { Popover } from "../../ui/Popover.tsx";
 import { deployProviderNames } from "../deployments/index.ts";
 import { useCanvas } from "./canvas-context.ts";
-import { attachRefusal, connectionRefusal } from "./links.ts";
+import { attachRefusal, canUse, connectionRefusal } from "./links.ts";
 import { containerIcon } from "./node-looks.tsx";
 
 /** "Connect to…": connects without dragging. */
@@ -34,6 +34,7 @@ function ConnectList({ container, onDone }: { container: Container; onDone: () =
   const { containers, links, targets, nameOf, connect, attach, serviceOf } = useCanvas();
   const [failure, setFailure] = useState<string>();
   const others = containers.filter(({ id }) => id !== container.id);
+  const categoryOf = (one: Container) => serviceOf(one.service_slug)?.category;
   const pick = (other: Container, role: "uses" | "gives"): PickListItem => {
     const [source, target] = role === "uses" ? [other, container] : [container, other];
     return {
@@ -42,7 +43,7 @@ function ConnectList({ container, onDone }: { container: Container; onDone: () =
       hint:
         role === "uses" ? `${container.name} gets the variables of ${other.name}` : `${other.name} gets the variables of ${container.name}`,
       icon: containerIcon(other, serviceOf(other.service_slug)),
-      refusal: connectionRefusal(source, target, links, nameOf),
+      refusal: connectionRefusal(source, target, links, nameOf, categoryOf(target)),
       run: () => {
         setFailure(undefined);
         void connect(source.id, target.id).then((reason) => {
@@ -66,8 +67,9 @@ function ConnectList({ container, onDone }: { container: Container; onDone: () =
       });
     },
   }));
-  const uses = container.deployment_mode === "external" ? [] : others.map((other) => pick(other, "uses"));
-  const gives = others.map((other) => pick(other, "gives"));
+  // A database is not offered what it can't use.
+  const uses = canUse(container, categoryOf(container)) ? others.map((other) => pick(other, "uses")) : [];
+  const gives = others.filter((other) => canUse(other, categoryOf(other))).map((other) => pick(other, "gives"));
   const [first, second] = [
     { heading: `${container.name} uses`, items: uses },
     { heading: `${container.name} is used by`, items: gives },

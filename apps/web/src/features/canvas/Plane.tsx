@@ -74,6 +74,8 @@ export interface PlaneProps {
   graph: Graph;
   /** Set to a function that returns the center of the visible area. */
   middleRef: RefObject<(() => { x: number; y: number }) | undefined>;
+  /** Set to a function that shows all nodes, once they are where they were just moved to. */
+  fitRef: RefObject<(() => void) | undefined>;
   /** The node to scroll to and focus. */
   focusId: string | undefined;
   onFocused: () => void;
@@ -84,9 +86,9 @@ export interface PlaneProps {
 }
 
 /** The graph: moved, connected and read with mouse, touch and keyboard. */
-export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMoved, onInspectNothing }: PlaneProps) {
+export function Plane({ graph, middleRef, fitRef, focusId, onFocused, inspectedId, onMoved, onInspectNothing }: PlaneProps) {
   const canvas = useCanvas();
-  const { projectId, links, containers, nameOf, inspect, connect, showIn, attach, detach, remove, setConnecting } = canvas;
+  const { projectId, links, containers, nameOf, serviceOf, inspect, connect, showIn, attach, detach, remove, setConnecting } = canvas;
   const flow = useReactFlow<CanvasNode, CanvasEdge>();
   const plane = useRef<HTMLDivElement>(null);
   const isNarrow = useIsNarrow();
@@ -118,15 +120,12 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
       const box = plane.current?.getBoundingClientRect();
       return box ? flow.screenToFlowPosition({ x: box.left + box.width / 2, y: box.top + box.height / 2 }) : { x: 0, y: 0 };
     };
+    fitRef.current = () => requestAnimationFrame(() => requestAnimationFrame(() => void flow.fitView(fit)));
     return () => {
       middleRef.current = undefined;
+      fitRef.current = undefined;
     };
-  }, [flow, middleRef]);
-
-  const isFitting = isReady && stored === undefined;
-  useEffect(() => {
-    if (isFitting) void flow.fitView(fit);
-  }, [isFitting, flow]);
+  }, [flow, middleRef, fitRef]);
 
   const isInView = (node: CanvasNode): boolean => {
     const box = plane.current?.getBoundingClientRect();
@@ -136,6 +135,17 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
     const bottomRight = flow.flowToScreenPosition({ x: x + width, y: y + height });
     return topLeft.x >= box.left && topLeft.y >= box.top && bottomRight.x <= box.right && bottomRight.y <= box.bottom;
   };
+  // Until a person has moved the view, everything is shown; after that, unless nothing of it is where they left the view.
+  const hasOpened = useRef(false);
+  const fitAtFirst = useHandler(() => {
+    const isLost = !hasOpened.current && !nodes.some(isInView);
+    hasOpened.current = true;
+    if (stored === undefined || isLost) void flow.fitView(fit);
+  });
+  useEffect(() => {
+    if (isReady) fitAtFirst();
+  }, [isReady, fitAtFirst]);
+
   /** Scrolls to a node that is not fully visible, without changing the zoom. */
   const bringIntoView = (node: CanvasNode) => {
     const { x, y, width, height } = boxOf(node);
@@ -204,7 +214,8 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
     const source = containers.find(({ id }) => id === connection.source);
     const target = nodeOf(connection.target);
     if (!source || !target) return "Connections must start at a container.";
-    if (target.type === "container") return connectionRefusal(source, target.data.container, links, nameOf);
+    if (target.type === "container")
+      return connectionRefusal(source, target.data.container, links, nameOf, serviceOf(target.data.container.service_slug)?.category);
     if (target.type === "target") return attachRefusal(source, target.data.target);
     if (source.container_type !== "base") return `${source.name} is a service. Previews show apps only.`;
     return target.data.preview.connected_container_id === source.id ? `This preview already shows ${source.name}.` : undefined;

@@ -25,6 +25,11 @@ describe("what can be connected", () => {
     expect(why("db", "api", [link("db", "api")])).toBe("api already uses db.");
     expect(why("db", "stripe", [], "external")).toBe("stripe is an external service. Variables can't be passed to it.");
   });
+  test("nothing to a database or another service that only provides", () => {
+    const toService = (category: "database" | "proxy") => connectionRefusal(box("web"), box("db"), [], (id) => id, category);
+    expect(toService("database")).toBe("db is used by others. It doesn't use other containers.");
+    expect(toService("proxy")).toBeUndefined();
+  });
   test("no cycle, and the path is named", () => {
     expect(why("web", "api", [link("api", "web")])).toBe("This would create a cycle: web already depends on api.");
     expect(why("web", "db", [link("db", "api"), link("api", "web")])).toBe(

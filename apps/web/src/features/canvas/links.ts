@@ -54,15 +54,23 @@ function pathBetween(
   return undefined;
 }
 
-/** Why `source` can't provide to `target`, as a sentence; undefined when it can. The server checks the same. */
+/** Services that read no variables of other containers. */
+const onlyProvides: ReadonlySet<Service["category"]> = new Set(["database", "cache", "queue", "search", "storage"]);
+
+/**
+ * Why `source` can't provide to `target`, as a sentence; undefined when it can. `targetCategory` is that of a target that is a service: a database
+ * uses nothing. The server checks the rest, too.
+ */
 export function connectionRefusal(
   source: Pick<Container, "id" | "name">,
   target: Pick<Container, "id" | "name" | "deployment_mode">,
   links: readonly Link[],
   nameOf: (id: string) => string,
+  targetCategory?: Service["category"],
 ): string | undefined {
   if (source.id === target.id) return "A container can't connect to itself.";
   if (target.deployment_mode === "external") return `${target.name} is an external service. Variables can't be passed to it.`;
+  if (targetCategory && onlyProvides.has(targetCategory)) return `${target.name} is used by others. It doesn't use other containers.`;
   if (links.some((link) => link.source_container_id === source.id && link.target_container_id === target.id))
     return `${target.name} already uses ${source.name}.`;
   const back = pathBetween(target.id, source.id, links);
@@ -71,6 +79,10 @@ export function connectionRefusal(
     ? `This would create a cycle: ${source.name} already depends on ${target.name}.`
     : `This would create a cycle: ${source.name} already depends on ${target.name} (${back.map(nameOf).reverse().join(" → ")}).`;
 }
+
+/** Whether a container gets variables of others at all. */
+export const canUse = ({ deployment_mode }: Pick<Container, "deployment_mode">, category: Service["category"] | undefined): boolean =>
+  deployment_mode !== "external" && !(category && onlyProvides.has(category));
 
 /** Why a container can't be attached to a target. Only the server knows whether the provider supports its framework. */
 export function attachRefusal(

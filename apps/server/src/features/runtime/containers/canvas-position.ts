@@ -27,6 +27,12 @@ export function findFreePosition(others: readonly Position[]): Position {
   }
 }
 
+/** Positions closer than this are the same place. */
+const nearPx = 40;
+/** Whether one of the nodes is at this very place, and would be hidden by another one there. */
+export const isTaken = ({ position_x, position_y }: Position, others: readonly Position[]): boolean =>
+  others.some((one) => Math.abs(one.position_x - position_x) < nearPx && Math.abs(one.position_y - position_y) < nearPx);
+
 /** The position fields of a request. */
 export const positionOf = ({ position_x, position_y }: { position_x?: number; position_y?: number }): Partial<Position> => ({
   ...(position_x !== undefined && { position_x }),

@@ -4,7 +4,7 @@ import { AppError, badRequest, conflict } from "../../../platform/errors.ts";
 import type { ServiceShape } from "../../projects/projects/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { containers, ContainerRow } from "../../../db/schema/runtime.ts";
-import { findFreePosition, gridPosition, type Position } from "./canvas-position.ts";
+import { findFreePosition, gridPosition, isTaken, type Position } from "./canvas-position.ts";
 import { findService, freshEnvironment } from "./catalogue/index.ts";
 import type { ContainerSecrets } from "./container-secrets.ts";
 import type { ContainersStore } from "./containers.store.ts";
@@ -50,10 +50,13 @@ export function createContainerInsertion({
     if (base === "") throw badRequest("A container's name needs at least one letter or digit.");
     const directories = new Set(others.map((o) => o.directory));
     const { key, number } = freeKey(base, new Set(others.flatMap((o) => [o.service_key, o.directory, serviceKey(o.name)])));
+    const free = findFreePosition(others);
+    const { position_x = free.position_x, position_y = free.position_y } = values;
+    const position = isTaken({ position_x, position_y }, others) ? free : { position_x, position_y };
     for (let attempt = 0; attempt < labelAttempts; attempt++) {
       const row = await store.insert(tx, {
-        ...findFreePosition(others),
         ...values,
+        ...position,
         project_id: project.id,
         name: number === 1 ? wanted.name : `${wanted.name} (${number})`,
         service_key: key,

@@ -210,6 +210,17 @@ describe("start and stop", () => {
 });
 
 describe("rows", () => {
+  test("a container that is given the place of another one gets a free one", async () => {
+    await using app = await projectsApp();
+    const ada = await app.signUp();
+    const { project } = await startedProject(app, ada);
+    const body = { container_type: "service" as const, service_slug: "postgres", position_x: 0, position_y: 0 };
+    const add = () => app.as(ada).containers.create({ params: { id: project.id }, body });
+    const [first, second, third] = [await add(), await add(), await add()];
+    expect(first).toMatchObject({ position_x: 0, position_y: 0 });
+    expect(new Set([first, second, third].map((one) => `${one.position_x},${one.position_y}`)).size).toBe(3);
+  });
+
   test("a second container gets its own folder, port and URL", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
