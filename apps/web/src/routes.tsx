@@ -15,6 +15,7 @@ import { libraryQuery } from "./features/agents/index.ts";
 import { configQuery, isVisitor, noteVisitor, safeNext } from "./features/auth/index.ts";
 import { billingSearch, revenueSearch } from "./features/billing/index.ts";
 import { dataSearch } from "./features/data/index.ts";
+import { cardSearch } from "./features/kanban/index.ts";
 import { boardSearch } from "./features/feedback/index.ts";
 import { helpSearch } from "./features/help/index.ts";
 import { marketplaceSearch, picksQuery, storeTypes } from "./features/marketplace/index.ts";
@@ -489,7 +490,7 @@ const workbench = createRoute({
   getParentRoute: () => app,
   path: "/p/$slug/{-$view}",
   /** `run`: whose changes the review shows. `deployment`: which of them the deploys show. `chat`: which chat to open. */
-  validateSearch: object({ run: textParam, deployment: textParam, chat: textParam, ...dataSearch }),
+  validateSearch: object({ run: textParam, deployment: textParam, chat: textParam, ...dataSearch, ...cardSearch }),
   loader: ({ context: { queryClient }, params }) => {
     void queryClient.prefetchQuery(projectQuery(params.slug));
     void queryClient.prefetchQuery(modelSetupQuery);

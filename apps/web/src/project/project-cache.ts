@@ -125,8 +125,13 @@ const changes: { [T in ProjectEventType]?: (cache: Cache, data: ProjectEventData
   },
   target_changed: (cache) => refetch(cache, "targets"),
   site_changed: (cache) => refetch(cache, "sites"),
-  task_started: (cache) => refetch(cache, "sessions"),
-  complete: (cache) => refetch(cache, "sessions"),
+  task_started: (cache) => refetch(cache, "sessions", "board", "card"),
+  complete: (cache) => refetch(cache, "sessions", "board", "card"),
+  // Cards show whether their run waits.
+  approval_required: (cache) => refetch(cache, "board"),
+  approval_resolved: (cache) => refetch(cache, "board"),
+  question_asked: (cache) => refetch(cache, "board"),
+  question_resolved: (cache) => refetch(cache, "board"),
 };
 
 /** Brings the cached answers of one project in line with an event. */

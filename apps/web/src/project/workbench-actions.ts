@@ -1,10 +1,21 @@
+import type { EditMode } from "@tesslate/contract";
 import { createContext, use } from "react";
 import type { DockTab, View } from "./views.ts";
+
+/** Mode, model and agent that are chosen for the next message. */
+export interface RunOptions {
+  edit_mode: EditMode;
+  model?: string;
+  agent_id?: string;
+}
 
 /** Actions that any part of the workbench can call. */
 export interface WorkbenchActions {
   /** Shows the chat if it is collapsed, or not the view of the phone. */
   showChat: () => void;
+  /** Opens another chat of the project. */
+  openChat: (chatId: string) => void;
+  runOptions: () => RunOptions;
   show: (view: View) => void;
   /** Shows the deployments and opens one of them; undefined: none. */
   showDeployment: (deploymentId: string | undefined) => void;

@@ -64,6 +64,8 @@ export function openPane(Pane: ComponentType, known: Partial<OpenProject & Workb
   };
   const actions: WorkbenchActions = {
     showChat: nothing,
+    openChat: nothing,
+    runOptions: () => ({ edit_mode: "ask" }),
     show: nothing,
     showDeployment: nothing,
     showReview: nothing,

@@ -18,6 +18,7 @@ import type { Asked } from "./AnswerHint.tsx";
 import { BudgetMeter, CrowdedOffer, useCompact } from "./BudgetMeter.tsx";
 import type { CommandView, MessageExtras, SendFailure } from "./chat.types.ts";
 import { backgroundCommands } from "./command-events.ts";
+import { CardLink } from "./CardLink.tsx";
 import { Composer } from "./Composer.tsx";
 import { useConversation, type Conversation } from "./conversation.ts";
 import { FailureActionsContext, type FailureActions } from "./failure-actions.ts";
@@ -208,6 +209,7 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
     <section aria-label="Chat" className="flex h-full min-h-0 min-w-0 flex-col pl-1">
       <header className="flex h-8 flex-none items-center gap-1 pr-3 pl-1.5 narrow:h-11">
         <SessionMenu projectId={projectId} chatId={chatId} onOpen={chat.open} />
+        <CardLink chatId={chatId} />
         <span className="flex-1" />
         <IconButton size="sm" label="New chat" onClick={() => chat.open(undefined)}>
           <Plus size={14} />

@@ -1,4 +1,4 @@
-import { Board, BoardColumn, Card } from "@tesslate/contract";
+import { Board, BoardColumn, Card, CardRun } from "@tesslate/contract";
 import {
   expect,
   expectAccessible,
@@ -20,6 +20,7 @@ const card = (n: number, title: string, column: number, known: Partial<Card> = {
   sample(Card, { id: id(n), board_id: id(1), column_id: id(column), ref_number: n, title, ...known });
 const column = (n: number, name: string, tasks: Card[], known: Partial<BoardColumn> = {}) =>
   sample(BoardColumn, { id: id(n), name, position: n, tasks, ...known });
+const run = (known: Partial<CardRun>) => sample(CardRun, { chat_id: id(60), task_id: id(50), message: null, cost_cents: 0, ...known });
 const board = (): Board =>
   sample(Board, {
     id: id(1),
@@ -105,6 +106,57 @@ test("cards are written one after the other; the field stays until Escape", asyn
   expect(screen.queryByRole("textbox", { name: /Title of new card/ })).not.toBeInTheDocument();
 });
 
+test("“Run with agent” starts a run with the options of the composer, and the card shows it and opens its chat", async ({
+  api,
+  show,
+  user,
+}) => {
+  begin(api);
+  api.answer("kanban.runCard", ({ body }) => {
+    expect(body).toEqual({ edit_mode: "allow", model: "openai/gpt-5.1" });
+    return {
+      task_id: id(50),
+      status_url: `/api/tasks/${id(50)}`,
+      chat_id: id(60),
+      card: card(31, "Draw the page", 21, { run: run({ state: "running" }) }),
+    };
+  });
+  const opened: string[] = [];
+  const pane = openPane(BoardPane, {
+    openChat: (chatId) => void opened.push(chatId),
+    runOptions: () => ({ edit_mode: "allow", model: "openai/gpt-5.1" }),
+  });
+  show(pane.element);
+  await screen.findByRole("region", { name: "To do, 2 cards" });
+  await user.click(screen.getByRole("button", { name: "Actions for TSK-0031" }));
+  await user.click(await screen.findByRole("menuitem", { name: "Run with agent" }));
+  const doing = await screen.findByRole("region", { name: "Doing, 2 cards" });
+  await user.click(within(doing).getByRole("button", { name: "Working Open chat" }));
+  expect(opened).toEqual([id(60)]);
+  await expectAccessible();
+});
+
+test("a run that is refused says why; a card whose run failed says why and can be run again", async ({ api, show, user }) => {
+  signedIn(api);
+  const failed = run({ state: "failed", message: "The model refused the request.", cost_cents: 12 });
+  api.answer("kanban.board", {
+    ...board(),
+    columns: [column(20, "To do", [card(31, "Draw the page", 20, { run: failed })])],
+  });
+  api.answer("kanban.getCard", { ...card(31, "Draw the page", 20, { run: failed }), comments: [], runs: [failed] });
+  api.answer("kanban.runCard", refuse("task_limit_reached", { detail: "“Doing” is limited to 1 card." }));
+  show(openPane(BoardPane).element);
+  await screen.findByRole("region", { name: "To do, 1 card" });
+  expect(tile("Run failed: The model refused the request. Open chat")).toHaveTextContent("$0.12");
+  tile("Draw the page").focus();
+  await user.keyboard("{Enter}");
+  const dialog = await screen.findByRole("dialog");
+  expect(within(dialog).getByText("The model refused the request.")).toBeVisible();
+  await user.click(within(dialog).getByRole("button", { name: "Run again" }));
+  await screen.findByText("“Doing” is limited to 1 card.");
+  expect(api.asked("kanban.runCard")).toHaveLength(1);
+});
+
 test("a search leaves what matches and says how many; everything comes back", async ({ api, show, user }) => {
   begin(api);
   show(openPane(BoardPane).element);
@@ -118,7 +170,7 @@ test("a search leaves what matches and says how many; everything comes back", as
 
 test("Enter opens a card; closing it gives the focus back to its tile", async ({ api, show, user }) => {
   begin(api);
-  api.answer("kanban.getCard", { ...card(31, "Draw the page", 20), comments: [] });
+  api.answer("kanban.getCard", { ...card(31, "Draw the page", 20), comments: [], runs: [] });
   show(openPane(BoardPane).element);
   await screen.findByRole("region", { name: "To do, 2 cards" });
   tile("Draw the page").focus();

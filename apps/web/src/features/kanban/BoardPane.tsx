@@ -11,11 +11,11 @@ import { useBoard } from "./use-board.ts";
 /** The project's board: loads it and shows `BoardView`. */
 export function BoardPane() {
   const project = useProject();
-  const { compose } = useWorkbenchActions();
+  const { openChat, runOptions } = useWorkbenchActions();
   const user = useQuery(meQuery).data;
   const me = { id: user?.id ?? "", name: user?.name ?? "", username: user?.username ?? "" };
-  const { query, board, hidden, actions } = useBoard(project.id, me);
-  if (board) return <BoardView projectId={project.id} board={board} hidden={hidden} me={me} actions={actions} compose={compose} />;
+  const { query, board, hidden, actions } = useBoard(project.id, me, { openChat, runOptions });
+  if (board) return <BoardView projectId={project.id} board={board} hidden={hidden} me={me} actions={actions} openChat={openChat} />;
   if (query.error) return <LoadFailed title="Couldn't load the board" of={query} />;
   return (
     <div role="status" aria-label="Loading board…" className="flex min-h-0 flex-1 flex-col overflow-hidden">

@@ -17,6 +17,7 @@ import { ColumnDialog, DeleteColumnDialog } from "./ColumnDialogs.tsx";
 import { ColumnView, type ColumnActions } from "./ColumnView.tsx";
 import { useDrops } from "./drag.ts";
 import { NewColumn } from "./NewColumn.tsx";
+import { useBoardFilter } from "./use-board-filter.ts";
 import { useBoardKeys } from "./use-board-keys.ts";
 import { useCardFocus } from "./use-card-focus.ts";
 import type { BoardActions } from "./use-board.ts";
@@ -28,16 +29,16 @@ export interface BoardViewProps {
   hidden: ReadonlySet<string>;
   me: UserRef;
   actions: BoardActions;
-  compose: (text: string) => void;
+  openChat: (chatId: string) => void;
 }
 
 /** Columns and cards, usable by pointer, keyboard and menu. The URL has the open card: `#TSK-0012`. */
-export function BoardView({ projectId, board, hidden, me, actions, compose }: BoardViewProps) {
+export function BoardView({ projectId, board, hidden, me, actions, openChat }: BoardViewProps) {
   const root = useRef<HTMLDivElement>(null);
   const search = useRef<HTMLInputElement>(null);
   const navigate = useNavigate();
   const hash = useLocation({ select: (location) => location.hash });
-  const [filter, setFilter] = useState(noFilter);
+  const [filter, setFilter] = useBoardFilter();
   const [addingTo, setAddingTo] = useState<string>();
   const [menuId, setMenuId] = useState<string>();
   const [dialog, setDialog] = useState<{ kind: "edit" | "delete"; columnId: string }>();
@@ -64,10 +65,10 @@ export function BoardView({ projectId, board, hidden, me, actions, compose }: Bo
   };
   const close = useHandler(() => {
     if (openCard) focus.keep(openCard.id);
-    void navigate({ to: ".", hash: "", replace: true });
+    void navigate({ to: ".", search: true, hash: "", replace: true });
   });
   const cardActions: CardActions = {
-    open: useHandler((card) => void navigate({ to: ".", hash: refOf(card), replace: true })),
+    open: useHandler((card) => void navigate({ to: ".", search: true, hash: refOf(card), replace: true })),
     moveTo: useHandler((card, column) => {
       // The menu does not move with the card.
       setMenuId(undefined);
@@ -80,9 +81,9 @@ export function BoardView({ projectId, board, hidden, me, actions, compose }: Bo
       if (column && position !== undefined) place(card, column, position);
       focus.keep(card.id);
     }),
-    handOver: useHandler((card) => {
-      close();
-      compose(`${refOf(card)}: ${card.title}${card.description ? `\n\n${card.description}` : ""}`);
+    run: useHandler((card) => void actions.runCard(card)),
+    openChat: useHandler((card) => {
+      if (card.run) openChat(card.run.chat_id);
     }),
     remove: useHandler((card) => {
       focus.leave(card.id);
@@ -180,7 +181,10 @@ export function BoardView({ projectId, board, hidden, me, actions, compose }: Bo
           me={me}
           actions={actions}
           onClose={close}
-          onHandOver={cardActions.handOver}
+          onOpenChat={(chatId) => {
+            close();
+            openChat(chatId);
+          }}
         />
       ) : null}
       {dialogColumn && dialog.kind === "edit" ? (

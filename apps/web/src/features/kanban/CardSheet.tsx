@@ -1,4 +1,4 @@
-import { Bot, Trash2 } from "lucide-react";
+import { Trash2 } from "lucide-react";
 import type { Board, Card, UserRef } from "@tesslate/contract";
 import { Button } from "../../ui/Button.tsx";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
@@ -6,6 +6,7 @@ import { Sheet } from "../../ui/Sheet.tsx";
 import { refOf } from "./board.ts";
 import { CardComments } from "./CardComments.tsx";
 import { CardFields } from "./CardFields.tsx";
+import { CardRuns } from "./CardRuns.tsx";
 import type { BoardActions } from "./use-board.ts";
 
 export interface CardSheetProps {
@@ -15,11 +16,11 @@ export interface CardSheetProps {
   me: UserRef;
   actions: BoardActions;
   onClose: () => void;
-  onHandOver: (card: Card) => void;
+  onOpenChat: (chatId: string) => void;
 }
 
 /** The details of a card. */
-export function CardSheet({ projectId, card, board, me, actions, onClose, onHandOver }: CardSheetProps) {
+export function CardSheet({ projectId, card, board, me, actions, onClose, onOpenChat }: CardSheetProps) {
   return (
     <Sheet
       isOpen
@@ -29,9 +30,6 @@ export function CardSheet({ projectId, card, board, me, actions, onClose, onHand
       title={refOf(card)}
       footer={
         <>
-          <Button icon={<Bot size={14} />} onClick={() => onHandOver(card)}>
-            Run with agent
-          </Button>
           <span className="flex-1" />
           <Button
             variant="danger"
@@ -55,6 +53,13 @@ export function CardSheet({ projectId, card, board, me, actions, onClose, onHand
         onMove={(columnId) =>
           actions.moveCard(card.id, columnId, board.columns.find((column) => column.id === columnId)?.tasks.length ?? 0)
         }
+      />
+      <CardRuns
+        projectId={projectId}
+        card={card}
+        onRun={() => void actions.runCard(card)}
+        onStop={(run) => void actions.stopRun(run)}
+        onOpenChat={onOpenChat}
       />
       <CardComments projectId={projectId} cardId={card.id} onSend={(content) => actions.comment(card.id, content)} />
       <p className="pt-5 text-xs text-fg-2">

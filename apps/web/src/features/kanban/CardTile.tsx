@@ -1,4 +1,4 @@
-import { ArrowDown, ArrowUp, Bot, CalendarClock, Clock, Ellipsis, PanelRightOpen, Trash2 } from "lucide-react";
+import { ArrowDown, ArrowUp, Bot, CalendarClock, Clock, Ellipsis, MessageSquare, PanelRightOpen, Trash2 } from "lucide-react";
 import type { BoardColumn, Card } from "@tesslate/contract";
 import { memo, useRef, type KeyboardEvent } from "react";
 import { cx } from "../../lib/cx.ts";
@@ -11,6 +11,8 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu, type MenuEntry } from "../../ui/Menu.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { dayOf, isFull, refOf, todayOf } from "./board.ts";
+import { CardRunLine } from "./CardRunLine.tsx";
+import { isRunActive } from "./CardRuns.tsx";
 import { ColumnMark, priorityLooks, cardTypeLooks } from "./card-looks.tsx";
 import { useDragCard } from "./drag.ts";
 
@@ -19,7 +21,8 @@ export interface CardActions {
   open: (card: Card) => void;
   moveTo: (card: Card, column: BoardColumn) => void;
   step: (card: Card, step: -1 | 1) => void;
-  handOver: (card: Card) => void;
+  run: (card: Card) => void;
+  openChat: (card: Card) => void;
   remove: (card: Card) => void;
 }
 
@@ -54,7 +57,13 @@ export const CardTile = memo(({ card, columns, actions, isStop, isMenuOpen, onMe
     { label: "Move down", icon: <ArrowDown size={14} />, onSelect: () => actions.step(card, 1) },
     "-",
     { label: "Open card", icon: <PanelRightOpen size={14} />, onSelect: () => actions.open(card) },
-    { label: "Run with agent", icon: <Bot size={14} />, onSelect: () => actions.handOver(card) },
+    {
+      label: "Run with agent",
+      icon: <Bot size={14} />,
+      ...(isRunActive(card.run) && { isDisabled: true, hint: "The agent is already working on this card" }),
+      onSelect: () => actions.run(card),
+    },
+    ...(card.run ? [{ label: "Open chat", icon: <MessageSquare size={14} />, onSelect: () => actions.openChat(card) }] : []),
     { label: "Delete card", icon: <Trash2 size={14} />, isDanger: true, onSelect: () => actions.remove(card) },
   ];
   const onKeyDown = (event: KeyboardEvent) => {
@@ -131,6 +140,7 @@ export const CardTile = memo(({ card, columns, actions, isStop, isMenuOpen, onMe
           </div>
         ) : null}
       </div>
+      {card.run ? <CardRunLine run={card.run} isStop={isStop} onOpen={() => actions.openChat(card)} /> : null}
       {isSaved ? (
         <span className="absolute top-1.5 right-1.5">
           <Menu

@@ -1,5 +1,5 @@
 import { RadioGroup } from "radix-ui";
-import type { BoardColumn, UpdateColumn } from "@tesslate/contract";
+import type { BoardColumn, RunStage, UpdateColumn } from "@tesslate/contract";
 import { useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -13,7 +13,9 @@ import { Select } from "../../ui/Select.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { columnColors } from "./card-looks.tsx";
 
-/** Edits a column: name, description, colour, limit. */
+const noStage = "none";
+
+/** Edits a column: name, description, colour, limit, and what moves to it. */
 export function ColumnDialog({
   column,
   onClose,
@@ -31,14 +33,16 @@ export function ColumnDialog({
       task_limit: column.task_limit === null ? "" : String(column.task_limit),
       is_completed: column.is_completed,
       is_backlog: column.is_backlog,
+      run_stage: column.run_stage ?? noStage,
     },
     check: ({ name, task_limit }) => ({
       ...(name.trim() === "" && { name: "Enter a name." }),
       ...(task_limit.trim() !== "" && !/^0*[1-9]\d*$/.test(task_limit.trim()) && { task_limit: "Must be a whole number from 1." }),
     }),
-    submit: async ({ name, description, task_limit, ...rest }) => {
+    submit: async ({ name, description, task_limit, run_stage, ...rest }) => {
       await onSave({
         ...rest,
+        run_stage: run_stage === noStage ? null : (run_stage as RunStage),
         name: name.trim(),
         description: description.trim() === "" ? null : description.trim(),
         task_limit: task_limit.trim() === "" ? null : Number(task_limit),
@@ -107,6 +111,17 @@ export function ColumnDialog({
           }
         >
           <Input {...form.text("task_limit")} inputMode="numeric" placeholder="No limit" />
+        </Field>
+        <Field label="Runs of the agent" hint="Each board has one column for starting and one for ended runs.">
+          <Select
+            value={values.run_stage}
+            onChange={(stage) => form.set("run_stage", stage)}
+            options={[
+              { value: noStage, label: "Don't move cards here" },
+              { value: "in_progress", label: "Move cards here when a run starts" },
+              { value: "review", label: "Move cards here when a run has ended" },
+            ]}
+          />
         </Field>
         <Switch isOn={values.is_completed} onChange={(isOn) => form.set("is_completed", isOn)} label="Cards in this column are done" />
         <Switch

@@ -49,8 +49,17 @@ export function patchCard(board: Board, id: string, patch: Partial<Card>): Board
 export const putCard = (board: Board, card: Card): Board =>
   withCards(removeCard(board, card.id), card.column_id, (cards) => placed(cards, card, card.position));
 
-export const patchColumn = (board: Board, id: string, patch: Partial<BoardColumn>): Board =>
-  withColumn(board, id, (column) => ({ ...column, ...patch }));
+/** Only one column of a board has a stage. */
+export const patchColumn = (board: Board, id: string, patch: Partial<BoardColumn>): Board => ({
+  ...board,
+  columns: board.columns.map((column) =>
+    column.id === id
+      ? { ...column, ...patch }
+      : patch.run_stage && column.run_stage === patch.run_stage
+        ? { ...column, run_stage: null }
+        : column,
+  ),
+});
 export function moveColumn(board: Board, id: string, position: number): Board {
   const column = board.columns.find((known) => known.id === id);
   return column ? { ...board, columns: numbered(placed(board.columns, column, position)) } : board;

@@ -1,10 +1,11 @@
 import { useQueryClient } from "@tanstack/react-query";
-import type { BoardColumn, Card, CardComment, CardDetail, UpdateCard, UpdateColumn, UserRef } from "@tesslate/contract";
+import type { BoardColumn, Card, CardComment, CardRun, CardDetail, UpdateCard, UpdateColumn, UserRef } from "@tesslate/contract";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { usePendingChanges } from "../../lib/use-pending-changes.ts";
 import { useProjectQuery } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
+import type { WorkbenchActions } from "../../project/workbench-actions.ts";
 import { toast } from "../../ui/toast.tsx";
 import { useUndoableDeletes } from "../../ui/use-undoable-deletes.ts";
 import {
@@ -27,6 +28,9 @@ export interface BoardActions {
   /** Rejects if the request fails: the changed field shows the error. */
   updateCard: (id: string, change: UpdateCard) => Promise<Card>;
   moveCard: (id: string, columnId: string, position: number) => void;
+  /** Starts a run of the agent with the mode, model and agent of the next message; the server moves the card. */
+  runCard: (card: Card) => Promise<void>;
+  stopRun: (run: CardRun) => Promise<void>;
   deleteCard: (card: Card) => void;
   /** Rejects if the request fails. */
   comment: (cardId: string, content: string) => Promise<CardComment>;
@@ -39,7 +43,7 @@ export interface BoardActions {
 }
 
 /** The board of the server with pending changes applied on top. */
-export function useBoard(projectId: string, me: UserRef) {
+export function useBoard(projectId: string, me: UserRef, { openChat, runOptions }: Pick<WorkbenchActions, "openChat" | "runOptions">) {
   const { api } = useServices();
   const queries = useQueryClient();
   const query = useProjectQuery(boardQuery(api, projectId));
@@ -101,6 +105,27 @@ export function useBoard(projectId: string, me: UserRef) {
         }),
         "Couldn't move the card.",
       );
+    }),
+    runCard: useHandler(async (card) => {
+      try {
+        const started = await run({
+          apply: (board) => board,
+          call: () => api.kanban.runCard({ params: { ...params, id: card.id }, body: runOptions() }),
+          commit: (board, { card: moved }) => putCard(board, moved),
+        });
+        void queries.invalidateQueries({ queryKey: cardKey(projectId, card.id) });
+        toast(
+          started.task_id === null
+            ? `${refOf(card)} is queued. It starts when the other run ends.`
+            : `The agent is working on ${refOf(card)}.`,
+          { kind: "note", action: { label: "Open chat", onSelect: () => openChat(started.chat_id) } },
+        );
+      } catch (error) {
+        toast(sentenceOf(error), { kind: "failed" });
+      }
+    }),
+    stopRun: useHandler(async ({ chat_id }) => {
+      await orNotice(api.chat.cancel({ body: { chat_id } }), "Couldn't stop the run.");
     }),
     deleteCard: useHandler((card) => deletes.remove(card, `${refOf(card)} “${card.title}”`)),
     comment: useHandler(async (cardId, content) => {

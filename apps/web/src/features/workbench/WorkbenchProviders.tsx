@@ -42,7 +42,21 @@ export function WorkbenchProviders({ project, reader, opensOn = "chat", children
 /** Actions that any part can call. */
 function ActionsProvider({ children }: { children: ReactNode }) {
   const place = useWorkbenchLayout();
-  const { composer, ask: askAgent } = useConversation((conversation) => ({ composer: conversation.composer, ask: conversation.ask }));
+  const {
+    composer,
+    ask: askAgent,
+    openConversation,
+    mode,
+    model,
+    agentId,
+  } = useConversation((conversation) => ({
+    composer: conversation.composer,
+    ask: conversation.ask,
+    openConversation: conversation.chat.open,
+    mode: conversation.mode,
+    model: conversation.model,
+    agentId: conversation.agents.picked?.id,
+  }));
   const files = useOpenFiles();
   const { show, openDock, showChat, setPhoneView, setLogsOf, setIsQuickOpen } = place;
   const showDeployment = useHandler((id: string | undefined) => {
@@ -62,6 +76,11 @@ function ActionsProvider({ children }: { children: ReactNode }) {
     if (containerId) setLogsOf(containerId);
     openDock("logs");
   });
+  const openChat = useHandler((chatId: string) => {
+    showChat();
+    openConversation(chatId);
+  });
+  const runOptions = useHandler(() => ({ edit_mode: mode, ...(model && { model }), ...(agentId && { agent_id: agentId }) }));
   const compose = useHandler((text: string) => {
     showChat();
     composer.current?.write(text);
@@ -71,8 +90,8 @@ function ActionsProvider({ children }: { children: ReactNode }) {
     askAgent(text, details);
   });
   const actions = useMemo<WorkbenchActions>(
-    () => ({ show, showChat, showDeployment, showReview, openFile, openDock, openLogs, compose, ask }),
-    [show, showChat, showDeployment, showReview, openFile, openDock, openLogs, compose, ask],
+    () => ({ show, showChat, openChat, runOptions, showDeployment, showReview, openFile, openDock, openLogs, compose, ask }),
+    [show, showChat, openChat, runOptions, showDeployment, showReview, openFile, openDock, openLogs, compose, ask],
   );
   return <WorkbenchActionsContext value={actions}>{children}</WorkbenchActionsContext>;
 }

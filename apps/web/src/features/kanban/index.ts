@@ -1,0 +1,1 @@
+export { cardSearch } from "./card-search.ts";
