@@ -80,6 +80,7 @@ export const shortcuts = define({
   "board.search": { label: "Search cards", scope: "Board", keys: ["/"] },
   "board.new": { label: "New card in this column", scope: "Board", keys: ["n"] },
   "board.menu": { label: "Move card to…", scope: "Board", keys: ["m"] },
+  "board.run": { label: "Run card with agent", scope: "Board", keys: ["r"] },
   "board.up": { label: "Move card up", scope: "Board", keys: ["Shift+ArrowUp"] },
   "board.down": { label: "Move card down", scope: "Board", keys: ["Shift+ArrowDown"] },
   "board.left": { label: "Move card left", scope: "Board", keys: ["Shift+ArrowLeft"] },

@@ -119,6 +119,15 @@ export const examples: Record<string, unknown> = {
     completed_at: null,
     attachments: null,
     custom_fields: null,
+    run: {
+      chat_id: "7059d866-4d2a-4c68-a40e-ca5615871fec",
+      task_id: "782bad20-07f5-45bf-8c99-c057ca6e57b1",
+      state: "completed",
+      message: null,
+      cost_cents: 4.2,
+      created_at: "2026-11-30T09:42:04.415Z",
+      ended_at: "2026-11-30T09:42:22.773Z",
+    },
     created_at: "2026-11-30T09:41:51.713Z",
     updated_at: "2026-11-30T09:41:51.713Z",
   },
@@ -140,6 +149,7 @@ export const examples: Record<string, unknown> = {
     created_at: "2026-11-30T09:42:04.415Z",
     updated_at: "2026-11-30T09:42:22.773Z",
     message_count: 2,
+    card: null,
   },
   Checkpoint: {
     id: "c71e1009-745c-4010-87e5-1902c596c556",

@@ -117,6 +117,7 @@ export function BoardView({ projectId, board, hidden, me, actions, openChat }: B
     search: () => search.current?.focus(),
     add: (columnId) => setAddingTo(columnId ?? columnOf(board, stopId ?? "")?.id ?? board.columns[0]?.id),
     menu: (card) => setMenuId(card.id),
+    run: cardActions.run,
     step: cardActions.step,
     shift: (card, step) => {
       const at = board.columns.findIndex((column) => column.id === card.column_id);

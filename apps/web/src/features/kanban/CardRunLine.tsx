@@ -35,7 +35,6 @@ export function CardRunLine({ run, isStop, onOpen }: { run: CardRun; isStop: boo
       type="button"
       tabIndex={isStop ? 0 : -1}
       title={run.message ?? undefined}
-      aria-label={`${runLooks[run.state].label}${run.message === null ? "" : `: ${run.message}`} Open chat`}
       onClick={onOpen}
       className="relative -mx-1 mt-1.5 -mb-1 block w-[calc(100%+var(--spacing)*2)] rounded-2 px-1 py-0.5 text-left hover:bg-bg-3 focus-visible:outline-2 narrow:py-2"
     >
@@ -47,6 +46,7 @@ export function CardRunLine({ run, isStop, onOpen }: { run: CardRun; isStop: boo
       {isTrouble ? (
         <span className={cx("line-clamp-2 text-2xs break-words", run.state === "failed" ? "text-err" : "text-fg-1")}>{run.message}</span>
       ) : null}
+      <span className="sr-only"> Open chat</span>
     </button>
   );
 }

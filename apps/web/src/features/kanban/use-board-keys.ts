@@ -9,6 +9,7 @@ export interface BoardKeyActions {
   /** In the column the keyboard stands in, if it stands in one. */
   add: (columnId: string | undefined) => void;
   menu: (card: Card) => void;
+  run: (card: Card) => void;
   step: (card: Card, step: -1 | 1) => void;
   /** To the column beside. */
   shift: (card: Card, step: -1 | 1) => void;
@@ -74,6 +75,7 @@ export function useBoardKeys(root: RefObject<HTMLElement | null>, actions: Board
           event.target instanceof HTMLElement ? event.target.closest<HTMLElement>("[data-column]")?.dataset["column"] : undefined,
         ),
       "board.menu": withCard(actions.menu),
+      "board.run": withCard(actions.run),
       "board.up": withCard((card) => actions.step(card, -1)),
       "board.down": withCard((card) => actions.step(card, 1)),
       "board.left": withCard((card) => actions.shift(card, -1)),

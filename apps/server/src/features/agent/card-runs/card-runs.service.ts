@@ -45,7 +45,7 @@ export function createCardRuns({ store, kanban, moves, runs, queue, events, log 
     return isEnded(run.state) ? run : { state: "stopped", message: "The message was removed from the queue.", task_id: null };
   };
 
-  /** Moves the card, unless a person has moved it meanwhile. Returns the places to remember. */
+  /** Moves the card, unless a person has moved it during the run. Returns the places to remember. */
   const place = async (tx: Queries, card: CardRow, run: CardRunRow, state: CardRun["state"]): Promise<Partial<CardRunRow>> => {
     const isWhereLeft = card.column_id === run.at_column_id;
     switch (state) {

@@ -1,3 +1,3 @@
 export { mountCardRuns } from "./card-runs.routes.ts";
-export { createCardRuns, type CardRuns } from "./card-runs.service.ts";
+export { createCardRuns } from "./card-runs.service.ts";
 export { createCardRunsStore } from "./card-runs.store.ts";
