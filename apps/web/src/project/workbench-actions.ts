@@ -28,6 +28,8 @@ export interface WorkbenchActions {
   openLogs: (containerId?: string) => void;
   /** Puts text into the composer without sending it. */
   compose: (text: string) => void;
+  /** Attaches files to the next message. */
+  attach: (files: readonly File[]) => void;
   /** Sends a message to the agent, with `details` that the chat shows collapsed; puts a refused message without details into the composer. */
   ask: (text: string, details?: string) => void;
 }

@@ -73,6 +73,7 @@ export function openPane(Pane: ComponentType, known: Partial<OpenProject & Workb
     openDock: nothing,
     openLogs: nothing,
     compose: nothing,
+    attach: nothing,
     ask: nothing,
     ...known,
   };

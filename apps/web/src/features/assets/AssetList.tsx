@@ -1,9 +1,9 @@
-import { Bot, Copy, Download, Ellipsis, FolderInput, Trash2 } from "lucide-react";
+import { Bot, Copy, Download, Ellipsis, FolderInput, Paperclip, Trash2 } from "lucide-react";
 import type { Asset } from "@tesslate/contract";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu, type MenuEntry } from "../../ui/Menu.tsx";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
-import { appPathOf, factsOf, markdownOf, assetTypeLooks } from "./asset-looks.tsx";
+import { appPathOf, factsOf, isAttachable, markdownOf, assetTypeLooks } from "./asset-looks.tsx";
 import { Thumbnail } from "./Preview.tsx";
 
 export interface AssetActions {
@@ -12,7 +12,9 @@ export interface AssetActions {
   place: (asset: Asset) => void;
   /** `done` is the toast. */
   copy: (text: string, done: string) => void;
-  /** Adds it to the composer. */
+  /** Attaches the file to the next message. */
+  attach: (asset: Asset) => Promise<void>;
+  /** Adds its path to the composer. */
   mention: (asset: Asset) => void;
   download: (asset: Asset) => void;
   remove: (asset: Asset) => void;
@@ -24,6 +26,9 @@ function AssetMenu({ asset, actions, className }: { asset: Asset; actions: Asset
     { label: "Copy URL path", icon: <Copy size={14} />, onSelect: () => actions.copy(appPathOf(asset), "URL path copied.") },
     { label: "Copy as Markdown", icon: <Copy size={14} />, onSelect: () => actions.copy(markdownOf(asset), "Markdown copied.") },
     "-",
+    ...(isAttachable(asset)
+      ? [{ label: "Attach to chat", icon: <Paperclip size={14} />, onSelect: () => void actions.attach(asset) }]
+      : []),
     { label: "Use in chat", icon: <Bot size={14} />, onSelect: () => actions.mention(asset) },
     { label: "Rename or move…", icon: <FolderInput size={14} />, onSelect: () => actions.place(asset) },
     { label: "Download", icon: <Download size={14} />, onSelect: () => actions.download(asset) },

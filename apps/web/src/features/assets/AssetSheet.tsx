@@ -1,4 +1,4 @@
-import { Bot, Download, FolderInput, Trash2 } from "lucide-react";
+import { Bot, Download, FolderInput, Paperclip, Trash2 } from "lucide-react";
 import type { Asset } from "@tesslate/contract";
 import type { ReactNode } from "react";
 import { formatBytes } from "../../lib/bytes.ts";
@@ -6,7 +6,7 @@ import { formatDateTime } from "../../lib/time.ts";
 import { Button, buttonClass } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { Sheet } from "../../ui/Sheet.tsx";
-import { appPathOf, markdownOf } from "./asset-looks.tsx";
+import { appPathOf, isAttachable, markdownOf } from "./asset-looks.tsx";
 import type { AssetActions } from "./AssetList.tsx";
 import { AssetPreview } from "./Preview.tsx";
 
@@ -37,6 +37,11 @@ export function AssetSheet({ asset, actions, onClose }: { asset: Asset; actions:
       title={asset.filename}
       footer={
         <>
+          {isAttachable(asset) ? (
+            <Button icon={<Paperclip size={14} />} onClick={() => void actions.attach(asset)}>
+              Attach to chat
+            </Button>
+          ) : null}
           <Button icon={<Bot size={14} />} onClick={() => actions.mention(asset)}>
             Use in chat
           </Button>

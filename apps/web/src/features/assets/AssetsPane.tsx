@@ -3,6 +3,7 @@ import { LayoutGrid, List, Search, Upload } from "lucide-react";
 import { maxAssetBytes, type Asset, type AssetFileType } from "@tesslate/contract";
 import { useDeferredValue, useRef, useState } from "react";
 import { formatByteLimit } from "../../lib/bytes.ts";
+import { sentenceOf } from "../../lib/errors.ts";
 import { readStored, writeStored } from "../../lib/storage.ts";
 import { useDroppedFiles, usePastedFiles } from "../../lib/use-dropped-files.ts";
 import { useHandler } from "../../lib/use-handler.ts";
@@ -40,7 +41,7 @@ const settleMs = 250;
 export function AssetsPane() {
   const project = useProject();
   const events = useProjectEvents();
-  const { compose } = useWorkbenchActions();
+  const { compose, attach } = useWorkbenchActions();
   const { api } = useServices();
   const queries = useQueryClient();
   const root = useRef<HTMLDivElement>(null);
@@ -84,6 +85,15 @@ export function AssetsPane() {
     mention: (asset) => {
       setOpenId(undefined);
       compose(`Use ${asset.path} `);
+    },
+    attach: async (asset) => {
+      setOpenId(undefined);
+      try {
+        const response = await api.assets.file({ params: { ...params, asset_id: asset.id }, query: {} });
+        attach([new File([await response.blob()], asset.filename, { type: asset.mime_type })]);
+      } catch (error) {
+        toast(`Couldn't attach ${asset.filename}. ${sentenceOf(error)}`, { kind: "failed" });
+      }
     },
     download: (asset) => {
       const link = document.createElement("a");

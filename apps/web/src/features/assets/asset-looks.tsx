@@ -34,3 +34,7 @@ export const markdownOf = (asset: Asset): string => {
 };
 export const factsOf = (asset: Asset): string =>
   [asset.width && asset.height ? `${asset.width} × ${asset.height}` : undefined, formatBytes(asset.file_size)].filter(Boolean).join(", ");
+
+/** What the agent can look at; of other assets it gets the path. */
+export const isAttachable = ({ mime_type }: Pick<Asset, "mime_type">): boolean =>
+  /^image\/(png|jpeg|gif|webp)$/.test(mime_type) || mime_type === "application/pdf";

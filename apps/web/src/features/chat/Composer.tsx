@@ -58,6 +58,7 @@ export interface ComposerHandle {
   field: () => HTMLTextAreaElement | null;
   /** Sets the draft (a refused first message, a suggestion), with the reason of a refusal and the attachments. */
   write: (text: string, reason?: string, attached?: readonly MessageAttachment[]) => void;
+  attach: (files: readonly File[]) => void;
   /** Attaches an element that was picked in the preview. */
   attachElement: (files: ElementFiles) => void;
 }
@@ -288,6 +289,10 @@ export function Composer({
       setDraft(text);
       if (attached.length > 0) attachments.give(attached);
       setHint(reason ? { text: reason, isError: true } : undefined);
+      box.current?.focus();
+    },
+    attach: (files) => {
+      showAttachmentHint(attachments.add(files));
       box.current?.focus();
     },
     attachElement: (files) => {

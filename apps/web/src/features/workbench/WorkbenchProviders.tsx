@@ -85,13 +85,17 @@ function ActionsProvider({ children }: { children: ReactNode }) {
     showChat();
     composer.current?.write(text);
   });
+  const attach = useHandler((files: readonly File[]) => {
+    showChat();
+    composer.current?.attach(files);
+  });
   const ask = useHandler((text: string, details?: string) => {
     showChat();
     askAgent(text, details);
   });
   const actions = useMemo<WorkbenchActions>(
-    () => ({ show, showChat, openChat, runOptions, showDeployment, showReview, openFile, openDock, openLogs, compose, ask }),
-    [show, showChat, openChat, runOptions, showDeployment, showReview, openFile, openDock, openLogs, compose, ask],
+    () => ({ show, showChat, openChat, runOptions, showDeployment, showReview, openFile, openDock, openLogs, compose, attach, ask }),
+    [show, showChat, openChat, runOptions, showDeployment, showReview, openFile, openDock, openLogs, compose, attach, ask],
   );
   return <WorkbenchActionsContext value={actions}>{children}</WorkbenchActionsContext>;
 }
