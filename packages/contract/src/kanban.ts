@@ -297,7 +297,7 @@ export const kanbanRoutes = {
     tag,
     summary: "Run card",
     description: [
-      "Gives the card to the agent: a run starts in a new chat, with title and description as its message. The card moves with it, whoever is watching: to the column with the `run_stage` `in_progress` when the run starts; when it has ended well to `review`, or without such a column to the first one for completed cards; and back to where it was, with the reason, when it failed or was stopped. A card that a person moves during the run stays where they put it.",
+      "Gives the card to the agent: a run starts in a new chat, with title and description as its message. The card moves with it, also when no client is connected: to the column with the `run_stage` `in_progress` when the run starts; when it has ended well to `review`, or without such a column to the first one for completed cards; and back to where it was, with the reason, when it failed or was stopped. A card that a person moves during the run stays where they put it.",
       "",
       "While another run changes the project's files, the message can wait in the queue of its chat: then `task_id` is null. Later runs of the chat move the card again. 409 `card_run_active` while a run of the card is active, and `task_limit_reached` when the column for running cards is full. Model calls cost credits unless your own key is used.",
     ].join("\n"),

@@ -7,7 +7,7 @@ import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { RunCost, RunPill } from "./CardRunLine.tsx";
 import { cardQuery } from "./kanban.queries.ts";
 
-export const isRunActive = (run: CardRun | null): boolean => run !== null && activeCardRunStates.includes(run.state);
+export const isCardRunActive = (run: CardRun | null): boolean => run !== null && activeCardRunStates.includes(run.state);
 
 /** The agent's runs of a card, newest first; starts and stops them. */
 export function CardRuns({
@@ -42,7 +42,7 @@ export function CardRuns({
                 Stop run
               </Button>
             ) : null}
-            {isRunActive(run) ? null : (
+            {isCardRunActive(run) ? null : (
               <Button size="sm" variant="ghost" icon={<Bot size={14} />} onClick={onRun}>
                 Run again
               </Button>

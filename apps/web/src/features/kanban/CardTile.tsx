@@ -12,7 +12,7 @@ import { Menu, type MenuEntry } from "../../ui/Menu.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { dayOf, isFull, refOf, todayOf } from "./board.ts";
 import { CardRunLine } from "./CardRunLine.tsx";
-import { isRunActive } from "./CardRuns.tsx";
+import { isCardRunActive } from "./CardRuns.tsx";
 import { ColumnMark, priorityLooks, cardTypeLooks } from "./card-looks.tsx";
 import { useDragCard } from "./drag.ts";
 
@@ -60,7 +60,7 @@ export const CardTile = memo(({ card, columns, actions, isStop, isMenuOpen, onMe
     {
       label: "Run with agent",
       icon: <Bot size={14} />,
-      ...(isRunActive(card.run) && { isDisabled: true, hint: "The agent is already working on this card" }),
+      ...(isCardRunActive(card.run) && { isDisabled: true, hint: "The agent is already working on this card" }),
       onSelect: () => actions.run(card),
     },
     ...(card.run ? [{ label: "Open chat", icon: <MessageSquare size={14} />, onSelect: () => actions.openChat(card) }] : []),
