@@ -75,6 +75,14 @@ export const RestoreRequest = Type.Object({
   ),
 });
 export type RestoreRequest = Static<typeof RestoreRequest>;
+/** Checkpoints have files only. */
+export const RestoreCheckpoint = extend(RestoreRequest, {
+  databases_from: described(
+    "A snapshot of the project whose databases are restored too, for example the latest one before the checkpoint. Needs the safety snapshot, which has the present rows",
+    Type.Optional(Uuid),
+  ),
+});
+export type RestoreCheckpoint = Static<typeof RestoreCheckpoint>;
 const DiffQuery = Type.Object({
   against: described(
     "`now` (default), or the id of a snapshot or checkpoint of the project",
@@ -206,11 +214,12 @@ export const snapshotsRoutes = {
     path: "/api/projects/{id}/checkpoints/{checkpoint_id}/restore",
     tag,
     summary: "Restore checkpoint",
-    description: "Brings the files back to a checkpoint, in a task, and chats with `with_messages`. Databases stay.",
+    description:
+      "Brings the files back to a checkpoint, in a task, and chats with `with_messages`. Databases stay, unless `databases_from` names a snapshot.",
     auth: "user",
     status: 202,
     params: CheckpointParams,
-    body: RestoreRequest,
+    body: RestoreCheckpoint,
     bodyOptional: true,
     response: Type.Object({ ...Links, checkpoint_id: Uuid, safety_snapshot_id: Nullable(Uuid) }),
     errors: restoreErrors,

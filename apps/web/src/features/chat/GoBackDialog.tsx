@@ -88,7 +88,7 @@ export function GoBackDialog({
           <Skeleton className="h-10" />
         )}
         {messages > 0 ? <p>This hides {counted(messages, "message")}. You can redo this until you send a new message.</p> : null}
-        <p>Running apps restart.</p>
+        <p>Running apps restart. Databases aren't affected: restore them from the timeline.</p>
         {commands.length > 0 ? (
           <div>
             <p>Changes that commands made outside the project's files can't be undone:</p>

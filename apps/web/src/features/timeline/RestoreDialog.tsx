@@ -5,7 +5,7 @@ import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { formatDateTime } from "../../lib/time.ts";
-import { runsSince, type Entry } from "./timeline.ts";
+import { databasesBefore, runsSince, type Entry } from "./timeline.ts";
 import { useHistory } from "./use-history.ts";
 import type { Restore } from "./use-restores.ts";
 
@@ -14,6 +14,8 @@ export function RestoreDialog({ entry, onClose, onRestore }: { entry: Entry | un
   const { entries } = useHistory();
   const [keepsNow, setKeepsNow] = useState(true);
   const [hidesMessages, setHidesMessages] = useState(true);
+  const [withDatabases, setWithDatabases] = useState(false);
+  const source = entry && databasesBefore(entry, entries);
   const runs = entry ? runsSince(entry, entries) : [];
   const [isWorking, setIsWorking] = useState(false);
   const [failure, setFailure] = useState<string>();
@@ -21,14 +23,20 @@ export function RestoreDialog({ entry, onClose, onRestore }: { entry: Entry | un
     setFailure(undefined);
     setKeepsNow(true);
     setHidesMessages(true);
+    setWithDatabases(false);
     onClose();
   };
+  const restoresDatabases = source !== undefined && keepsNow && withDatabases;
   const restore = async () => {
     if (!entry) return;
     setIsWorking(true);
     setFailure(undefined);
     try {
-      await onRestore(entry, { keepsNow, hidesMessages: hidesMessages && runs.length > 0 });
+      await onRestore(entry, {
+        keepsNow,
+        hidesMessages: hidesMessages && runs.length > 0,
+        ...(restoresDatabases && source && { databasesFrom: source.id }),
+      });
       close();
     } catch (error) {
       setFailure(sentenceOf(error));
@@ -39,13 +47,14 @@ export function RestoreDialog({ entry, onClose, onRestore }: { entry: Entry | un
   const databases = entry?.snapshot?.databases ?? [];
   const isCheckpoint = entry?.kind === "checkpoint";
   const hidesAny = runs.length > 0 && keepsNow && hidesMessages;
-  const unaffected = isCheckpoint
-    ? hidesAny
-      ? "Databases, deployments, board, notes and secrets aren't affected."
-      : "Chats, databases, deployments, board, notes and secrets aren't affected."
-    : hidesAny
-      ? "Deployments, board, notes and secrets aren't affected."
-      : "Chats, deployments, board, notes and secrets aren't affected.";
+  const unaffected =
+    isCheckpoint && !restoresDatabases
+      ? hidesAny
+        ? "Databases, deployments, board, notes and secrets aren't affected."
+        : "Chats, databases, deployments, board, notes and secrets aren't affected."
+      : hidesAny
+        ? "Deployments, board, notes and secrets aren't affected."
+        : "Chats, deployments, board, notes and secrets aren't affected.";
   return (
     <Dialog
       isOpen={entry !== undefined}
@@ -66,13 +75,23 @@ export function RestoreDialog({ entry, onClose, onRestore }: { entry: Entry | un
       <div className="grid gap-4 leading-read">
         <ul className="grid list-disc gap-1 pl-4">
           <li>
-            {databases.length > 0
-              ? `This restores all files and the data of ${databases.join(", ")}. Later changes are removed.`
-              : "This restores all files. Later changes are removed."}
+            {restoresDatabases
+              ? `This restores all files, and the data of ${source.databases.join(", ")} as of ${formatDateTime(source.created_at)}. Later changes are removed.`
+              : databases.length > 0
+                ? `This restores all files and the data of ${databases.join(", ")}. Later changes are removed.`
+                : "This restores all files. Later changes are removed."}
           </li>
           <li>Running apps restart.</li>
           <li>{unaffected}</li>
         </ul>
+        {source && keepsNow ? (
+          <Switch
+            isOn={withDatabases}
+            onChange={setWithDatabases}
+            label={`Restore databases: ${source.databases.join(", ")}`}
+            hint={`From the snapshot “${source.label ?? source.snapshot_name}”, ${formatDateTime(source.created_at)}: the last one before this checkpoint.`}
+          />
+        ) : null}
         {runs.length > 0 && keepsNow ? (
           <Switch
             isOn={hidesMessages}

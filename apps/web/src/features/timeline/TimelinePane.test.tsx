@@ -108,6 +108,48 @@ test("a run is shown with its changes, duration and cost, and is restored from i
   await expectAccessible();
 });
 
+test("a checkpoint restores databases from the last snapshot before it, if that is chosen and the current state is saved", async ({
+  api,
+  show,
+  user,
+}) => {
+  const at = (day: number) => ({ created_at: `2026-03-0${day}T10:00:00.000Z` });
+  const id = (last: number) => sampleId.replace(/1$/, String(last));
+  points(
+    api,
+    [
+      { ...snapshot, id: id(5), label: "Older", ...at(1) },
+      { ...snapshot, id: id(6), label: "Nearest", ...at(2) },
+      { ...snapshot, id: id(7), label: "Without rows", databases: [], ...at(3) },
+      { ...snapshot, id: id(8), label: "Later", ...at(5) },
+    ],
+    [{ ...turn, ...at(4) }],
+    [run],
+  );
+  api.answer("snapshots.checkpointRestore", refuse("run_active", { detail: "Stop the run first." }));
+  show(openPane(TimelinePane).element);
+  await user.click(await screen.findByRole("button", { name: "Restore to before “add a cart”" }));
+  const dialog = await screen.findByRole("dialog", { name: "Restore this checkpoint?" });
+  expect(dialog).toHaveTextContent("Databases, deployments, board, notes and secrets aren't affected.");
+  const databases = within(dialog).getByRole("switch", { name: /Restore databases: orders/ });
+  expect(dialog).toHaveTextContent("From the snapshot “Nearest”");
+  await user.click(databases);
+  expect(dialog).toHaveTextContent("This restores all files, and the data of orders as of");
+  expect(dialog).not.toHaveTextContent(/databases, deployments/i);
+  await expectAccessible();
+  await user.click(within(dialog).getByRole("button", { name: "Restore checkpoint" }));
+  await waitFor(() =>
+    expect(api.asked("snapshots.checkpointRestore")[0]?.body).toEqual({
+      safety_snapshot: true,
+      with_messages: true,
+      databases_from: id(6),
+    }),
+  );
+  // Without the current state saved, the present rows would be lost.
+  await user.click(within(dialog).getByRole("switch", { name: /Save current state first/ }));
+  expect(within(dialog).queryByRole("switch", { name: /Restore databases/ })).toBeNull();
+});
+
 test("undone runs stay in the list; those that can be redone offer it once", async ({ api, show, user }) => {
   points(
     api,

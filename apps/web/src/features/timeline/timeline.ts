@@ -110,6 +110,13 @@ const ofCheckpoint = (checkpoint: Checkpoint, run: RunSummary | undefined): Entr
   };
 };
 
+/** The latest snapshot with databases that was taken before a checkpoint, which has files only. */
+export const databasesBefore = (entry: Entry, entries: readonly Entry[]): Snapshot | undefined =>
+  entry.kind === "checkpoint"
+    ? entries.findLast(({ snapshot, isReady, at }) => snapshot !== undefined && isReady && snapshot.databases.length > 0 && at <= entry.at)
+        ?.snapshot
+    : undefined;
+
 /** The point in a sentence: restore to `before “Add a page”`, to `A`. */
 export const restoreTarget = ({ pointTitle }: Entry): string => pointTitle.replace(/^Before “/, "before “");
 

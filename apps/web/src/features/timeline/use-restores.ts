@@ -12,6 +12,8 @@ export interface RestoreOptions {
   keepsNow: boolean;
   /** Hides the messages that were sent since then. */
   hidesMessages: boolean;
+  /** For a checkpoint: the snapshot whose databases are restored. */
+  databasesFrom?: string;
 }
 export type Restore = (entry: Entry, options: RestoreOptions) => Promise<void>;
 
@@ -48,12 +50,15 @@ export function useRestores(projectId: string) {
     if (task) ended(task);
   };
 
-  const restore: Restore = useHandler(async (entry, { keepsNow, hidesMessages }) => {
+  const restore: Restore = useHandler(async (entry, { keepsNow, hidesMessages, databasesFrom }) => {
     const body = { safety_snapshot: keepsNow, with_messages: keepsNow && hidesMessages };
     const { task_id } =
       entry.kind === "snapshot"
         ? await api.snapshots.restore({ params: { id: projectId, snapshot_id: entry.id }, body })
-        : await api.snapshots.checkpointRestore({ params: { id: projectId, checkpoint_id: entry.id }, body });
+        : await api.snapshots.checkpointRestore({
+            params: { id: projectId, checkpoint_id: entry.id },
+            body: { ...body, ...(databasesFrom !== undefined && { databases_from: databasesFrom }) },
+          });
     follow(task_id, { done: "Restored to this point.", canRedo: keepsNow });
   });
   const redone = { done: "Files and messages restored.", canRedo: false };

@@ -79,6 +79,26 @@ test.skipIf(!hasPostgres)(
     });
     await query("begin read write; alter role app reset default_transaction_read_only; commit");
 
+    // A checkpoint has files only; the rows come from the snapshot that is named. The safety snapshot has the present ones.
+    const form = new FormData();
+    form.set("file", new Blob(["a"]), "a.txt");
+    await api.files.upload({ params, query: {}, form });
+    await api.files.remove({ params: { ...params, path: "a.txt" } });
+    const checkpoint_id =
+      (await api.snapshots.checkpoints({ params, query: { limit: 50 } })).items.find(({ kind }) => kind === "replace")?.id ?? "";
+    await query("update people set name = 'Dora' where id = 1");
+    const back = async (body: { databases_from: string; safety_snapshot?: boolean }) =>
+      api.snapshots.checkpointRestore({ params: { ...params, checkpoint_id }, body });
+    await expect(back({ databases_from: snapshot.id, safety_snapshot: false })).rejects.toMatchObject({ status: 400 });
+    await expect(back({ databases_from: checkpoint_id })).rejects.toMatchObject({ status: 404 });
+    const went = await back({ databases_from: snapshot.id });
+    expect(await ended(app, ada, went.task_id)).toMatchObject({ status: "completed", error: null });
+    expect(await query("select name from people order by id")).toEqual([{ name: "Ada" }]);
+    expect((await app.request(`/api/projects/${project.id}/files/a.txt`, { user: ada })).status).toBe(200);
+    await restore(went.safety_snapshot_id ?? "");
+    expect(await query("select name from people order by id")).toEqual([{ name: "Dora" }, { name: "Next" }]);
+    await query("update people set name = 'Ada' where id = 1");
+
     // Stopped: started for the dump and for the restore, then stopped again.
     await api.projects.stop({ params });
     const second = await take("Stopped");

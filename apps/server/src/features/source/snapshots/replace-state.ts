@@ -23,6 +23,8 @@ interface Replacement {
   label: string;
   /** Service keys to restart. */
   running: string[];
+  /** The point whose databases are restored; null: those of `point`. Older tasks have none. */
+  databases_point?: string | null;
   /** Names the point of the history with the state before; the same in every attempt. */
   restore_id: string;
   /** Subject of the commit of what the restore changes. */
@@ -128,7 +130,7 @@ export function createReplaceState({
   return async (
     project: ProjectRow,
     sandbox: Sandbox,
-    { point, label, running, restore_id, commit_subject, more }: Replacement,
+    { point, label, running, databases_point, restore_id, commit_subject, more }: Replacement,
     context: TaskContext,
   ): Promise<void> => {
     const { task, signal, progress, note } = context;
@@ -141,7 +143,7 @@ export function createReplaceState({
       await replaceFiles(project, sandbox, point, context);
       await commitChanges(project, sandbox, { before, point, subject: commit_subject, userId: task.user_id }, signal);
       const step = createStep(context, ["files"]);
-      await replaceDatabases(project, sandbox, point, context, step);
+      await replaceDatabases(project, sandbox, databases_point ?? point, context, step);
       if (more !== undefined) await step({ restores: "the chat", missing: "The chat was not" }, () => onRestored(more));
       await step({ missing: "No checkpoint of the result was created" }, () =>
         checkpoints.keep(project, { kind: "restore", label: `Restored ${label}`, task_id: task.id }),

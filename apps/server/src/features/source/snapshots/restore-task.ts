@@ -19,6 +19,8 @@ export interface RestoreInput {
   checkpoint_id: string | null;
   safety_snapshot_id: string | null;
   running: string[];
+  /** The point whose databases are restored; null: those of `point`. */
+  databases_point: string | null;
   restore_id: string;
   commit_subject: string;
   /** For features that restore more than files and databases. */

@@ -16,6 +16,8 @@ export interface RequestedRestore {
   commit_subject: string;
   snapshot_id?: string;
   checkpoint_id?: string;
+  /** The snapshot whose databases are restored, instead of the point's. Needs the safety snapshot. */
+  databases_from?: string;
   /** Default true. */
   safety_snapshot?: boolean;
   /** Hide the messages sent since this moment, in all chats of the project. Needs the safety snapshot, which a redo restores. */
@@ -43,6 +45,8 @@ export const createRestoreGuard =
     refuseExclusiveTask(await store.findExclusiveTask(tx, projectId));
   };
 
+const sparing = (snapshotId: string | undefined) => (snapshotId === undefined ? {} : { sparing: snapshotId });
+
 export type SnapshotRestore = ReturnType<typeof createSnapshotRestore>;
 
 /** Accepts restores. */
@@ -69,10 +73,13 @@ export function createSnapshotRestore({
     ): Promise<{ task: TaskRow; safety_snapshot_id: string | null }> => {
       if (request.messages_since !== undefined && request.safety_snapshot === false)
         throw badRequest("Messages can only be restored with a safety snapshot.");
+      if (request.databases_from !== undefined && request.safety_snapshot === false)
+        throw badRequest("Databases of a snapshot can only be restored with a safety snapshot.");
       if (!["active", "stopped", "hibernated", "setup_failed"].includes(project.environment_status))
         throw conflict("project_busy", "This project is busy. Try again in a moment.");
       const sandbox = await trees.open(project);
-      if (!(await sandbox.history.find(request.point)))
+      const databasesPoint = request.databases_from === undefined ? null : `snapshot/${request.databases_from}`;
+      if (!(await sandbox.history.find(request.point)) || (databasesPoint !== null && !(await sandbox.history.find(databasesPoint))))
         throw badRequest("The files of this snapshot no longer exist.", "snapshot_not_ready");
       const running = await lifecycle.running(project);
       const refuse = createRestoreGuard(store);
@@ -89,7 +96,7 @@ export function createSnapshotRestore({
                 type: "safety",
                 label: "Before restore",
                 userId,
-                ...(request.snapshot_id !== undefined && { sparing: request.snapshot_id }),
+                ...sparing(request.snapshot_id ?? request.databases_from),
               });
         const more: unknown =
           request.messages_since !== undefined && made
@@ -102,6 +109,7 @@ export function createSnapshotRestore({
           checkpoint_id: request.checkpoint_id ?? null,
           safety_snapshot_id: made?.row.id ?? null,
           running,
+          databases_point: databasesPoint,
           restore_id: crypto.randomUUID(),
           commit_subject: request.commit_subject,
           ...(more !== undefined && { more }),

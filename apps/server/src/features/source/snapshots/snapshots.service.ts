@@ -1,4 +1,4 @@
-import type { Checkpoint, List, RestoreRequest, SnapshotDiff, Snapshot } from "@tesslate/contract";
+import type { Checkpoint, List, RestoreCheckpoint, RestoreRequest, SnapshotDiff, Snapshot } from "@tesslate/contract";
 import type { Readable } from "node:stream";
 import { badRequest, conflict, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
@@ -147,8 +147,13 @@ export function createSnapshots({
       const { project, row } = await openCheckpoint(userId, ref, id);
       return compare(project, `checkpoint/${row.id}`, query, signal);
     },
-    checkpointRestore: async (userId: string, ref: string, id: string, { with_messages, ...options }: RestoreRequest) => {
+    checkpointRestore: async (userId: string, ref: string, id: string, { with_messages, ...options }: RestoreCheckpoint) => {
       const { project, row } = await openCheckpoint(userId, ref, id);
+      if (options.databases_from !== undefined) {
+        const source = await openReady(userId, project.id, options.databases_from);
+        if (source.row.databases.length === 0)
+          throw badRequest("This snapshot has no databases. Choose another one.", "snapshot_not_ready");
+      }
       // The checkpoint before a run is younger than its message.
       const sentAt = row.kind === "turn" && row.message_id !== null ? await store.sentAt(row.message_id) : undefined;
       const label = row.kind === "turn" ? `before “${row.label.slice(0, 80)}”` : row.label.replace(/^Restored /, "");
