@@ -303,6 +303,8 @@ export default journey({}, async (context) => {
             await page().goto(`${studio.url}/p/${slug}/code`);
             await animationsEnded(page());
             if (size === "m") await page().getByRole("button", { name: "Code" }).click();
+            // The shortcut works once the view is there.
+            else await rows().first().waitFor();
             await shot(page(), `files-${theme}-${size}`);
             await page().keyboard.press("ControlOrMeta+Shift+f");
             await page().getByLabel("Search for").fill("export");

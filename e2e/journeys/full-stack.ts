@@ -118,7 +118,7 @@ export default journey({ templates: ["full-stack"] }, async (context) => {
           account.api,
           (await account.api.containers.restart({ params: { id: projectId, container_id: (await called("API"))?.id ?? "" } })).task_id,
         );
-        const tables = `import pg from "pg"; const c = new pg.Client(process.env.DATABASE_URL); await c.connect(); console.log((await c.query("select to_regclass('tags')::text as found")).rows[0].found); await c.end();`;
+        const tables = `import pg from "pg"; const c = new pg.Client(process.env.DATABASE_URL); await c.connect(); console.log((await c.query("select relname from pg_class where relname = $1", ["tags"])).rows[0]?.relname); await c.end();`;
         const found = await terminal(`node --input-type=module -e '${tables}'`);
         expect(found.trim() === "tags", `the API applied the migration when it started: ${found}`);
 
