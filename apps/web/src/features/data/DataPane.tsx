@@ -23,6 +23,7 @@ import { useRowChanges } from "./use-row-changes.ts";
 import { useWritePermission } from "./use-write-permission.tsx";
 
 const SqlView = lazyComponent(async () => (await import("./SqlView.tsx")).SqlView);
+const RedisView = lazyComponent(async () => (await import("./RedisView.tsx")).RedisView);
 const RelationsView = lazyComponent(async () => (await import("./RelationsView.tsx")).RelationsView);
 
 /** The databases of the project: tables, rows, structure, SQL. */
@@ -65,7 +66,7 @@ function OpenDatabase({
   const open = { database, params, place, permission, changes };
   useShortcuts({ "data.undo": () => void changes.undo(), "data.redo": () => void changes.redo() });
   const { search } = place;
-  const isDetail = search.panel !== undefined || search.table !== undefined;
+  const isDetail = search.panel !== undefined || search.table !== undefined || search.key !== undefined;
   return (
     <DataContext value={open}>
       <section aria-label="Data" className="flex min-h-0 min-w-0 flex-1 narrow:flex-col">
@@ -80,7 +81,15 @@ function OpenDatabase({
                   </div>
                 }
               >
-                {search.panel === "sql" ? <SqlView /> : search.panel === "relations" ? <RelationsView /> : <TableView />}
+                {database.kind === "redis" ? (
+                  <RedisView />
+                ) : search.panel === "sql" ? (
+                  <SqlView />
+                ) : search.panel === "relations" ? (
+                  <RelationsView />
+                ) : (
+                  <TableView />
+                )}
               </Suspense>
             ) : (
               <Unreadable database={database} />

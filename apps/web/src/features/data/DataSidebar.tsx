@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { DataSource, DataTable } from "@tesslate/contract";
-import { Database, Eye, FileSpreadsheet, Search, SquareTerminal, Table2, Workflow } from "lucide-react";
+import { Database, Eye, FileSpreadsheet, Gauge, Search, SquareTerminal, Table2, Workflow } from "lucide-react";
 import { useRef, useState, type ReactNode } from "react";
 import { cx } from "../../lib/cx.ts";
 import { formatCompact, formatNumber } from "../../lib/numbers.ts";
@@ -14,6 +14,7 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { useDatabase } from "./data-context.ts";
 import { listedTables, tablesQuery } from "./data.queries.ts";
 import { DataError } from "./DataError.tsx";
+import { RedisKeys } from "./RedisKeys.tsx";
 import { isReadable } from "./states.ts";
 import { tableKinds } from "./table.ts";
 
@@ -34,7 +35,7 @@ export function DataSidebar({ databases }: { databases: readonly DataSource[] })
   const box = useRef<HTMLInputElement>(null);
   useShortcuts({ "data.search": () => box.current?.focus() });
   const { panel } = place.search;
-  const open = (next: "sql" | "relations") => place.change({ panel: next, table: undefined, schema: undefined, tab: undefined, filters: undefined, sort: undefined, match: undefined });
+  const open = (next: "sql" | "relations" | "console" | "figures") => place.change({ panel: next, key: undefined, bytes: undefined, table: undefined, schema: undefined, tab: undefined, filters: undefined, sort: undefined, match: undefined });
   return (
     <nav
       aria-label="Databases and tables"
@@ -58,6 +59,8 @@ export function DataSidebar({ databases }: { databases: readonly DataSource[] })
                     table: undefined,
                     tab: undefined,
                     panel: undefined,
+                    key: undefined,
+                    bytes: undefined,
                     filters: undefined,
                     sort: undefined,
                     match: undefined,
@@ -76,7 +79,19 @@ export function DataSidebar({ databases }: { databases: readonly DataSource[] })
           );
         })}
       </ul>
-      {isReadable(database) ? (
+      {isReadable(database) && database.kind === "redis" ? (
+        <>
+          <div className="grid flex-none gap-px border-t border-line-0 p-1.5">
+            <Row isCurrent={panel === "console"} icon={<SquareTerminal size={14} />} onClick={() => open("console")}>
+              Console
+            </Row>
+            <Row isCurrent={panel === "figures"} icon={<Gauge size={14} />} onClick={() => open("figures")}>
+              Figures
+            </Row>
+          </div>
+          <RedisKeys />
+        </>
+      ) : isReadable(database) ? (
         <>
           <div className="grid flex-none gap-px border-t border-line-0 p-1.5">
             <Row isCurrent={panel === "sql"} icon={<SquareTerminal size={14} />} onClick={() => open("sql")}>

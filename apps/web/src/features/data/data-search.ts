@@ -11,7 +11,10 @@ export const dataSearch = {
   schema: textParam,
   table: textParam,
   tab: oneOfParam(["structure"]),
-  panel: oneOfParam(["sql", "relations"]),
+  panel: oneOfParam(["sql", "relations", "console", "figures"]),
+  /** A key of a Redis, and whether its name is written as bytes. */
+  key: textParam,
+  bytes: oneOfParam(["hex"]),
   filters: optionalParam(
     pipe(array(object({ column: name, op: string(), value: optional(string()), values: optional(array(string())) })), maxLength(20)),
   ),

@@ -1,4 +1,4 @@
-import { queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import type { Contract, ReadRows } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
 import { live, partKey } from "../../project/cache-keys.ts";
@@ -55,4 +55,46 @@ export const rowsQuery = (api: Api, projectId: string, databaseId: string, reque
     queryKey: [...rowsKey(projectId, databaseId), request],
     queryFn: ({ signal }) => api.databases.rows({ params: { id: projectId, database_id: databaseId }, body: request }, { signal }),
     gcTime: keptPageMs,
+  });
+
+/** Pages of keys of a Redis. */
+export const keysQuery = (
+  api: Api,
+  projectId: string,
+  databaseId: string,
+  { pattern, type }: { pattern: string | undefined; type: "string" | "hash" | "list" | "set" | "zset" | "stream" | undefined },
+) =>
+  infiniteQueryOptions({
+    queryKey: [...databaseKey(projectId, databaseId), "keys", pattern, type],
+    queryFn: ({ signal, pageParam }) =>
+      api.databases.keys(
+        {
+          params: { id: projectId, database_id: databaseId },
+          query: { limit: 200, ...(pattern && { pattern }), ...(type && { type }), ...(pageParam && { cursor: pageParam }) },
+        },
+        { signal },
+      ),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.cursor ?? undefined,
+  });
+export const valueQuery = (api: Api, projectId: string, databaseId: string, key: string, isBinary: boolean) =>
+  infiniteQueryOptions({
+    queryKey: [...databaseKey(projectId, databaseId), "value", isBinary, key],
+    queryFn: ({ signal, pageParam }) =>
+      api.databases.value(
+        {
+          params: { id: projectId, database_id: databaseId },
+          body: { key, limit: 100, ...(isBinary && { is_binary: true }), ...(pageParam && { cursor: pageParam }) },
+        },
+        { signal },
+      ),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next ?? undefined,
+    gcTime: keptPageMs,
+  });
+export const infoQuery = (api: Api, projectId: string, databaseId: string) =>
+  queryOptions({
+    queryKey: [...databaseKey(projectId, databaseId), "info"],
+    queryFn: ({ signal }) => api.databases.info({ params: { id: projectId, database_id: databaseId } }, { signal }),
+    staleTime: 0,
   });

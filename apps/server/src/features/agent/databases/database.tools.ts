@@ -6,6 +6,7 @@ import type { FeatureTools, RunDetails } from "../runs/index.ts";
 
 type Run = Pick<RunDetails, "user_id" | "project" | "task_id">;
 
+const redisTool = "redis_command";
 const category = "project_management" as const;
 const reads = { approval: false, plan_blocked: false, read_only: true };
 const writes = { approval: true, plan_blocked: true, read_only: false };
@@ -21,7 +22,10 @@ const Database = Type.Optional(
 /** Provides the tools to runs in projects with a database that can be opened. */
 export function createDatabaseTools({ databases }: { databases: Databases }): FeatureTools {
   return {
-    provideTools: async (run) => ({ tools: (await listOpenable(databases, run)).length > 0 ? databaseTools(databases, () => run) : [] }),
+    provideTools: async (run) => {
+      const kinds = new Set((await listOpenable(databases, run)).map((one) => one.kind === "redis"));
+      return { tools: databaseTools(databases, () => run).filter(({ name }) => kinds.has(name === redisTool)) };
+    },
     tools: databaseTools(databases, notInARun),
   };
 }
@@ -33,9 +37,9 @@ const listOpenable = async (databases: Databases, { user_id, project }: Run): Pr
   (await databases.list(user_id, project.id, { limit: 100 })).items.filter(({ state }) => state !== "unsupported");
 
 function databaseTools(databases: Databases, runOf: () => Run): Tool[] {
-  const choose = async (name: string | undefined): Promise<{ ref: string; id: string; name: string }> => {
+  const choose = async (name: string | undefined, isRedis = false): Promise<{ ref: string; id: string; name: string }> => {
     const run = runOf();
-    const all = await listOpenable(databases, run);
+    const all = (await listOpenable(databases, run)).filter(({ kind }) => (kind === "redis") === isRedis);
     const found = name === undefined ? (all.length === 1 ? all : []) : all.filter((one) => one.id === name || one.name === name);
     const [one] = found;
     if (!one)
@@ -90,6 +94,31 @@ function databaseTools(databases: Databases, runOf: () => Run): Tool[] {
         return done(write ? `Changed data in ${at.name}.` : `Read from ${at.name}.`, {
           results: `${text}${rest > 0 ? `\n… ${rest} more results were left out.` : ""}`,
           details: { database: at.name, sql, write },
+        });
+      },
+    }),
+    defineTool({
+      name: redisTool,
+      category,
+      description:
+        "Run one command in a Redis of the project, written as for redis-cli. Read-only unless `write` is true. KEYS is refused: use SCAN, and read large values in parts.",
+      parameters: Type.Object({
+        command: Type.String({ minLength: 1, maxLength: 100_000 }),
+        database: Database,
+        write: Type.Optional(Type.Boolean({ description: "The command may change data" })),
+      }),
+      gate: reads,
+      gateOf: ({ write }) => (write ? writes : reads),
+      run: async ({ command, database, write = false }, { signal }) => {
+        const { user_id: userId, task_id: taskId } = runOf();
+        const at = await choose(database, true);
+        const { text, is_truncated: isTruncated } = await reporting(
+          write ? databases.executeCommand({ userId, taskId }, at, command, signal) : databases.command(userId, at, command, signal),
+        );
+        const isCut = isTruncated || text.length > maxText;
+        return done(write ? `Changed data in ${at.name}.` : `Read from ${at.name}.`, {
+          reply: `${text.slice(0, maxText)}${isCut ? "\n… the rest was left out." : ""}`,
+          details: { database: at.name, command, write },
         });
       },
     }),

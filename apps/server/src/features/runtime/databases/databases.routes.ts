@@ -41,6 +41,18 @@ export function mountDatabases(mount: Mount, { databases, history }: { databases
     },
     importTable: ({ user, signal }, { params }, { request }) =>
       databases.import({ userId: user.id }, at(params), (store) => receiveImport(request, store), signal),
+    keys: ({ user, signal }, { params, query }) => databases.keys(user.id, at(params), query, signal),
+    value: ({ user, signal }, { params, body }) => databases.value(user.id, at(params), body, signal),
+    changeKey: ({ user, signal }, { params, body }) => databases.changeKey({ userId: user.id }, at(params), body.change, signal),
+    info: ({ user, signal }, { params }) => databases.info(user.id, at(params), signal),
+    command: ({ user, signal }, { params, body }) =>
+      history.recorded(user.id, at(params), { sql: body.command, is_write: false }, () =>
+        databases.command(user.id, at(params), body.command, signal),
+      ),
+    executeCommand: ({ user, signal }, { params, body }) =>
+      history.recorded(user.id, at(params), { sql: body.command, is_write: true }, () =>
+        databases.executeCommand({ userId: user.id }, at(params), body.command, signal),
+      ),
     history: ({ user }, { params, query }) => history.list(user.id, params.id, query),
     clearHistory: ({ user }, { params }) => history.clear(user.id, params.id),
     removeHistory: ({ user }, { params }) => history.remove(user.id, params.id, params.entry_id),

@@ -9,6 +9,11 @@ import {
   type DatabaseKind,
   type List,
   type ProjectEventData,
+  type RedisChange,
+  type RedisInfo,
+  type RedisKeyPage,
+  type RedisReply,
+  type RedisValue,
   type QueryPlan,
   type ReadRows,
   type RowPage,
@@ -26,6 +31,7 @@ import type { MysqlConnections } from "./mysql/connections.store.ts";
 import { createMysqlEngine } from "./mysql/mysql-engine.ts";
 import type { PostgresConnections } from "./postgres/connections.store.ts";
 import { createPostgresEngine } from "./postgres/postgres-engine.ts";
+import { createRedisEngine, type RedisEngine } from "./redis/redis-engine.ts";
 import { findSqliteFiles, isSqlite, pathOfId, presentFile } from "./sqlite/files.ts";
 import { createSqliteEngine } from "./sqlite/sqlite-engine.ts";
 
@@ -69,8 +75,6 @@ export function createDatabases({
   const present = async (project: Project, row: ContainerRow): Promise<DataSource> => {
     const kind = kindOf[row.service_slug ?? ""] ?? "postgres";
     const source = { id: row.id, kind, name: row.name, container_id: row.id, path: null, size_bytes: null };
-    if (kind === "redis")
-      return { ...source, state: "unsupported", message: "The data view opens databases with tables. Use a terminal for this one." };
     const found = await services.reach(project, row, { mayWake: false });
     if (!("status" in found)) return { ...source, state: "ready", message: null };
     return found.status === "frozen"
@@ -78,11 +82,14 @@ export function createDatabases({
       : { ...source, state: found.status, message: found.message };
   };
 
-  const open = async (project: Project, row: ContainerRow): Promise<DatabaseEngine> => {
-    if (row.service_slug === "redis") throw new AppError("not_supported", `${row.name} has no tables. Use a terminal for this database.`);
+  const reach = async (project: Project, row: ContainerRow) => {
     const found = await services.reach(project, row, { mayWake: true });
     if ("status" in found) throw notRunning(row, found);
-    const env = await services.environmentOf(project, row);
+    return { found, env: await services.environmentOf(project, row) };
+  };
+  const open = async (project: Project, row: ContainerRow): Promise<DatabaseEngine> => {
+    if (row.service_slug === "redis") throw new AppError("not_supported", `${row.name} has keys, not tables.`);
+    const { found, env } = await reach(project, row);
     const at = { projectId: project.id, containerId: row.id };
     if (row.service_slug === "mysql") {
       const target = {
@@ -119,8 +126,26 @@ export function createDatabases({
       throw error;
     }
   };
-  const read = async <T>(userId: string, at: DatabaseRef, work: (engine: DatabaseEngine) => Promise<T>): Promise<T> => {
-    const { project, engine, release } = await acquire(userId, at, false);
+  /** The same for a Redis. */
+  const acquireRedis = async (userId: string, { ref, id }: DatabaseRef, isChange: boolean) => {
+    const project = await projects.require(userId, ref);
+    const row = (await listContainers(project.id)).find((one) => one.id === id && isDatabase(one));
+    if (!row && pathOfId(id) === undefined) throw notFound("Database");
+    if (row?.service_slug !== "redis") throw new AppError("not_supported", "This database has tables, not keys.");
+    if (isChange) await projects.sandboxForChange(project);
+    const release = idle.hold(project.id);
+    try {
+      const { found, env } = await reach(project, row);
+      return { project, name: row.name, engine: createRedisEngine({ ...found, password: env["REDIS_PASSWORD"] ?? "" }), release };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  };
+  const readWith = async <E, T>(
+    { project, engine, release }: { project: Project; engine: E; release: () => void },
+    work: (engine: E) => Promise<T>,
+  ): Promise<T> => {
     try {
       return await work(engine);
     } finally {
@@ -128,18 +153,20 @@ export function createDatabases({
       await projects.used(project.id);
     }
   };
-  const change = async <T>(
-    { userId, taskId }: Actor,
-    at: DatabaseRef,
-    what: Pick<ProjectEventData<"data_changed">, "op" | "tables">,
-    work: (engine: DatabaseEngine) => Promise<T>,
+  const read = async <T>(userId: string, at: DatabaseRef, work: (engine: DatabaseEngine) => Promise<T>): Promise<T> =>
+    readWith(await acquire(userId, at, false), work);
+  const readRedis = async <T>(userId: string, at: DatabaseRef, work: (engine: RedisEngine) => Promise<T>): Promise<T> =>
+    readWith(await acquireRedis(userId, at, false), work);
+  const changeWith = async <E, T>(
+    { project, name, engine, release }: { project: Project; name: string; engine: E; release: () => void },
+    { userId, taskId, id, ...what }: Actor & { id: string } & Pick<ProjectEventData<"data_changed">, "op" | "tables">,
+    work: (engine: E) => Promise<T>,
   ): Promise<T> => {
-    const { project, name, engine, release } = await acquire(userId, at, true);
     try {
       const result = await work(engine);
       await events.append(project.id, {
         type: "data_changed",
-        data: { database_id: at.id, name, ...what, user_id: userId },
+        data: { database_id: id, name, ...what, user_id: userId },
         ...(taskId !== undefined && { task_id: taskId }),
       });
       return result;
@@ -148,6 +175,19 @@ export function createDatabases({
       await projects.touch(project.id);
     }
   };
+
+  const change = async <T>(
+    actor: Actor,
+    at: DatabaseRef,
+    what: Pick<ProjectEventData<"data_changed">, "op" | "tables">,
+    work: (engine: DatabaseEngine) => Promise<T>,
+  ): Promise<T> => changeWith(await acquire(actor.userId, at, true), { ...actor, id: at.id, ...what }, work);
+  const changeRedis = async <T>(
+    actor: Actor,
+    at: DatabaseRef,
+    what: Pick<ProjectEventData<"data_changed">, "op" | "tables">,
+    work: (engine: RedisEngine) => Promise<T>,
+  ): Promise<T> => changeWith(await acquireRedis(actor.userId, at, true), { ...actor, id: at.id, ...what }, work);
 
   const run = (engine: DatabaseEngine, request: Parameters<DatabaseEngine["run"]>[0], signal: AbortSignal): Promise<SqlResults> => {
     requireText(request.sql);
@@ -245,6 +285,20 @@ export function createDatabases({
         ),
       );
     },
+    keys: (userId: string, at: DatabaseRef, request: Parameters<RedisEngine["keys"]>[0], signal: AbortSignal): Promise<RedisKeyPage> =>
+      readRedis(userId, at, (engine) => engine.keys(request, signal)),
+    value: (userId: string, at: DatabaseRef, request: Parameters<RedisEngine["value"]>[0], signal: AbortSignal): Promise<RedisValue> =>
+      readRedis(userId, at, (engine) => engine.value(request, signal)),
+    info: (userId: string, at: DatabaseRef, signal: AbortSignal): Promise<RedisInfo> =>
+      readRedis(userId, at, (engine) => engine.info(signal)),
+    changeKey: (actor: Actor, at: DatabaseRef, given: RedisChange, signal: AbortSignal): Promise<{ inverse: RedisChange | null }> =>
+      changeRedis(actor, at, { op: "rows", tables: [] }, async (engine) => ({ inverse: await engine.change(given, signal) })),
+    /** Runs a command that only reads. */
+    command: (userId: string, at: DatabaseRef, command: string, signal: AbortSignal): Promise<RedisReply> =>
+      readRedis(userId, at, (engine) => engine.run({ command, write: false }, signal)),
+    /** Runs a command that may write. */
+    executeCommand: (actor: Actor, at: DatabaseRef, command: string, signal: AbortSignal): Promise<RedisReply> =>
+      changeRedis(actor, at, { op: "sql", tables: [] }, (engine) => engine.run({ command, write: true }, signal)),
     /** The name of a database; undefined if it does not exist. */
     nameOf: async (projectId: string, id: string): Promise<string | undefined> =>
       pathOfId(id) ?? (await listContainers(projectId)).find((one) => one.id === id && isDatabase(one))?.name,
