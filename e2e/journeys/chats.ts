@@ -36,6 +36,31 @@ export default journey({}, async (context) => {
         await shot(page, "chats");
         await list.getByRole("button", { name: "Unpin Opening hours" }).click();
         await list.getByRole("button", { name: "Pin Opening hours" }).waitFor();
+        await page.keyboard.press("Escape");
+      },
+    },
+    {
+      name: "the search finds a chat and opens it, also while the chat is collapsed; F6 and Shift+Tab leave the composer",
+      run: async () => {
+        await page.keyboard.press("Control+b");
+        await message.waitFor({ state: "hidden" });
+        await page.keyboard.press("Control+k");
+        await page.getByPlaceholder(/^Search, or type/).fill("opening");
+        await page.getByRole("option", { name: /^Opening hours/ }).click();
+        await page.getByRole("button", { name: "Opening hours", exact: true }).waitFor();
+        await message.waitFor();
+        await until("the address names no chat", () => !page.url().includes("chat="));
+        const isInChat = () => page.evaluate(() => document.activeElement?.closest("[data-region='chat']") !== null);
+        await message.focus();
+        await page.keyboard.press("F6");
+        await until("the next panel has the focus", async () => !(await isInChat()));
+        await page.keyboard.press("Shift+F6");
+        await until("the chat has it again", isInChat);
+        await message.focus();
+        const isComposer = () => message.evaluate((field) => field === document.activeElement);
+        await page.keyboard.press("Shift+Tab");
+        await until("the composer has lost the focus", async () => !(await isComposer()));
+        await openList("Opening hours");
       },
     },
     {

@@ -1,8 +1,6 @@
-import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCreateStore } from "@tanstack/react-store";
-import { Suspense, useEffect, useLayoutEffect, type ReactNode } from "react";
+import { Suspense, useLayoutEffect, type ReactNode } from "react";
 import { lazyComponent } from "../../lib/chunks.ts";
-import { useHandler } from "../../lib/use-handler.ts";
 import { useProject } from "../../project/project-context.ts";
 import { ConversationContext, useOpenConversation } from "./conversation.ts";
 import { RunActionsContext } from "./run-actions.ts";
@@ -11,24 +9,10 @@ import { useOpenRunActions } from "./use-run-actions.ts";
 
 const GoBackDialog = lazyComponent(async () => (await import("./GoBackDialog.tsx")).GoBackDialog);
 
-/** Opens the chat that the address names, which then leaves the address. */
-function useAddressedChat(open: (chatId: string) => void): void {
-  const wanted = useSearch({ from: "/app/p/$slug/{-$view}", shouldThrow: false })?.chat;
-  const navigate = useNavigate();
-  const follow = useHandler((chatId: string) => {
-    open(chatId);
-    void navigate({ to: ".", search: (before: { chat?: string | undefined }) => ({ ...before, chat: undefined }), replace: true } as never);
-  });
-  useEffect(() => {
-    if (wanted !== undefined) follow(wanted);
-  }, [wanted, follow]);
-}
-
 /** Provides the chat of the open project. */
 export function ConversationProvider({ reader, children }: { reader: Reader; children: ReactNode }) {
   const conversation = useOpenConversation(reader);
   const store = useCreateStore(conversation);
-  useAddressedChat(conversation.chat.open);
   useLayoutEffect(() => store.setState(() => conversation), [store, conversation]);
   return <ConversationContext value={store}>{children}</ConversationContext>;
 }

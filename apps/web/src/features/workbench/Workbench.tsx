@@ -15,6 +15,7 @@ import { PhoneBar } from "./PhoneBar.tsx";
 import { WorkbenchSheet } from "./WorkbenchSheet.tsx";
 import { StatusBar } from "./StatusBar.tsx";
 import { useActivity } from "./use-activity.ts";
+import { useAddressedChat } from "./use-addressed-chat.ts";
 import { useViewportHeight } from "./use-viewport-height.ts";
 import { WorkbenchProviders, type WorkbenchProps } from "./WorkbenchProviders.tsx";
 import { WorkbenchTop } from "./WorkbenchTop.tsx";
@@ -40,6 +41,7 @@ function Regions() {
   useViewportHeight();
   useRootFlag("workbench");
   useProjectOutPalette(project);
+  useAddressedChat();
   useActivity(project.id);
   useGitRefresh();
   // The editor is fetched when the page is idle, so that the first click on Code is quick.
