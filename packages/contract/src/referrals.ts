@@ -1,4 +1,4 @@
-import { described, Nullable, Type, type Static } from "./schema.ts";
+import { described, listOf, Nullable, pageQuery, Timestamp, Type, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
 const tag = "referrals";
@@ -23,10 +23,20 @@ export const Invitation = described(
   "Who invites by a referral code, and with what.",
   Type.Object({
     referrer_name: Type.String(),
+    referrer_avatar_url: Nullable(Type.String()),
     reward_credits: described("Credits that both people get when the invited one signs up; 0: none", Type.Integer()),
   }),
 );
 export type Invitation = Static<typeof Invitation>;
+
+export const ReferralSignUp = described(
+  "A registration with your referral code. It does not say whose.",
+  Type.Object({
+    created_at: Timestamp,
+    reward_credits: described("Credits that you got for it; 0: none", Type.Integer()),
+  }),
+);
+export type ReferralSignUp = Static<typeof ReferralSignUp>;
 
 export const ReferralCode = Type.Object({
   referral_code: Type.String({ minLength: 1, maxLength: 32, pattern: "\\S", description: "Case-insensitive" }),
@@ -53,6 +63,16 @@ export const referralsRoutes = {
     body: ReferralCode,
     response: Type.Object({ referred_by: Type.String() }),
     errors: ["not_found", "own_referral_code", "already_referred", "rate_limited"],
+  }),
+  signUps: route({
+    method: "GET",
+    path: "/api/referrals/sign-ups",
+    tag,
+    summary: "List referral sign-ups",
+    description: "When people signed up with your code and what you got for it, newest first. Who they are is not shown.",
+    auth: "user",
+    query: Type.Object(pageQuery),
+    response: listOf(ReferralSignUp),
   }),
   invitation: route({
     method: "GET",

@@ -11,6 +11,7 @@ import { Field } from "../../ui/Field.tsx";
 import { useSubmission } from "../../ui/form/use-submission.ts";
 import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
+import { Invitation, readReferralCode } from "../referrals/index.ts";
 import { AuthThread, DoneStep, LiveStep, NextStep } from "./AuthThread.tsx";
 import { enter } from "./auth.queries.ts";
 import { safeNext } from "./next.ts";
@@ -28,6 +29,8 @@ export function LoginPage() {
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
   const [waiting, setWaiting] = useState<{ tempToken: string; methods: readonly SecondStep[] }>();
+  // A referral link may also lead here; signing up applies the code.
+  const [referralCode] = useState(readReferralCode);
   const passwordBox = useRef<HTMLInputElement>(null);
   const refusal = signInErrorText(arrivedWith);
   const finish = async () => {
@@ -75,6 +78,7 @@ export function LoginPage() {
   return (
     <AuthThread title="Sign in">
       <LiveStep title="Sign in">
+        {referralCode === undefined ? null : <Invitation code={referralCode} />}
         <form onSubmit={onSubmit} noValidate className="mt-4 grid gap-3">
           {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
           <Field label="Email or username" error={errors.email}>

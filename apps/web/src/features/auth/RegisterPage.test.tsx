@@ -76,7 +76,7 @@ test("a referral link names who invites and what both get; the code goes along",
   localStorage.setItem("tesslate.referral", JSON.stringify("ABCD2345"));
   api.answer("users.me", refuse("unauthorized"));
   api.answer("auth.refresh", refuse("unauthorized"));
-  api.answer("referrals.invitation", { referrer_name: "Bob", reward_credits: 100 });
+  api.answer("referrals.invitation", { referrer_name: "Bob", referrer_avatar_url: null, reward_credits: 100 });
   open("/register");
   expect(await screen.findByText(/invited you\./)).toHaveTextContent("Bob invited you. You both get 100 credits when you sign up.");
   api.answer("auth.register", refuse("register_user_already_exists"));

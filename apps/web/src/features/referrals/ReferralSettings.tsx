@@ -1,6 +1,6 @@
-import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import { QrCode as QrIcon } from "lucide-react";
-import { Suspense } from "react";
+import { Suspense, useState } from "react";
 import { api } from "../../api.ts";
 import { lazyComponent } from "../../lib/chunks.ts";
 import { counted } from "../../lib/counted.ts";
@@ -13,7 +13,9 @@ import { useForm } from "../../ui/form/use-form.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
+import { Pager } from "../../ui/Pager.tsx";
 import { Popover } from "../../ui/Popover.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { Skeleton, SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -25,6 +27,14 @@ const referralQuery = queryOptions({
   queryKey: ["referrals", "code"],
   queryFn: ({ signal }) => api.referrals.code(undefined, { signal }),
 });
+
+const signUpsPerPage = 10;
+const signUpsQuery = (page: number) =>
+  queryOptions({
+    queryKey: ["referrals", "sign-ups", page],
+    queryFn: ({ signal }) => api.referrals.signUps({ query: { page, limit: signUpsPerPage } }, { signal }),
+    placeholderData: keepPreviousData,
+  });
 
 /** The user's referral link with its statistics, and the code with which the user was referred. */
 export function ReferralSettings() {
@@ -84,6 +94,7 @@ export function ReferralSettings() {
           ))}
         </dl>
       </SettingsSection>
+      {conversions > 0 ? <SignUps /> : null}
       <SettingsSection id="referred-by" title="Referred by" hint="You can apply one referral code within 30 days of signing up.">
         {data.referred_by === null ? (
           <ApplyForm />
@@ -94,6 +105,33 @@ export function ReferralSettings() {
         )}
       </SettingsSection>
     </>
+  );
+}
+
+/** When people signed up with the code, without saying who. */
+function SignUps() {
+  const [page, setPage] = useState(1);
+  const list = useQuery(signUpsQuery(page));
+  return (
+    <SettingsSection title="Sign-ups" hint="When people signed up with your link, and what you got.">
+      {list.error && !list.data ? (
+        <LoadFailed className="px-0" title="Couldn't load sign-ups" of={list} />
+      ) : !list.data ? (
+        <SkeletonRows count={3} label="Loading sign-ups…" />
+      ) : (
+        <>
+          <ul aria-label="Sign-ups" aria-busy={list.isFetching} className="divide-y divide-line-0 border-y border-line-0">
+            {list.data.items.map(({ created_at, reward_credits }, index) => (
+              <li key={`${created_at} ${index}`} className="flex items-center justify-between gap-3 py-2">
+                <RelativeTime at={created_at} />
+                <span className="num text-fg-0">{reward_credits > 0 ? counted(reward_credits, "credit") : "No reward"}</span>
+              </li>
+            ))}
+          </ul>
+          <Pager list={list.data} page={page} perPage={signUpsPerPage} onPage={setPage} className="mt-3 justify-end" />
+        </>
+      )}
+    </SettingsSection>
   );
 }
 

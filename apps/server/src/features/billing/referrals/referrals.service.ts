@@ -1,8 +1,9 @@
 import { createHmac } from "node:crypto";
-import type { Invitation, Referral } from "@tesslate/contract";
+import type { Invitation, Referral, ReferralSignUp } from "@tesslate/contract";
 import type { CryptoBox } from "../../../platform/crypto.ts";
 import type { Queries } from "../../../platform/database.ts";
 import { badRequest, notFound } from "../../../platform/errors.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { rateLimitNetwork, type RateLimiter } from "../../../platform/rate-limit.ts";
 import type { Credits } from "../credits/index.ts";
 import { generateReferralCode, canSignIn } from "../../accounts/users/index.ts";
@@ -70,6 +71,11 @@ export function createReferrals({
         reward_credits: rewardCredits,
       };
     },
+    signUps: async (userId: string, query: PageQuery) => {
+      const page = pageOf(query);
+      const { items, total } = await store.signUps((await codeOf(userId)).code, page);
+      return page.envelope<ReferralSignUp>(items, total);
+    },
     /** Throws 404, `own_referral_code`, `already_referred`. */
     apply: async (userId: string, given: string): Promise<{ referred_by: string }> => {
       await limits.count({ key: `referral-apply:${userId}`, max: 5, windowSeconds: 60 });
@@ -103,7 +109,7 @@ export function createReferrals({
       await limits.count({ key: `referral-invitation:${rateLimitNetwork(ip)}`, max: 30, windowSeconds: 60 });
       const referrer = await store.findByCode(given.trim().toUpperCase());
       if (!referrer) throw notFound("Referral code");
-      return { referrer_name: referrer.name, reward_credits: rewardCredits };
+      return { referrer_name: referrer.name, referrer_avatar_url: referrer.avatar_url, reward_credits: rewardCredits };
     },
     landing: async (ip: string, userAgent: string | undefined, given: string): Promise<void> => {
       await limits.count({ key: `referral-landing:${rateLimitNetwork(ip)}`, max: 10, windowSeconds: 60 });

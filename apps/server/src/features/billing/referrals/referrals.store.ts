@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNull, sql } from "drizzle-orm";
+import { and, desc, eq, inArray, isNull, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { canSignIn, type UserRow } from "../../accounts/users/index.ts";
 import { users } from "../../../db/schema/accounts.ts";
@@ -43,6 +43,21 @@ export function createReferralsStore(db: Database) {
         db.$count(referralConversions, eq(referralConversions.referred_by, code)),
       ]);
       return { landings, conversions };
+    },
+    /** Newest first. */
+    signUps: async (code: string, { limit, offset }: { limit: number; offset: number }) => {
+      const where = eq(referralConversions.referred_by, code);
+      const [items, total] = await Promise.all([
+        db
+          .select({ created_at: referralConversions.created_at, reward_credits: referralConversions.reward_credits })
+          .from(referralConversions)
+          .where(where)
+          .orderBy(desc(referralConversions.created_at), referralConversions.user_id)
+          .limit(limit)
+          .offset(offset),
+        db.$count(referralConversions, where),
+      ]);
+      return { items, total };
     },
     insertLanding: async (values: typeof referralLandings.$inferInsert): Promise<void> => {
       await db.insert(referralLandings).values(values);

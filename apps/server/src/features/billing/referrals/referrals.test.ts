@@ -41,10 +41,27 @@ describe("the own referral code", () => {
   test("says to whom it belongs and what it brings, to anyone who has it", async () => {
     const ada = await app.signUp({ name: "Ada" });
     const ask = (referral_code: string) => app.as().referrals.invitation({ params: { referral_code } });
-    expect(await ask((await codeOf(ada)).toLowerCase())).toEqual({ referrer_name: "Ada", reward_credits: 250 });
+    expect(await ask((await codeOf(ada)).toLowerCase())).toEqual({
+      referrer_name: "Ada",
+      referrer_avatar_url: null,
+      reward_credits: 250,
+    });
     await expect(ask("NOSUCHCD")).rejects.toMatchObject({ status: 404 });
     await sql("update users set is_suspended = true where id = $1", [ada.id]);
     await expect(ask(ada.referral_code ?? "")).rejects.toMatchObject({ status: 404 });
+  });
+
+  test("lists who signed up by time and reward, without saying who, to its owner alone", async () => {
+    const [ada, bob, cleo] = [await app.signUp({ name: "Ada" }), await app.signUp({ name: "Bob" }), await app.signUp({ name: "Cleo" })];
+    for (const invited of [bob, cleo]) expect(await apply(invited, await codeOf(ada))).toBe("ok");
+    const list = await of(ada).signUps({ query: { limit: 1 } });
+    expect(list).toMatchObject({ total: 2, page: 1, total_pages: 2, items: [{ reward_credits: 250 }] });
+    expect(Object.keys(list.items[0] ?? {}).toSorted()).toEqual(["created_at", "reward_credits"]);
+    const second = await of(ada).signUps({ query: { limit: 1, page: 2 } });
+    expect(Date.parse(second.items[0]?.created_at ?? "")).toBeLessThanOrEqual(Date.parse(list.items[0]?.created_at ?? ""));
+    expect(await of(bob).signUps()).toMatchObject({ total: 0, items: [] });
+    await expect(app.as().referrals.signUps()).rejects.toMatchObject({ status: 401 });
+    await expect(of(ada).signUps({ query: { limit: 501 } })).rejects.toMatchObject({ status: 422 });
   });
 
   test("counts visits without personal data", async () => {
