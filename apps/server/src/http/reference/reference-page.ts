@@ -1,5 +1,5 @@
 import type { Json } from "../openapi-components.ts";
-import { escapeHtml as escape, paragraphsToHtml } from "./html.ts";
+import { escapeHtml as escape, paragraphsToHtml, wordsToHtml } from "./html.ts";
 
 interface Listed {
   id: string;
@@ -17,7 +17,7 @@ export function operationsByTag(document: Json): Map<string, Listed[]> {
 }
 
 const listOf = ({ name, description }: { name: string; description: string }, operations: Listed[]): string => `
-<section><h2>${escape(name)}</h2><p>${escape(description)}</p><ul>
+<section><h2>${escape(name)}</h2><p>${wordsToHtml(description)}</p><ul>
 ${operations
   .map(
     ({ id, method, path, summary }) =>

@@ -74,6 +74,14 @@ test("the button waits while the answer is on its way, and sends once", async ({
   await screen.findByRole("button", { name: "Sign in" });
 });
 
+test("a referral link that leads here names who invites and what both get", async ({ api, open }) => {
+  api.blank("system.config");
+  localStorage.setItem("tesslate.referral", JSON.stringify("ABCD2345"));
+  api.answer("referrals.invitation", { referrer_name: "Bob", referrer_avatar_url: null, reward_credits: 100 });
+  open("/login");
+  expect(await screen.findByText(/invited you\./)).toHaveTextContent("Bob invited you. You both get 100 credits when you sign up.");
+});
+
 test("the password can be looked at", async ({ api, open, user }) => {
   api.blank("system.config");
   open("/login");
