@@ -5,7 +5,7 @@ import { expect } from "vitest";
 import type { Task } from "@tesslate/contract";
 import { freePort, call, png, say, script, when, type ScriptItem } from "@tesslate/testkit";
 import { oauthAccounts, passkeys } from "../../db/schema/accounts.ts";
-import { subscriptions } from "../../db/schema/billing.ts";
+import { payments, subscriptions } from "../../db/schema/billing.ts";
 import { containers } from "../../db/schema/runtime.ts";
 import { emails } from "../../db/schema/platform.ts";
 import { evidencePictures, runEvidence } from "../../db/schema/agent.ts";
@@ -174,6 +174,10 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<MatrixWor
     .insert(oauthAccounts)
     .values({ user_id: user.id, provider: "google", account_id: mark, account_email: user.email })
     .returning();
+  const [payment] = await app.db
+    .insert(payments)
+    .values({ key: `pi_${mark}`, user_id: user.id, kind: "credits", amount_cents: 500, credits: 500 })
+    .returning();
   const modelKey = await api.modelKeys.create({ body: { provider: "anthropic", api_key: `sk-ant-${mark}-0123456789` } });
   const provider = await api.modelKeys.createCustomProvider({ body: { name: mark, slug: `p${mark}`, base_url: "http://127.0.0.1:9/v1" } });
   const model = await api.models.addCustom({ body: { model_id: `openai/${mark}` } });
@@ -265,6 +269,8 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<MatrixWor
       "/api/marketplace/library/bases/{id}": base.slug,
       [`${projects}/agents/{agent_id}`]: ownAgent.id,
       "/api/marketplace/subscriptions/{id}": subscription?.id ?? "",
+      "/api/billing/transactions/{id}": payment?.id ?? "",
+      "/api/agent-drafts/{ref}": ownAgent.slug,
       "/api/mcp/servers/{id}": mcp.id,
       "/api/deployment-credentials/{id}": deploymentCredential.id,
       "/api/shell/sessions/{id}": shell.id,
