@@ -14,7 +14,7 @@ export default journey({ ownServer: "what is paid for is scarce: plans, credits 
   model.setScript(
     script([
       when(/oven/, [
-        turn(say("The first half."), call("todo_read"), usage({ input: 100_000, output: 10_000 })),
+        turn(say("The first half."), call("todo_read"), usage({ input: 50_000, output: 10_000 })),
         say("The second half, with credits."),
       ]),
       say("Sealed: use less yeast."),
@@ -26,7 +26,7 @@ export default journey({ ownServer: "what is paid for is scarce: plans, credits 
   const studio = await context.startStudio({
     ...modelEnv(model),
     ...stripeEnv(stripe),
-    SIGNUP_BONUS_CREDITS: "30",
+    SIGNUP_BONUS_CREDITS: "0",
   });
   stripe.sendTo(`${studio.url}/api/webhooks/stripe`, "at once");
   let watched: WatchedWindow | undefined;
@@ -196,7 +196,7 @@ export default journey({ ownServer: "what is paid for is scarce: plans, credits 
       run: async () => {
         const dan = await signUp(studio.url, "Dan");
         await open(dan);
-        await page().getByRole("link", { name: "Billing: 35 credits left" }).waitFor();
+        await page().getByRole("link", { name: "Billing: 5 credits left (low)" }).waitFor();
         const project = await createProject(dan, "Oven", "static");
         await page().goto(`${studio.url}/p/${project.slug}`);
         const composer = page().getByRole("textbox", { name: "Message to the agent" });

@@ -19,7 +19,16 @@ test("after sending it says the same for every address, and another can be tried
 
 test("a server without email says so", async ({ api, open }) => {
   api.answer("system.config", {
-    features: { smtp: false, stripe: false, google_oauth: false, github_oauth: false, oidc: false, two_fa: false, passkeys: false },
+    features: {
+      smtp: false,
+      billing: false,
+      stripe: false,
+      google_oauth: false,
+      github_oauth: false,
+      oidc: false,
+      two_fa: false,
+      passkeys: false,
+    },
   });
   open("/forgot-password");
   expect(await screen.findByText(/This server doesn't send email/)).toBeVisible();

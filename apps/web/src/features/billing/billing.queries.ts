@@ -43,14 +43,12 @@ export const agentSubscriptionsQuery = queryOptions({
   queryKey: [...all, "agents"],
   queryFn: ({ signal }) => api.purchases.subscriptions({ query: { limit: 100 } }, { signal }),
 });
-type Groups = Awaited<ReturnType<typeof api.billing.usageGroups>>;
 export const usageQuery = (by: GroupBy, period: Period) =>
   queryOptions({
     queryKey: [...all, "usage", by, period],
     queryFn: ({ signal }) => api.billing.usageGroups({ query: { by, ...windowOf(period, new Date()) } }, { signal }),
     // The days of another period, but never days as projects.
-    placeholderData: (before: Groups | undefined, query: { queryKey: readonly unknown[] } | undefined) =>
-      query?.queryKey.includes(by) ? before : undefined,
+    placeholderData: (before, query) => (query?.queryKey[2] === by ? before : undefined),
   });
 
 /** Goes to a page of Stripe, from where the person returns to this page. */

@@ -18,7 +18,8 @@ const packages = [{ id: "small", credits: 500, price_cents: 500 }];
 const offers = { is_enabled: true, packages, tiers: [tier("free"), tier("pro")] };
 const free = { tier: "free" as const, byok_enabled: false, max_projects: 3, max_deploys: 1 };
 const pro = { tier: "pro" as const, byok_enabled: true, max_projects: 15, max_deploys: 3 };
-const ways = (code: string, plan = free, sold: Parameters<typeof waysOut>[2] = offers) => waysOut({ code }, plan, sold);
+const ways = (code: string, plan: Parameters<typeof waysOut>[1] = free, sold: Parameters<typeof waysOut>[2] = offers) =>
+  waysOut({ code }, plan, sold);
 
 test("what is used of a limit, with its unit", () => {
   const used = (code: string, details?: Record<string, unknown>) => usedOf({ code, message: "", details });

@@ -1,5 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
-import { getRouteApi, Link, Navigate } from "@tanstack/react-router";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { api } from "../../api.ts";
 import { buttonClass } from "../../ui/Button.tsx";
@@ -13,6 +13,7 @@ const route = getRouteApi("/app/billing/connect/$outcome");
 /** The return from the payout setup at Stripe: finished, or with an expired link, for which a new one is requested. Leads to the page that opened it. */
 export function ConnectReturn() {
   const { outcome } = route.useParams();
+  const navigate = useNavigate();
   const again = useMutation({
     mutationFn: async (): Promise<never> => {
       location.replace((await api.creatorStudio.connect()).onboarding_url);
@@ -22,12 +23,14 @@ export function ConnectReturn() {
   const { mutate } = again;
   const [place] = useState(returnPlace);
   useEffect(() => {
-    if (outcome !== "refresh") forgetReturnPlace();
-  }, [outcome]);
+    if (outcome === "refresh") return;
+    forgetReturnPlace();
+    void navigate({ href: place ?? "/settings/creator", replace: true });
+  }, [outcome, place, navigate]);
   useEffect(() => {
     if (outcome === "refresh") mutate();
   }, [outcome, mutate]);
-  if (outcome !== "refresh") return place === undefined ? <Navigate to="/settings/creator" replace /> : <Navigate href={place} replace />;
+  if (outcome !== "refresh") return null;
   return (
     <Page title="Payout account" heading="Payout account" width="reading">
       {again.error ? (

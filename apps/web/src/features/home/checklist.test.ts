@@ -15,7 +15,16 @@ const config: PublicConfig = {
   landing_page: true,
   setup_token_required: false,
   demo: false,
-  features: { stripe: false, google_oauth: false, github_oauth: false, oidc: false, two_fa: true, smtp: true, passkeys: false },
+  features: {
+    billing: false,
+    stripe: false,
+    google_oauth: false,
+    github_oauth: false,
+    oidc: false,
+    two_fa: true,
+    smtp: true,
+    passkeys: false,
+  },
 };
 const open = (facts: Partial<Parameters<typeof checklist>[0]>) =>
   checklist({ config, isModelConfigured: true, hasProject: true, isAdministrator: true, browser: "ready", ...facts })
