@@ -8,6 +8,7 @@ import { adminHealthRoutes } from "./admin-health.ts";
 import { adminMetricsRoutes } from "./admin-metrics.ts";
 import { adminUsersRoutes } from "./admin-users.ts";
 import { adminProjectsRoutes } from "./admin-projects.ts";
+import { adminSetupRoutes } from "./admin-setup.ts";
 import { adminDeploymentsRoutes, adminRunsRoutes } from "./admin-runs.ts";
 import { adminSandboxesRoutes } from "./admin-sandboxes.ts";
 import { adminWorkRoutes } from "./admin-work.ts";
@@ -137,6 +138,7 @@ export const contract = {
   adminMetrics: adminMetricsRoutes,
   adminProjects: adminProjectsRoutes,
   adminRuns: adminRunsRoutes,
+  adminSetup: adminSetupRoutes,
   adminDeployments: adminDeploymentsRoutes,
   adminAgents: adminAgentsRoutes,
   adminSandboxes: adminSandboxesRoutes,

@@ -16,6 +16,7 @@ export * from "./admin-marketplace.ts";
 export * from "./admin-health.ts";
 export * from "./admin-projects.ts";
 export * from "./admin-runs.ts";
+export * from "./admin-setup.ts";
 export * from "./admin-sandboxes.ts";
 export * from "./admin-work.ts";
 export * from "./auth.ts";

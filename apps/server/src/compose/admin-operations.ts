@@ -13,12 +13,14 @@ import {
   createProjectSizes,
   createProviderChecks,
   createServerChecks,
+  createSetupSteps,
   createTrendsStore,
   createMetricsStore,
   createWorkStore,
   mountAdminMetrics,
   mountAdminOperations,
 } from "../features/operations/admin/index.ts";
+import { isPrivate } from "../features/accounts/auth/index.ts";
 import { type Audit } from "../features/accounts/audit/index.ts";
 import { createSearch, createSearchStore, mountSearch } from "../features/operations/search/index.ts";
 import { readHostLoad } from "../platform/host-load.ts";
@@ -35,7 +37,7 @@ import type { ProjectsArea } from "./projects.ts";
 
 /** Administration of the installation: health, sandboxes, jobs, projects. And the search over all areas. */
 export function composeAdminOperations(
-  { database, db, dataDir, limits, runtime, tasks, mail, log }: Platform,
+  { config, database, db, dataDir, limits, runtime, tasks, mail, settings, preparation, log }: Platform,
   audit: Audit,
   { modelSetup }: ModelsArea,
   { users }: AccountsArea,
@@ -85,6 +87,17 @@ export function composeAdminOperations(
     version,
     log,
   });
+  const setup = createSetupSteps({
+    address: { appBaseUrl: config.http.appBaseUrl, isPrivate: isPrivate(config) },
+    mail,
+    runtime,
+    dataDir,
+    models: modelSetup.summary,
+    browserState: async () => preparation.items().find(({ kind }) => kind === "browser")?.state,
+    // The first question about this version is close to its installation: the console asks when it is opened.
+    builtAt: async () => Date.parse(await settings.setOnce(`installed:${version}`, new Date().toISOString())),
+    version,
+  });
   return {
     mount(mount) {
       mountAdminMetrics(mount, { metrics, trends: createAdminTrends({ store: createTrendsStore(db), hostLoad }) });
@@ -92,6 +105,7 @@ export function composeAdminOperations(
       mountAdminOperations(mount, {
         projects: ofProjects,
         runs: createAdminRuns({ store: createAdminRunsStore(db) }),
+        setup,
         agents,
         sandboxes,
         work,

@@ -1,3 +1,5 @@
+import { utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { seedDemo } from "../../../../../../scripts/seed-demo/seed-demo.ts";
 import { createCryptoBox } from "../../../platform/crypto.ts";
@@ -147,4 +149,27 @@ test("trends have every day with the period before; the disk is kept once an hou
   );
   expect(trends.revenue_cents.total).toBe(paid?.cents);
   expect((await app.request("/api/admin/metrics/trends?days=181", { user: admin })).status).toBe(422);
+});
+
+test("setup lists what is missing, as it is measured; strangers get nothing", async () => {
+  const steps = async () => Object.fromEntries((await app.as(admin).adminSetup.get()).steps.map((step) => [step.id, step]));
+  const before = await steps();
+  expect(Object.keys(before)).toEqual(["models", "address", "mail", "isolation", "browser", "backup", "updates"]);
+  expect(before["backup"]).toMatchObject({
+    is_done: false,
+    summary: "No backup was recorded.",
+    snippet: `touch ${app.dataDir}/last-backup`,
+  });
+  expect(before["mail"]).toMatchObject({ is_done: false, snippet: expect.stringContaining("SMTP_HOST=") });
+  expect(before["updates"]).toMatchObject({ is_done: true, advice: null, snippet: null });
+
+  const mark = join(app.dataDir, "last-backup");
+  await writeFile(mark, "");
+  expect((await steps())["backup"]).toMatchObject({ is_done: true, summary: "The last backup was recorded today." });
+  const old = new Date(Date.now() - 9 * 86_400_000);
+  await utimes(mark, old, old);
+  expect((await steps())["backup"]).toMatchObject({ is_done: false, summary: "The last backup was recorded 9 days ago." });
+
+  expect((await app.request("/api/admin/setup")).status).toBe(401);
+  expect((await app.request("/api/admin/setup", { user: await app.signUp() })).status).toBe(403);
 });

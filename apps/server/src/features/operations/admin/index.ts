@@ -25,6 +25,7 @@ export { createAdminHealth } from "./health.service.ts";
 export { mountAdminOperations } from "./operations.routes.ts";
 export { createAdminProjects } from "./projects.service.ts";
 export { createAdminProjectsStore } from "./projects.store.ts";
+export { createSetupSteps } from "./setup-steps.ts";
 export { createAdminRuns } from "./runs.service.ts";
 export { createAdminRunsStore } from "./runs.store.ts";
 export { createAdminSandboxes } from "./sandboxes.service.ts";

@@ -5,6 +5,7 @@ import {
   adminProjectsRoutes,
   adminRunsRoutes,
   adminSandboxesRoutes,
+  adminSetupRoutes,
   adminWorkRoutes,
   type AdminDeployment,
   type AdminProject,
@@ -16,6 +17,7 @@ import { actorOf } from "../../accounts/audit/index.ts";
 import type { AdminHealthService } from "./health.service.ts";
 import type { AdminProjects } from "./projects.service.ts";
 import type { AdminRuns } from "./runs.service.ts";
+import type { SetupSteps } from "./setup-steps.ts";
 import { sendCsv } from "./send-csv.ts";
 import type { AdminSandboxes } from "./sandboxes.service.ts";
 import type { AdminWork } from "./work.service.ts";
@@ -77,6 +79,7 @@ export function mountAdminOperations(
   {
     projects,
     runs,
+    setup,
     agents,
     sandboxes,
     work,
@@ -84,6 +87,7 @@ export function mountAdminOperations(
   }: {
     projects: AdminProjects;
     runs: AdminRuns;
+    setup: SetupSteps;
     agents: AdminAgents;
     sandboxes: AdminSandboxes;
     work: AdminWork;
@@ -97,6 +101,7 @@ export function mountAdminOperations(
     stop: (context, { params, body }) => projects.stop(actorOf(context), params.id, body.reason),
     remove: (context, { params, body }) => projects.remove(actorOf(context), params.id, body.reason),
   });
+  mount("adminSetup", adminSetupRoutes, { get: () => setup.get() });
   mount("adminRuns", adminRunsRoutes, {
     list: (_, { query }) => runs.runs(query),
     export: (context, { query }, http) => sendCsv(context, http, "runs", runColumns, runs.runPages(query)),

@@ -1,0 +1,164 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { AdminSetup, SetupStep } from "@tesslate/contract";
+import type { RuntimeDriver } from "@tesslate/runtime";
+import type { Mail } from "../../../platform/mail.ts";
+
+const dayMs = 86_400_000;
+/** A backup older than this is no longer one. */
+const backupDays = 8;
+/** Versions are released about monthly. */
+const updateDays = 90;
+/** The script that makes backups touches this file in the data folder. */
+const backupMark = "last-backup";
+
+export type SetupSteps = ReturnType<typeof createSetupSteps>;
+/** The first days of an operator: each step with its state, measured when it is asked for. */
+export function createSetupSteps({
+  address,
+  mail,
+  runtime,
+  dataDir,
+  models,
+  browserState,
+  builtAt,
+  version,
+  now = () => Date.now(),
+}: {
+  address: { appBaseUrl: string; isPrivate: boolean };
+  mail: Pick<Mail, "isOn">;
+  runtime: Pick<RuntimeDriver, "name" | "isolation" | "warnings">;
+  dataDir: string;
+  /** Names of the connected providers. */
+  models: () => Promise<readonly string[]>;
+  /** Of the agent's browser; `undefined`: it is no part of the preparation. */
+  browserState: () => Promise<string | undefined>;
+  /** When the running version was installed; `undefined`: unknown. */
+  builtAt: () => Promise<number | undefined>;
+  version: string;
+  now?: () => number;
+}) {
+  const daysSince = (ms: number) => Math.floor((now() - ms) / dayMs);
+  const step = (
+    id: SetupStep["id"],
+    title: string,
+    isDone: boolean,
+    summary: string,
+    todo: { advice: string; snippet?: string },
+  ): SetupStep => ({
+    id,
+    title,
+    is_done: isDone,
+    summary,
+    advice: isDone ? null : todo.advice,
+    snippet: isDone ? null : (todo.snippet ?? null),
+  });
+
+  const modelStep = async () => {
+    const names = await models();
+    return step("models", "Models", names.length > 0, names.length > 0 ? `Connected: ${names.join(", ")}.` : "No model is connected.", {
+      advice: "Connect a model provider. The agent cannot work without one.",
+    });
+  };
+  const addressStep = () => {
+    const isSecure = address.appBaseUrl.startsWith("https:");
+    return step(
+      "address",
+      "Public address and TLS",
+      isSecure && !address.isPrivate,
+      address.isPrivate
+        ? `Only this machine reaches the server, at ${address.appBaseUrl}.`
+        : isSecure
+          ? `People reach the server at ${address.appBaseUrl}.`
+          : `${address.appBaseUrl} is not encrypted: passwords can be read on the way.`,
+      {
+        advice: "Put the server behind a reverse proxy with a certificate, and set its address. Previews need a domain of their own.",
+        snippet: "HOST=0.0.0.0\nAPP_BASE_URL=https://studio.example.com\nPREVIEW_DOMAIN=preview.example.com\nTRUST_PROXY=true",
+      },
+    );
+  };
+  const mailStep = () =>
+    step(
+      "mail",
+      "Email",
+      mail.isOn,
+      mail.isOn ? "A mail server is configured." : "No mail server: password resets wait in the outbox for you.",
+      {
+        advice: "Set the mail server, restart, and send yourself a test email under System.",
+        snippet: "SMTP_HOST=smtp.example.com\nSMTP_PORT=587\nSMTP_USERNAME=studio\nSMTP_PASSWORD=\nSMTP_SENDER_EMAIL=studio@example.com",
+      },
+    );
+  const isolationStep = () => {
+    const isFull = runtime.isolation === "full";
+    return step(
+      "isolation",
+      "Isolation of projects",
+      isFull,
+      isFull
+        ? "Projects are fully isolated from this host and from each other."
+        : runtime.warnings.join(" ") || `Isolation is ${runtime.isolation}.`,
+      {
+        advice: "Until this is fixed, only let trusted people create projects. The doctor says what is missing.",
+        snippet: "./studio doctor",
+      },
+    );
+  };
+  const browserStep = async () => {
+    const state = await browserState();
+    return step(
+      "browser",
+      "Browser of the agent",
+      state === "ready",
+      state === "ready"
+        ? "The agent can look at the apps that it builds."
+        : state === "preparing" || state === "waiting"
+          ? "The browser is being installed."
+          : "There is no browser: the agent cannot look at the apps that it builds.",
+      { advice: "Let the server install one under System, or install Chromium on this machine." },
+    );
+  };
+  const backupStep = async () => {
+    const madeAt = await stat(join(dataDir, backupMark)).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => undefined,
+    );
+    const age = madeAt === undefined ? undefined : daysSince(madeAt);
+    return step(
+      "backup",
+      "Backup",
+      age !== undefined && age < backupDays,
+      age === undefined
+        ? "No backup was recorded."
+        : age < 1
+          ? "The last backup was recorded today."
+          : `The last backup was recorded ${age === 1 ? "1 day" : `${age} days`} ago.`,
+      {
+        advice: "Back up the data folder every night while the server is stopped, and record it at the end of your script.",
+        snippet: `touch ${join(dataDir, backupMark)}`,
+      },
+    );
+  };
+  const updateStep = async () => {
+    const since = await builtAt();
+    const age = since === undefined ? undefined : daysSince(since);
+    return step(
+      "updates",
+      "Updates",
+      age !== undefined && age < updateDays,
+      age === undefined
+        ? `Version ${version}.`
+        : `Version ${version} was installed ${age < 1 ? "today" : age === 1 ? "1 day ago" : `${age} days ago`}.`,
+      {
+        advice: "Check for a newer version: it may fix security problems. Make a backup before you upgrade.",
+        snippet: "git pull && ./studio up",
+      },
+    );
+  };
+
+  return {
+    get: async (): Promise<AdminSetup> => {
+      const steps = await Promise.all([modelStep(), addressStep(), mailStep(), isolationStep(), browserStep(), backupStep(), updateStep()]);
+      return { is_complete: steps.every(({ is_done }) => is_done), steps };
+    },
+  };
+}
