@@ -81,6 +81,25 @@ export default journey({}, async (context) => {
       },
     },
     {
+      name: "several users are suspended together, and the toast undoes it",
+      run: async () => {
+        await page().goto(`${studio.url}/admin/users`);
+        await page().getByRole("checkbox", { name: "Select Adelheid" }).click();
+        await page().getByRole("checkbox", { name: "Select Bertram" }).click();
+        const bar = page().getByRole("region", { name: "Selected rows" });
+        await bar.getByText("2 selected").waitFor();
+        await expectAccessible(page(), "selected users");
+        await bar.getByRole("button", { name: "Suspend users…" }).click();
+        await dialog().getByRole("textbox", { name: "Reason" }).fill("Spam");
+        await dialog().getByRole("button", { name: "Suspend users" }).click();
+        const states = page().getByRole("table", { name: "Users" }).getByText("Suspended", { exact: true });
+        await until("both are suspended", async () => (await states.count()) === 2);
+        await page().getByRole("button", { name: "Undo" }).click();
+        await until("nobody is suspended", async () => (await states.count()) === 0);
+        expect((await root.api.adminAudit.list({ query: { target_id: adaId } })).total === 2, "both changes are in the audit log");
+      },
+    },
+    {
       name: "impersonation requires a reason, is always visible, and can be ended",
       run: async () => {
         await page().getByRole("table", { name: "Users" }).getByRole("button", { name: "Adelheid" }).click();

@@ -340,6 +340,21 @@ const adminProject = createRoute({
   path: "$projectId",
   component: lazyPage(() => import("./features/admin/ProjectPanel.tsx"), "ProjectPanel"),
 });
+const adminSetup = createRoute({
+  getParentRoute: () => admin,
+  path: "setup",
+  component: lazyPage(() => import("./features/admin/SetupTab.tsx"), "SetupTab"),
+});
+const adminRuns = createRoute({
+  getParentRoute: () => admin,
+  path: "runs",
+  component: lazyPage(() => import("./features/admin/RunsTab.tsx"), "RunsTab"),
+});
+const adminDeployments = createRoute({
+  getParentRoute: () => admin,
+  path: "deployments",
+  component: lazyPage(() => import("./features/admin/DeploymentsTab.tsx"), "DeploymentsTab"),
+});
 const adminAgents = createRoute({
   getParentRoute: () => admin,
   path: "agents",
@@ -540,6 +555,9 @@ const routeTree = root.addChildren([
       adminOverview,
       adminUsers.addChildren([adminUser]),
       adminProjects.addChildren([adminProject]),
+      adminSetup,
+      adminRuns,
+      adminDeployments,
       adminAgents,
       adminBases,
       adminReviews,

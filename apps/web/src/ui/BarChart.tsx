@@ -7,8 +7,10 @@ export interface BarPoint {
   label: string;
   /** A shorter or relative form of it below the bar: "Today". */
   tick?: string;
-  /** 0 or more. */
-  value: number;
+  /** 0 or more; null: not measured. */
+  value: number | null;
+  /** The value that it is compared with, drawn as a line: that of the period before. */
+  previous?: number | null;
 }
 
 export interface BarChartProps {
@@ -21,6 +23,8 @@ export interface BarChartProps {
   format: (value: number) => string;
   /** A value beside the axis; the default is `formatCompact`. */
   formatTick?: (value: number) => string;
+  /** Names `previous` of the points: "30 days before". */
+  previousLabel?: string;
   /** Below the bars: the first and the last tick, or all of them. */
   ticks?: "ends" | "all";
   size?: "sm" | "md";
@@ -50,6 +54,7 @@ export function BarChart({
   points,
   format,
   formatTick = formatCompact,
+  previousLabel,
   ticks = "ends",
   size = "sm",
   isTabulated = false,
@@ -60,10 +65,25 @@ export function BarChart({
   const active = chosen === undefined ? undefined : Math.min(chosen, last);
   const shown = active === undefined ? undefined : points[active];
   if (last < 0) return null;
-  const end = axisEnd(Math.max(...points.map(({ value }) => value)));
+  const end = axisEnd(Math.max(...points.flatMap(({ value, previous }) => [value ?? 0, previous ?? 0])));
   const marks = [end, end / 2, 0].filter((value) => Number.isInteger(value));
   const heightOf = (value: number) => (value === 0 ? 0 : Math.max(lowest, (100 * value) / end));
-  const sentence = ({ label: name, value }: BarPoint) => `${name}: ${format(value)}`;
+  const amount = (value: number | null) => (value === null ? "not measured" : format(value));
+  const sentence = ({ label: name, value, previous }: BarPoint) =>
+    previousLabel === undefined || previous === undefined
+      ? `${name}: ${amount(value)}`
+      : `${name}: ${amount(value)} (${previousLabel}: ${amount(previous)})`;
+  // One line per stretch without gaps.
+  const lines = points
+    .reduce<[x: number, y: number][][]>(
+      (stretches, { previous }, index) => {
+        if (previous === undefined || previous === null) return [...stretches, []];
+        stretches.at(-1)?.push([index + 0.5, 100 - (100 * previous) / end]);
+        return stretches;
+      },
+      [[]],
+    )
+    .filter((stretch) => stretch.length > 1);
   const tickOf = ({ label: name, tick = name }: BarPoint) => tick;
 
   const point = ({ clientX, currentTarget }: PointerEvent) => {
@@ -125,10 +145,19 @@ export function BarChart({
               <rect
                 key={name}
                 x={index + gap / 2}
-                y={100 - heightOf(value)}
+                y={100 - heightOf(value ?? 0)}
                 width={1 - gap}
-                height={heightOf(value)}
-                className="fill-fg-1"
+                height={heightOf(value ?? 0)}
+                className={previousLabel === undefined ? "fill-fg-1" : "fill-fg-3"}
+              />
+            ))}
+            {lines.map((stretch) => (
+              <polyline
+                key={stretch[0]?.[0]}
+                points={stretch.map(([x, y]) => `${x},${y}`).join(" ")}
+                vectorEffect="non-scaling-stroke"
+                className="fill-none stroke-info"
+                strokeWidth={1.5}
               />
             ))}
           </svg>
@@ -183,13 +212,15 @@ export function BarChart({
                   {head}
                 </th>
               ))}
+              {previousLabel === undefined ? null : <th scope="col">{previousLabel}</th>}
             </tr>
           </thead>
           <tbody>
-            {points.map(({ label: name, value }) => (
+            {points.map(({ label: name, value, previous }) => (
               <tr key={name}>
                 <th scope="row">{name}</th>
-                <td>{format(value)}</td>
+                <td>{amount(value)}</td>
+                {previousLabel === undefined ? null : <td>{amount(previous ?? null)}</td>}
               </tr>
             ))}
           </tbody>

@@ -101,3 +101,41 @@ test("placeholders while rows load; a failure or an empty state in place of the 
   expect(screen.getByText("Couldn't load loaves")).toBeVisible();
   expect(screen.getAllByRole("table")).toHaveLength(1);
 });
+
+test("rows are selected one by one or all together; columns can be left out", async ({ show, user }) => {
+  const Selectable = () => {
+    const [keys, setKeys] = useState<ReadonlySet<string>>(new Set());
+    return (
+      <Table
+        label="Loaves"
+        columns={columns}
+        rows={loaves}
+        keyOf={keyOf}
+        hidden={new Set(["price"])}
+        selection={{
+          keys,
+          labelOf: ({ name }) => `Select ${name}`,
+          onChange: (rows, isSelected) =>
+            setKeys((before) => {
+              const next = new Set(before);
+              for (const { id } of rows) {
+                if (isSelected) next.add(id);
+                else next.delete(id);
+              }
+              return next;
+            }),
+        }}
+      />
+    );
+  };
+  show(<Selectable />);
+  const all = await screen.findByRole("checkbox", { name: "Select all rows" });
+  await user.click(screen.getByRole("checkbox", { name: "Select Rye" }));
+  expect(all).toHaveAttribute("data-state", "indeterminate");
+  await user.click(all);
+  expect(screen.getByRole("checkbox", { name: "Select Spelt" })).toBeChecked();
+  await user.click(all);
+  expect(screen.getByRole("checkbox", { name: "Select Rye" })).not.toBeChecked();
+  expect(screen.queryByRole("columnheader", { name: "Price" })).toBeNull();
+  await expectAccessible();
+});

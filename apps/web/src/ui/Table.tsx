@@ -7,9 +7,10 @@ import {
   type ColumnDef,
 } from "@tanstack/react-table";
 import { ArrowDown, ArrowUp } from "lucide-react";
-import { useMemo, type ReactNode } from "react";
+import { useEffect, useMemo, useRef, type ReactNode } from "react";
 import { cx } from "../lib/cx.ts";
 import { useIsNarrow } from "../lib/use-is-narrow.ts";
+import { Checkbox } from "./Checkbox.tsx";
 import { Skeleton } from "./Skeleton.tsx";
 
 export interface Column<Row> {
@@ -36,6 +37,14 @@ export interface Sorting {
   isDescending: boolean;
 }
 
+/** Rows that are chosen for an action. */
+interface RowSelection<Row> {
+  keys: ReadonlySet<string>;
+  /** The accessible name of a row's checkbox: "Select Ada Okoye". */
+  labelOf: (row: Row) => string;
+  onChange: (rows: readonly Row[], isSelected: boolean) => void;
+}
+
 export interface TableProps<Row extends object> {
   label?: string;
   /** Each render with new columns computes the table again: define them outside of the component, or remember them. */
@@ -49,6 +58,12 @@ export interface TableProps<Row extends object> {
   /** Opens a row; its first cell becomes a button. */
   onOpen?: (row: Row) => void;
   openKey?: string | undefined;
+  /** A checkbox per row, and one for all of them. */
+  selection?: RowSelection<Row> | undefined;
+  /** Ids of columns that are not shown. */
+  hidden?: ReadonlySet<string> | undefined;
+  /** Columns are as wide as their content, and the rest stays empty: what belongs together is beside each other on wide screens. */
+  isPacked?: boolean;
   /** The rows are those of an earlier request. */
   isStale?: boolean;
   /** Fills a scrolling panel: the head stays visible, and the outer cells have the panel's padding. */
@@ -73,6 +88,9 @@ export function Table<Row extends object>({
   onSorting,
   onOpen,
   openKey,
+  selection,
+  hidden,
+  isPacked = false,
   isStale = false,
   isFlush = false,
   failure,
@@ -95,8 +113,8 @@ export function Table<Row extends object>({
   // The table compares its state by reference.
   const sortingState = useMemo(() => (sortedId === undefined ? [] : [{ id: sortedId, desc }]), [sortedId, desc]);
   const columnVisibility = useMemo(
-    () => Object.fromEntries(columns.map(({ id, isWideOnly }) => [id, !(isNarrow && isWideOnly)])),
-    [columns, isNarrow],
+    () => Object.fromEntries(columns.map(({ id, isWideOnly }) => [id, !(isNarrow ? isWideOnly : hidden?.has(id))])),
+    [columns, isNarrow, hidden],
   );
   const table = useTable({
     features,
@@ -113,6 +131,15 @@ export function Table<Row extends object>({
       onSorting?.(by === undefined ? undefined : { by, isDescending: next?.desc ?? false });
     },
   });
+  const body = useRef<HTMLTableSectionElement>(null);
+  const lastOpen = useRef(openKey);
+  useEffect(() => {
+    const closed = lastOpen.current;
+    lastOpen.current = openKey;
+    // What was open beside the table had the focus: it returns to its row.
+    if (closed === undefined || openKey !== undefined || document.activeElement !== document.body) return;
+    body.current?.querySelector<HTMLElement>(`[data-row="${CSS.escape(closed)}"] [aria-expanded]`)?.focus();
+  }, [openKey]);
   if (failure) return failure;
   if (rows?.length === 0 && empty) return empty;
 
@@ -122,8 +149,11 @@ export function Table<Row extends object>({
       "px-2.5 whitespace-nowrap",
       isFlush && "first:pl-4 last:pr-4",
       isFigure && "text-right",
-      isGreedy && "w-full max-w-0 min-w-32 truncate",
+      isGreedy && (isPacked && !isNarrow ? "max-w-72 min-w-40 truncate" : "w-full max-w-0 min-w-32 truncate"),
     );
+  const selectedCount = selection && rows ? rows.filter((row) => selection.keys.has(keyOf(row))).length : 0;
+  const boxClass = cx("w-0 pr-1 *:flex", isFlush ? "pl-4" : "pl-2.5");
+  const rest = isPacked && !isNarrow ? <td aria-hidden="true" className="w-full" /> : null;
   const rowClass = cx("h-8 border-b border-line-0 narrow:h-12", !isFlush && "last:border-0");
   return (
     <table aria-label={label} className={cx("num w-full text-xs", isStale && "opacity-60")}>
@@ -133,6 +163,16 @@ export function Table<Row extends object>({
             key={group.id}
             className={cx("h-7.5 text-left text-fg-2", isFlush ? "shadow-[inset_0_-1px_0_var(--line-0)]" : "border-b border-line-0")}
           >
+            {selection ? (
+              <td className={boxClass}>
+                <Checkbox
+                  isLabelHidden
+                  label="Select all rows"
+                  isChecked={selectedCount === 0 ? false : selectedCount === rows?.length || "some"}
+                  onChange={(isSelected) => selection.onChange(rows ?? [], isSelected)}
+                />
+              </td>
+            ) : null}
             {group.headers.map(({ id, column }) => {
               const known = byId.get(column.id);
               const direction = column.getIsSorted();
@@ -160,17 +200,30 @@ export function Table<Row extends object>({
                 </th>
               ) : null;
             })}
+            {rest}
           </tr>
         ))}
       </thead>
-      <tbody>
+      <tbody ref={body}>
         {rows
           ? table.getRowModel().rows.map((row) => (
               <tr
                 key={row.id}
+                data-row={row.id}
                 data-open={row.id === openKey || undefined}
                 className={cx(rowClass, "relative hover:bg-bg-2 data-open:bg-bg-3", onOpen && "cursor-pointer")}
               >
+                {selection ? (
+                  // Above the button that covers the row.
+                  <td className={cx(boxClass, "relative z-1")}>
+                    <Checkbox
+                      isLabelHidden
+                      label={selection.labelOf(row.original)}
+                      isChecked={selection.keys.has(row.id)}
+                      onChange={(isSelected) => selection.onChange([row.original], isSelected)}
+                    />
+                  </td>
+                ) : null}
                 {row.getVisibleCells().map(({ id, column }, index) => {
                   const known = byId.get(column.id);
                   return known ? (
@@ -191,15 +244,18 @@ export function Table<Row extends object>({
                     </td>
                   ) : null;
                 })}
+                {rest}
               </tr>
             ))
           : Array.from({ length: placeholderRows }, (_, index) => (
               <tr key={index} className={rowClass}>
+                {selection ? <td aria-hidden="true" className={boxClass} /> : null}
                 {shown.map((column) => (
                   <td key={column.id} className={cellClass(column)}>
                     <Skeleton className={cx("h-3", column.isGreedy ? "w-3/5" : "w-12", column.isFigure && "ml-auto")} />
                   </td>
                 ))}
+                {rest}
               </tr>
             ))}
       </tbody>

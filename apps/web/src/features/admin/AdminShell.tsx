@@ -1,3 +1,4 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { FindButton } from "../../ui/page/FindButton.tsx";
@@ -6,6 +7,7 @@ import { ThemeButton } from "../../ui/page/ThemeButton.tsx";
 import { useScrollToCurrent } from "../../ui/page/use-scroll-to-current.ts";
 import { tabClass } from "../../ui/Tabs.tsx";
 import { adminPlaces } from "./admin-places.tsx";
+import { setupQuery } from "./administration.queries.ts";
 
 /** The admin console: header, tabs and the open tab. Loaded for administrators only (see routes.tsx). */
 export function AdminShell() {
@@ -13,6 +15,10 @@ export function AdminShell() {
   const { pathname } = useLocation();
   const here = adminPlaces.find(({ to }) => pathname === to || pathname.startsWith(`${to}/`));
   usePageTitle(here ? `${here.label} · Administration` : "Administration");
+  const { data: setup } = useQuery(setupQuery);
+  const missing = setup?.steps.filter(({ is_done }) => !is_done).length ?? 0;
+  // Setup is a tab while something is missing.
+  const places = adminPlaces.filter(({ to }) => to !== "/admin/setup" || missing > 0 || here?.to === to);
   const nav = useScrollToCurrent(here?.to);
   return (
     <main
@@ -35,7 +41,7 @@ export function AdminShell() {
         aria-label="Administration"
         className="relative flex h-9 flex-none items-stretch gap-0.5 overflow-x-auto overflow-y-hidden border-b border-line-0 px-2 [scrollbar-width:none] narrow:h-11"
       >
-        {adminPlaces.map(({ to, label, icon }) => (
+        {places.map(({ to, label, icon }) => (
           <Link
             key={to}
             to={to}
@@ -45,6 +51,11 @@ export function AdminShell() {
           >
             {icon}
             {label}
+            {to === "/admin/setup" && missing > 0 ? (
+              <span className="num rounded-full bg-bg-3 px-1.5 text-2xs text-fg-1" aria-label={`${missing} steps to do`}>
+                {missing}
+              </span>
+            ) : null}
           </Link>
         ))}
       </nav>

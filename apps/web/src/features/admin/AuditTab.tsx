@@ -2,8 +2,6 @@ import { Link } from "@tanstack/react-router";
 import type { AuditAction, AuditFilter } from "@tesslate/contract";
 import { urlOf } from "@tesslate/client/core";
 import { api } from "../../api.ts";
-import { Download } from "lucide-react";
-import { buttonClass } from "../../ui/Button.tsx";
 import { actionWords, targetWords } from "./audit-words.ts";
 import { Input } from "../../ui/Input.tsx";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
@@ -115,16 +113,7 @@ export function AuditTab() {
       load={(request, signal) =>
         api.adminAudit.list({ query: { page: request.page, limit: request.limit, ...queryOf(request) } as AuditQuery }, { signal })
       }
-      end={(request) => (
-        <a
-          href={urlOf("/api/admin/audit-logs/export", { query: queryOf(request) })}
-          download
-          className={buttonClass({ variant: "ghost", size: "sm" })}
-        >
-          <Download size={14} />
-          Export CSV
-        </a>
-      )}
+      exportUrl={(request) => urlOf("/api/admin/audit-logs/export", { query: queryOf(request) })}
       empty={{ title: "No activity yet", text: "Changes by administrators appear here, with the date and the reason." }}
     />
   );

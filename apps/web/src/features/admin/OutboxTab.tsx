@@ -35,12 +35,12 @@ const columns: Column<OutboxEmail>[] = [
     cell: ({ created_at }) => <RelativeTime at={created_at} />,
   },
   { id: "recipient", head: "To", isGreedy: true, cell: ({ recipient }) => <span className="text-fg-0">{recipient}</span> },
-  { id: "kind", head: "Type", isWideOnly: true, cell: ({ kind }) => kindWords[kind] ?? kind },
   {
     id: "status",
     head: "State",
     cell: ({ status }) => <Pill tone={tones[status]}>{statusWords[status]}</Pill>,
   },
+  { id: "kind", head: "Type", isWideOnly: true, cell: ({ kind }) => kindWords[kind] ?? kind },
   {
     id: "error",
     head: "Error",

@@ -1,4 +1,4 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { RefreshCw } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import type { AdminMetrics } from "@tesslate/contract";
@@ -6,7 +6,7 @@ import { formatBytes } from "../../lib/bytes.ts";
 import { counted } from "../../lib/counted.ts";
 import { formatDuration } from "../../lib/durations.ts";
 import { formatDollars } from "../../lib/money.ts";
-import { formatChange, formatCompact, formatDecimal, formatNumber, formatPercent } from "../../lib/numbers.ts";
+import { formatCompact, formatDecimal, formatNumber } from "../../lib/numbers.ts";
 import { formatTime } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -15,16 +15,14 @@ import { Progress } from "../../ui/Progress.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Table, type Column } from "../../ui/Table.tsx";
-import { DayChart } from "./DayChart.tsx";
+import { TrendCharts } from "./TrendCharts.tsx";
 import { metricsQuery } from "./administration.queries.ts";
 
 /** Names of the blocks of the response, for the error message. */
 const blockWords = {
   users: "users",
   projects: "projects",
-  sessions: "chats",
   tokens: "usage",
-  revenue: "revenue",
   marketplace: "store",
   containers: "containers",
   host: "server",
@@ -37,7 +35,8 @@ const periods = [
 
 /** Usage metrics and the load of the server. */
 export function OverviewTab() {
-  const [days, setDays] = useState<(typeof periods)[number]["value"]>("7");
+  const [days, setDays] = useState<(typeof periods)[number]["value"]>("30");
+  const queryClient = useQueryClient();
   const { data, error, refetch, isFetching } = useQuery({ ...metricsQuery(Number(days)), placeholderData: keepPreviousData });
   return (
     <div className="scroll-y min-h-0 min-w-0 flex-1" aria-busy={isFetching}>
@@ -51,11 +50,12 @@ export function OverviewTab() {
           icon={<RefreshCw size={14} />}
           isLoading={isFetching}
           loadingWord="Refreshing…"
-          onClick={() => void refetch()}
+          onClick={() => void queryClient.invalidateQueries({ queryKey: ["admin"] })}
         >
           Refresh
         </Button>
       </div>
+      <TrendCharts days={Number(days)} />
       {error && data ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mx-4 mb-3" /> : null}
       {error && !data ? (
         <LoadFailed title="Couldn't load metrics" of={{ error, refetch, isFetching }} />
@@ -69,8 +69,8 @@ export function OverviewTab() {
 }
 
 function Numbers({ metrics }: { metrics: AdminMetrics }) {
-  const { users, projects, sessions, runs, tokens, credits, revenue, marketplace, containers, host } = metrics;
-  const blocks = { users, projects, sessions, tokens, revenue, marketplace, containers, host };
+  const { users, projects, tokens, marketplace, containers, host } = metrics;
+  const blocks = { users, projects, tokens, marketplace, containers, host };
   const failed = (Object.keys(blocks) as (keyof typeof blocks)[]).filter((name) => blocks[name].error !== undefined);
   const models = Object.entries(tokens.tokens_by_model).toSorted(([, a], [, b]) => b.tokens - a.tokens);
   return (
@@ -80,25 +80,15 @@ function Numbers({ metrics }: { metrics: AdminMetrics }) {
           Couldn't load some metrics: {failed.map((name) => blockWords[name]).join(", ")}. They are shown as 0. See the server log.
         </Banner>
       ) : null}
-      <dl className="grid grid-cols-5 gap-2 mid:grid-cols-3 narrow:grid-cols-2">
-        <Figure name="Users" value={users.total} hint={`${users.new_users} new, ${formatChange(users.growth_rate / 100)}`} />
-        <Figure name="Active today" value={users.dau} hint={`${users.mau} in 30 days`} />
-        <Figure name="Week-over-week retention" value={formatPercent(users.retention_rate / 100, 1)} hint="users who started chats" />
+      <dl className="grid grid-cols-4 gap-2 narrow:grid-cols-2">
+        <Figure name="Users" value={users.total} hint={`${users.mau} active in 30 days`} />
         <Figure name="Projects" value={projects.total} hint={`${projects.new_projects} new, ${projects.deployed} always-on`} />
         <Figure
           name="Running projects"
           value={containers.running_projects}
           hint={`${counted(containers.running, "container")}, ${containers.frozen} frozen`}
         />
-        <Figure name="Chats" value={sessions.total} hint={`${formatDuration(sessions.avg_duration * 60_000)} on average`} />
-        <Figure name="Runs" value={runs.total} hint={`${counted(runs.avg_calls, "model call")} per run`} />
         <Figure name="Tokens" value={tokens.total} hint={`${formatDollars(tokens.total_cost_cents)} at list price`} />
-        <Figure name="Credits used" value={credits.spent} hint={`${credits.forgiven} not charged`} />
-        <Figure
-          name="Revenue"
-          value={formatDollars(revenue.total_cents)}
-          hint={`after ${formatDollars(revenue.refunded_cents)} in refunds`}
-        />
       </dl>
       <Part title="This server">
         <div className="grid grid-cols-[repeat(auto-fill,minmax(220px,1fr))] gap-x-6 gap-y-3">
@@ -122,16 +112,6 @@ function Numbers({ metrics }: { metrics: AdminMetrics }) {
           The server has been running for {formatDuration(host.uptime_seconds * 1000)} and uses {formatBytes(host.server_memory_bytes)} of
           memory.
         </p>
-      </Part>
-      <Part title="By day">
-        <div className="grid grid-cols-3 gap-2 mid:grid-cols-2 narrow:grid-cols-1">
-          <DayChart label="New users" unit="user" days={users.daily_new_users} />
-          <DayChart label="New projects" unit="project" days={projects.daily_projects} />
-          <DayChart label="Chats" unit="chat" days={sessions.daily_sessions} />
-          <DayChart label="Agent runs" unit="run" days={runs.daily_runs} />
-          <DayChart label="Tokens" unit="token" days={tokens.daily_tokens} />
-          <DayChart label="Credits" unit="credit" days={credits.daily_credits} />
-        </div>
       </Part>
       <div className="grid grid-cols-[repeat(auto-fit,minmax(300px,1fr))] gap-5">
         <Ranking

@@ -1,5 +1,6 @@
 import { Outlet, useNavigate, useParams } from "@tanstack/react-router";
 import type { AdminProject } from "@tesslate/contract";
+import { urlOf } from "@tesslate/client/core";
 import { api } from "../../api.ts";
 import { formatBytes } from "../../lib/bytes.ts";
 import { cx } from "../../lib/cx.ts";
@@ -12,13 +13,13 @@ import type { TableRequest } from "./table/table-search.ts";
 
 const columns: Column<AdminProject>[] = [
   { id: "name", head: "Project", sort: "name", isGreedy: true, cell: ({ name }) => <span className="font-medium text-fg-0">{name}</span> },
+  { id: "state", head: "State", cell: (project) => <State look={environmentLooks[project.environment_status]} /> },
   {
     id: "owner",
     head: "Owner",
     isWideOnly: true,
     cell: ({ owner_username, owner_email }) => <span title={owner_email}>{owner_username}</span>,
   },
-  { id: "state", head: "State", cell: (project) => <State look={environmentLooks[project.environment_status]} /> },
   { id: "hosted", head: "Always-on", isWideOnly: true, cell: ({ is_deployed }) => (is_deployed ? "On" : "") },
   {
     id: "containers",
@@ -36,7 +37,13 @@ const columns: Column<AdminProject>[] = [
     isWideOnly: true,
     cell: ({ disk_bytes }) => (disk_bytes === null ? <span title="Not measured yet">?</span> : formatBytes(disk_bytes)),
   },
-  { id: "used", head: "Last activity", sort: "last_activity", cell: ({ last_activity }) => <TimeOrNever at={last_activity} /> },
+  {
+    id: "used",
+    head: "Last activity",
+    sort: "last_activity",
+    isWideOnly: true,
+    cell: ({ last_activity }) => <TimeOrNever at={last_activity} />,
+  },
   { id: "made", head: "Created", sort: "created_at", isWideOnly: true, cell: ({ created_at }) => <TimeOrNever at={created_at} /> },
 ];
 const yesNo = (yes: string, no: string) => [
@@ -90,6 +97,10 @@ export function ProjectsTab() {
           filters={filters}
           queryKey={["admin", "projects", "list"]}
           load={(request, signal) => api.adminProjects.list({ query: queryOf(request) }, { signal })}
+          exportUrl={(request) => {
+            const { page: _page, limit: _limit, sort_by: _by, sort_order: _order, ...filter } = queryOf(request);
+            return urlOf("/api/admin/projects/export", { query: filter });
+          }}
           openId={projectId}
           onOpen={({ id }) => void navigate({ to: "/admin/projects/$projectId", params: { projectId: id }, search: (before) => before })}
           empty={{ title: "No projects yet", text: "Projects of all users appear here." }}

@@ -7,6 +7,7 @@ const event = (data: AdminSandbox[]) => sample(AdminSandboxesEvent, { data });
 
 test("the list follows the stream; after a lost connection it stays visible", async ({ api, open }) => {
   signedIn(api, { is_superuser: true });
+  api.answer("adminSetup.get", { is_complete: true, steps: [] });
   const stream = api.stream("adminSandboxes.events", [event([])]);
   open(path);
   await screen.findByRole("heading", { name: "No running projects" });
@@ -19,6 +20,7 @@ test("the list follows the stream; after a lost connection it stays visible", as
 
 test("a refused stream shows the error and can be retried", async ({ api, open, user }) => {
   signedIn(api, { is_superuser: true });
+  api.answer("adminSetup.get", { is_complete: true, steps: [] });
   api.answer("adminSandboxes.events", refuse("not_found", { detail: "There is no sandbox here." }) as never);
   open(path);
   expect(await screen.findByRole("alert")).toHaveTextContent("There is no sandbox here.");

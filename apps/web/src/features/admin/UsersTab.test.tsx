@@ -8,7 +8,10 @@ const lena = sample(AdminUser, {
   project_count: 1200,
   subscription_tier: "pro",
 });
-const administrator = (api: CannedApi) => signedIn(api, { is_superuser: true });
+const administrator = (api: CannedApi) => {
+  api.answer("adminSetup.get", { is_complete: true, steps: [] });
+  signedIn(api, { is_superuser: true });
+};
 const path = "/admin/users";
 
 test("other users get no such page, and none of its data is requested", async ({ api, open }) => {
@@ -85,6 +88,42 @@ test("a missing account is reported next to the list", async ({ api, open, user 
   await waitFor(() => expect(app.path()).toBe(`${path}/${lena.id}`));
   expect(await screen.findByText("User not found")).toBeVisible();
   expect(screen.getByRole("row", { name: /Lena Hart/ })).toBeVisible();
+});
+
+test("several users are suspended with one reason, and the toast undoes it", async ({ api, open, user }) => {
+  const noor = sample(AdminUser, { name: "Noor Tahir", is_active: true });
+  const root = sample(AdminUser, { name: "Root", is_superuser: true });
+  administrator(api);
+  api.answer("adminUsers.list", { items: [lena, noor, root] });
+  api.answer("adminUsers.suspend", { changed: [lena.id, noor.id], skipped: [] });
+  open(path);
+  await user.click(await screen.findByRole("checkbox", { name: "Select all rows" }));
+  const bar = screen.getByRole("region", { name: "Selected rows" });
+  expect(bar).toHaveTextContent("3 selected");
+  await user.click(within(bar).getByRole("button", { name: "Suspend users…" }));
+  const dialog = await screen.findByRole("dialog", { name: "Suspend 2 users?" });
+  expect(dialog).toHaveTextContent("This signs Lena Hart and Noor Tahir out everywhere");
+  await user.type(within(dialog).getByRole("textbox", { name: "Reason" }), "Spam");
+  await user.click(within(dialog).getByRole("button", { name: "Suspend users" }));
+  await user.click(await screen.findByRole("button", { name: "Undo" }));
+  await waitFor(() =>
+    expect(api.asked("adminUsers.suspend").map(({ body }) => body)).toMatchObject([
+      { user_ids: [lena.id, noor.id], is_suspended: true, reason: "Spam" },
+      { user_ids: [lena.id, noor.id], is_suspended: false, reason: "Undone: Spam" },
+    ]),
+  );
+  expect(screen.queryByRole("region", { name: "Selected rows" })).toBeNull();
+});
+
+test("columns can be hidden; the choice is kept in this browser", async ({ api, open, user }) => {
+  administrator(api);
+  api.answer("adminUsers.list", { items: [lena] });
+  open(path);
+  await screen.findByRole("columnheader", { name: "Email" });
+  await user.click(screen.getByRole("button", { name: "Columns" }));
+  await user.click(await screen.findByRole("checkbox", { name: "Email" }));
+  await waitFor(() => expect(screen.queryByRole("columnheader", { name: "Email" })).toBeNull());
+  expect(localStorage.getItem("studio:admin-columns:Users")).toContain("email");
 });
 
 test("Esc closes the panel of a user, but not while a dialog is open or a field is typed into", async ({ api, open, user }) => {

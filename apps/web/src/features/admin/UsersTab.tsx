@@ -1,15 +1,15 @@
 import { Outlet, useNavigate, useParams } from "@tanstack/react-router";
-import { Download, ShieldUser } from "lucide-react";
+import { ShieldUser } from "lucide-react";
 import type { AdminUser } from "@tesslate/contract";
 import { urlOf } from "@tesslate/client/core";
 import { api } from "../../api.ts";
 import { cx } from "../../lib/cx.ts";
 import { formatNumber } from "../../lib/numbers.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
-import { buttonClass } from "../../ui/Button.tsx";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { exportQueryOf, userQueryOf, usersKey } from "./admin-users.queries.ts";
 import type { Column } from "../../ui/Table.tsx";
+import { BulkSuspension } from "./BulkSuspension.tsx";
 import { AdminTable, type Filter } from "./table/AdminTable.tsx";
 import { tierOptions, tierWords, UserState } from "./user-looks.tsx";
 
@@ -27,6 +27,7 @@ const columns: Column<AdminUser>[] = [
       </span>
     ),
   },
+  { id: "state", head: "State", cell: (user) => <UserState user={user} /> },
   {
     id: "email",
     head: "Email",
@@ -34,8 +35,7 @@ const columns: Column<AdminUser>[] = [
     isWideOnly: true,
     cell: ({ email }) => <span className="inline-block max-w-64 truncate align-bottom">{email}</span>,
   },
-  { id: "tier", head: "Plan", sort: "subscription_tier", cell: (user) => tierWords[user.subscription_tier] },
-  { id: "state", head: "State", cell: (user) => <UserState user={user} /> },
+  { id: "tier", head: "Plan", sort: "subscription_tier", isWideOnly: true, cell: (user) => tierWords[user.subscription_tier] },
   {
     id: "projects",
     head: "Projects",
@@ -99,16 +99,11 @@ export function UsersTab() {
           load={(request, signal) => api.adminUsers.list({ query: userQueryOf(request) }, { signal })}
           openId={userId}
           onOpen={({ id }) => void navigate({ to: "/admin/users/$userId", params: { userId: id }, search: (before) => before })}
-          end={(request) => (
-            <a
-              href={urlOf("/api/admin/users/export", { query: exportQueryOf(userQueryOf(request)) })}
-              download
-              className={buttonClass({ variant: "ghost", size: "sm" })}
-            >
-              <Download size={14} />
-              Export CSV
-            </a>
-          )}
+          exportUrl={(request) => urlOf("/api/admin/users/export", { query: exportQueryOf(userQueryOf(request)) })}
+          bulk={{
+            labelOf: ({ name }) => `Select ${name}`,
+            render: (users, clear) => <BulkSuspension users={users} onDone={clear} />,
+          }}
           empty={{ title: "No users yet", text: "Users appear here after they sign up." }}
         />
       </div>

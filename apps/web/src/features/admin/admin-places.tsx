@@ -1,12 +1,30 @@
-import { Activity, Bot, Boxes, ChartColumn, Coins, Folder, LayoutTemplate, Mail, ScrollText, Star, Users } from "lucide-react";
+import {
+  Activity,
+  Bot,
+  Boxes,
+  ChartColumn,
+  Coins,
+  Folder,
+  LayoutTemplate,
+  ListChecks,
+  Mail,
+  Play,
+  Rocket,
+  ScrollText,
+  Star,
+  Users,
+} from "lucide-react";
 import type { ReactNode } from "react";
 
 /** The tabs of the admin console. Each has its own URL. */
 export const adminPlaces: readonly {
   to:
     | "/admin/overview"
+    | "/admin/setup"
     | "/admin/users"
     | "/admin/projects"
+    | "/admin/runs"
+    | "/admin/deployments"
     | "/admin/agents"
     | "/admin/templates"
     | "/admin/reviews"
@@ -21,9 +39,12 @@ export const adminPlaces: readonly {
   words: string;
 }[] = [
   { to: "/admin/overview", label: "Overview", icon: <ChartColumn size={14} />, words: "metrics revenue numbers statistics" },
+  { to: "/admin/setup", label: "Setup", icon: <ListChecks size={14} />, words: "first steps backup tls mail updates" },
   { to: "/admin/revenue", label: "Revenue", icon: <Coins size={14} />, words: "money payments plans sales refunds fees payouts csv" },
   { to: "/admin/users", label: "Users", icon: <Users size={14} />, words: "people accounts suspend impersonate" },
   { to: "/admin/projects", label: "Projects", icon: <Folder size={14} />, words: "apps" },
+  { to: "/admin/runs", label: "Runs", icon: <Play size={14} />, words: "agent tasks cost failures models" },
+  { to: "/admin/deployments", label: "Deployments", icon: <Rocket size={14} />, words: "deploys live versions sites" },
   { to: "/admin/agents", label: "Agents", icon: <Bot size={14} />, words: "store" },
   { to: "/admin/templates", label: "Templates", icon: <LayoutTemplate size={14} />, words: "bases store" },
   { to: "/admin/reviews", label: "Reviews", icon: <Star size={14} />, words: "ratings moderation" },

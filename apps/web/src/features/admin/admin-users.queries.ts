@@ -1,5 +1,5 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
-import type { AdminUserDetail, UpdateAdminUser, UserFilter } from "@tesslate/contract";
+import type { AdminUserDetail, SuspendUsers, UpdateAdminUser, UserFilter } from "@tesslate/contract";
 import { api, session } from "../../api.ts";
 import { announceUserChange } from "../../lib/identity.ts";
 import type { TableRequest } from "./table/table-search.ts";
@@ -53,6 +53,15 @@ export const userTrailQuery = (id: string) =>
     queryKey: ["admin", "audit", "of", id],
     queryFn: ({ signal }) => api.adminAudit.list({ query: { target_id: id, limit: 20 } }, { signal }),
   });
+
+/** Suspends or unsuspends several users. */
+export function useBulkSuspension() {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: (body: SuspendUsers) => api.adminUsers.suspend({ body }),
+    onSettled: () => queryClient.invalidateQueries({ queryKey: ["admin"] }),
+  });
+}
 
 export function useUserActions(id: string) {
   const queryClient = useQueryClient();

@@ -7,6 +7,15 @@ export const metricsQuery = (days: number) =>
     queryKey: ["admin", "metrics", days],
     queryFn: ({ signal }) => api.adminMetrics.overview({ query: { days } }, { signal }),
   });
+export const setupQuery = queryOptions({
+  queryKey: ["admin", "setup"],
+  queryFn: ({ signal }) => api.adminSetup.get(undefined, { signal }),
+});
+export const trendsQuery = (days: number) =>
+  queryOptions({
+    queryKey: ["admin", "trends", days],
+    queryFn: ({ signal }) => api.adminMetrics.trends({ query: { days } }, { signal }),
+  });
 export const adminProjectQuery = (id: string) =>
   queryOptions({
     queryKey: ["admin", "projects", "one", id],

@@ -1,4 +1,4 @@
-import type { AdminTask, EnvironmentStatus, HealthStatus, JobState, PreparationItem } from "@tesslate/contract";
+import type { AdminTask, DeploymentStatus, EnvironmentStatus, HealthStatus, JobState, PreparationItem } from "@tesslate/contract";
 import type { DotShape, Tone } from "../../ui/Pill.tsx";
 
 interface Look {
@@ -37,6 +37,14 @@ export const taskLooks: Record<AdminTask["status"], Look> = {
   failed: { label: "Failed", tone: "err", dot: "square" },
   cancelled: { label: "Canceled", tone: "neutral", dot: "ring" },
 };
+export const deploymentLooks: Record<DeploymentStatus, Look> = {
+  pending: { label: "Queued", tone: "neutral", dot: "ring" },
+  building: { label: "Building", tone: "info", dot: "half" },
+  deploying: { label: "Deploying", tone: "info", dot: "half" },
+  success: { label: "Deployed", tone: "neutral", dot: "ring" },
+  failed: { label: "Failed", tone: "err", dot: "square" },
+};
+export const liveLook: Look = { label: "Live", tone: "ok", dot: "filled" };
 export const preparationLooks: Record<PreparationItem["state"], Look> = {
   waiting: { label: "Waiting", tone: "neutral", dot: "ring" },
   preparing: { label: "Preparing", tone: "info", dot: "half" },

@@ -1,17 +1,21 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { ListFilter, Search, X } from "lucide-react";
-import type { ReactNode } from "react";
+import { Columns3, Download, ListFilter, Search, X } from "lucide-react";
+import { useMemo, useState, type ReactNode } from "react";
 import type { List } from "@tesslate/contract";
 import { formatNumber } from "../../../lib/numbers.ts";
+import { isStringArray } from "../../../lib/storage.ts";
+import { useKept } from "../../../lib/use-kept.ts";
 import { useSearchText } from "../../../lib/use-search-text.ts";
-import { Button } from "../../../ui/Button.tsx";
+import { Button, buttonClass } from "../../../ui/Button.tsx";
+import { Checkbox } from "../../../ui/Checkbox.tsx";
 import { EmptyState } from "../../../ui/EmptyState.tsx";
 import { IconButton } from "../../../ui/IconButton.tsx";
 import { Input } from "../../../ui/Input.tsx";
 import { LoadFailed, ShownFromBefore } from "../../../ui/LoadFailed.tsx";
 import { Menu } from "../../../ui/Menu.tsx";
 import { Pager } from "../../../ui/Pager.tsx";
+import { Popover } from "../../../ui/Popover.tsx";
 import { Table, type Column } from "../../../ui/Table.tsx";
 import { tableRequestOf, rowsPerPage, type TableRequest, type TableSearch } from "./table-search.ts";
 
@@ -41,6 +45,10 @@ export interface AdminTableProps<Row extends { id: string }> {
     ids: readonly string[];
     render: (filters: Record<string, string>, change: (next: Record<string, string | undefined>) => void) => ReactNode;
   };
+  /** The address of the filtered rows as CSV. */
+  exportUrl?: (request: TableRequest) => string;
+  /** Rows can be selected; what can be done with them is at the bottom. */
+  bulk?: { labelOf: (row: Row) => string; render: (rows: readonly Row[], clear: () => void) => ReactNode };
   /** At the end of the toolbar, such as an export of the filtered list. */
   end?: ReactNode | ((request: TableRequest) => ReactNode);
   /** In the toolbar, after the filters. */
@@ -71,6 +79,8 @@ export function AdminTable<Row extends { id: string }>({
   load,
   onOpen,
   openId,
+  exportUrl,
+  bulk,
   end,
   children,
   empty,
@@ -86,6 +96,18 @@ export function AdminTable<Row extends { id: string }>({
     queryFn: ({ signal }) => load(request, signal),
     placeholderData: keepPreviousData,
   });
+  const chosen = useChosenColumns(label, columns);
+  const [selected, setSelected] = useState<ReadonlyMap<string, Row>>(new Map());
+  const select = (rows: readonly Row[], isSelected: boolean) =>
+    setSelected((before) => {
+      const next = new Map(before);
+      for (const row of rows)
+        if (isSelected) next.set(row.id, row);
+        else next.delete(row.id);
+      return next;
+    });
+  const selectedKeys = useMemo(() => new Set(selected.keys()), [selected]);
+  const clearSelection = () => setSelected(new Map());
   const isFiltered = request.search !== undefined || Object.keys(request.filters).length > 0;
   const clear = () => change({ q: undefined, ...Object.fromEntries(Object.keys(request.filters).map((id) => [id, undefined])) });
   return (
@@ -115,6 +137,13 @@ export function AdminTable<Row extends { id: string }>({
             {isFiltered ? `${formatNumber(list.data.total)} found` : `${formatNumber(list.data.total)} total`}
           </span>
         ) : null}
+        <ColumnsMenu columns={columns} {...chosen} />
+        {exportUrl ? (
+          <a href={exportUrl(request)} download className={buttonClass({ variant: "ghost", size: "sm" })}>
+            <Download size={14} />
+            Export CSV
+          </a>
+        ) : null}
         {typeof end === "function" ? end(request) : end}
       </div>
       {list.isError && list.data ? <ShownFromBefore of={list} className="mx-4 mb-2" /> : null}
@@ -128,8 +157,11 @@ export function AdminTable<Row extends { id: string }>({
           onSorting={(next) => change({ sort: next?.by, order: next && (next.isDescending ? "desc" : "asc") })}
           {...(onOpen && { onOpen })}
           openKey={openId}
+          selection={bulk && { keys: selectedKeys, labelOf: bulk.labelOf, onChange: select }}
+          hidden={chosen.hidden}
           isStale={list.isPlaceholderData}
           isFlush
+          isPacked
           failure={list.isError && !list.data ? <LoadFailed title={failed} of={list} /> : null}
           empty={
             list.data && list.data.total > 0 ? (
@@ -144,6 +176,21 @@ export function AdminTable<Row extends { id: string }>({
           }
         />
       </div>
+      {bulk && selected.size > 0 ? (
+        <div
+          role="region"
+          aria-label="Selected rows"
+          className="flex min-h-10 flex-none flex-wrap items-center gap-2 border-t border-line-0 px-4 py-1.5"
+        >
+          <span role="status" className="num text-xs font-medium text-fg-0">
+            {formatNumber(selected.size)} selected
+          </span>
+          {bulk.render([...selected.values()], clearSelection)}
+          <Button size="sm" variant="ghost" onClick={clearSelection}>
+            Clear selection
+          </Button>
+        </div>
+      ) : null}
       {list.data ? (
         <Pager
           list={list.data}
@@ -154,6 +201,46 @@ export function AdminTable<Row extends { id: string }>({
         />
       ) : null}
     </div>
+  );
+}
+
+/** The columns that this browser hides in a table. The first one always stays. */
+function useChosenColumns<Row>(label: string, columns: readonly Column<Row>[]) {
+  const { value, write } = useKept(`studio:admin-columns:${label}`, isStringArray, []);
+  const hidden = useMemo(() => new Set(value.filter((id) => columns.slice(1).some((column) => column.id === id))), [value, columns]);
+  return {
+    hidden,
+    onToggle: (id: string, isShown: boolean) => write(isShown ? value.filter((one) => one !== id) : [...value, id]),
+  };
+}
+
+/** Chooses the columns of a table, on screens that show all of them. */
+function ColumnsMenu<Row>({
+  columns,
+  hidden,
+  onToggle,
+}: {
+  columns: readonly Column<Row>[];
+  hidden: ReadonlySet<string>;
+  onToggle: (id: string, isShown: boolean) => void;
+}) {
+  return (
+    <span className="narrow:hidden">
+      <Popover
+        label="Columns"
+        align="end"
+        className="grid gap-2 p-3"
+        trigger={
+          <Button size="sm" variant="ghost" icon={<Columns3 size={14} />}>
+            Columns
+          </Button>
+        }
+      >
+        {columns.slice(1).map(({ id, head }) => (
+          <Checkbox key={id} label={head} isChecked={!hidden.has(id)} onChange={(isShown) => onToggle(id, isShown)} />
+        ))}
+      </Popover>
+    </span>
   );
 }
 
