@@ -29,9 +29,9 @@ export function ProjectCard({
       <Link
         to="/p/$slug/{-$view}"
         params={{ slug: project.slug }}
-        aria-label={`Open ${project.name}: ${project.description || "No description"}`}
         className="block aspect-8/5 overflow-hidden rounded-3 border border-line-0 bg-bg-2 transition-colors group-hover:border-line-1"
       >
+        <span className="sr-only">{`Open ${project.name}: ${project.description || "No description"}`}</span>
         <ProjectPicture project={project} isDimmed={project.status === "stopped" || project.status === "hibernated"} />
       </Link>
       {checkbox}

@@ -11,7 +11,7 @@ export const initialsOf = (name: string): string =>
     .map((word) => [...word][0]?.toUpperCase() ?? "")
     .join("") || "?";
 
-/** The app's picture in the theme of the studio; without one its initials, its description and its template. */
+/** The app's picture in the theme of the studio; without one its initials, its description and its template. For the eye only: what it is in says the rest. */
 export function ProjectPicture({
   project,
   isDimmed = false,
@@ -37,19 +37,12 @@ export function ProjectPicture({
       />
     );
   return (
-    <div className="flex size-full flex-col bg-bg-2 p-3.5 narrow:p-3">
-      <span
-        aria-hidden="true"
-        className="grid size-10 flex-none place-items-center rounded-2 border border-line-0 bg-bg-1 font-display text-lg tracking-title text-fg-1 narrow:size-8 narrow:text-sm"
-      >
+    <div aria-hidden="true" className="flex size-full flex-col bg-bg-2 p-3.5 narrow:p-3">
+      <span className="grid size-10 flex-none place-items-center rounded-2 border border-line-0 bg-bg-1 font-display text-lg tracking-title text-fg-1 narrow:size-8 narrow:text-sm">
         {initialsOf(project.name)}
       </span>
       <p className="mt-2.5 line-clamp-2 text-xs leading-read text-fg-2">{project.description || "No description"}</p>
-      {project.template_slug ? (
-        <span aria-hidden="true" className="mt-auto truncate font-mono text-2xs text-fg-3">
-          {project.template_slug}
-        </span>
-      ) : null}
+      {project.template_slug ? <span className="mt-auto truncate font-mono text-2xs text-fg-3">{project.template_slug}</span> : null}
     </div>
   );
 }
