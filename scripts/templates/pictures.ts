@@ -31,15 +31,25 @@ export async function takePictures(machine: Machine, template: BundledTemplate, 
   return pictures;
 }
 
+const notes = ["Order flour for Saturday", "Print the new menu", "Call the florist about the windows"];
 /** What an app shows before its picture is taken, in apps whose first page is empty for a new visitor. */
 const contents: Record<string, (page: Page) => Promise<void>> = {
+  "fastapi-react": async (page) => {
+    for (const text of notes) {
+      // The second picture shows the same tasks.
+      if (await page.getByText(text).isVisible()) continue;
+      await page.getByLabel("New task").fill(text);
+      await page.getByRole("button", { name: "Add task" }).click();
+      await page.getByText(text).waitFor();
+    }
+  },
   "full-stack": async (page) => {
     await page.getByRole("link", { name: "Create account" }).click();
     await page.getByLabel("Name").fill("Ada");
     await page.getByLabel("Email").fill(`ada-${randomBytes(3).toString("hex")}@example.com`);
     await page.getByLabel("Password").fill(randomBytes(12).toString("hex"));
     await page.getByRole("button", { name: "Create account" }).click();
-    for (const text of ["Order flour for Saturday", "Print the new menu", "Call the florist about the windows"]) {
+    for (const text of notes) {
       await page.getByLabel("New note").fill(text);
       await page.getByRole("button", { name: "Add note" }).click();
       await page.getByRole("list", { name: "Notes" }).getByText(text).waitFor();
@@ -49,6 +59,7 @@ const contents: Record<string, (page: Page) => Promise<void>> = {
 
 async function takePicturesOfProject(template: BundledTemplate, browser: Browser): Promise<number[]> {
   const { slug, name } = template.api;
+  const { TMPDIR } = process.env;
   const { images, cleanUp } = await openRunFolder(new Set([slug]));
   const studio = await startStudio({}, { images });
   try {
@@ -63,6 +74,9 @@ async function takePicturesOfProject(template: BundledTemplate, browser: Browser
     await images.collect(studio.dataDir);
     await studio.close();
     await cleanUp();
+    // It was a folder of this run.
+    if (TMPDIR === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = TMPDIR;
   }
 }
 
