@@ -43,6 +43,7 @@ const exceptions: Partial<Record<Caller, Record<string, { answer: number | strin
     "projects.templatePicture": { answer: 404, because: "the template of the tests has no pictures" },
     "elementEdits.undo": { answer: 404, because: "nothing was edited in the preview" },
     "tasks.cancel": { answer: "task_finished", because: "the run has ended" },
+    "billing.documents": { answer: "payments_not_configured", because: "this server has no payments" },
     "branches.discard": { answer: 404, because: "it was merged" },
     "elementEdits.create": { answer: "element_not_found", because: "the preview has no such element" },
     ...Object.fromEntries(
