@@ -579,7 +579,9 @@ export function Composer({
               isStopping={isStopping}
               onStop={stop}
               isEmpty={isEmpty}
-              sendLabel={requestedKey !== undefined ? "Move to secret field" : isAnswer ? "Send answer" : isRunning ? "Queue message" : "Send"}
+              sendLabel={
+                requestedKey !== undefined ? "Move to secret field" : isAnswer ? "Send answer" : isRunning ? "Queue message" : "Send"
+              }
               onSend={sendNow}
             />
           </>

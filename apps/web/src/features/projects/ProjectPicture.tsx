@@ -5,7 +5,7 @@ import { useTheme } from "../../theme/theme-choice.ts";
 
 const wordsOf = (name: string) => name.split(/[^\p{L}\p{N}]+/u).filter(Boolean);
 /** "Alder Street Bakery" has AS, "todo" has T. */
-export const initialsOf = (name: string): string =>
+const appInitialsOf = (name: string): string =>
   wordsOf(name)
     .slice(0, 2)
     .map((word) => [...word][0]?.toUpperCase() ?? "")
@@ -39,7 +39,7 @@ export function ProjectPicture({
   return (
     <div aria-hidden="true" className="flex size-full flex-col bg-bg-2 p-3.5 narrow:p-3">
       <span className="grid size-10 flex-none place-items-center rounded-2 border border-line-0 bg-bg-1 font-display text-lg tracking-title text-fg-1 narrow:size-8 narrow:text-sm">
-        {initialsOf(project.name)}
+        {appInitialsOf(project.name)}
       </span>
       <p className="mt-2.5 line-clamp-2 text-xs leading-read text-fg-2">{project.description || "No description"}</p>
       {project.template_slug ? <span className="mt-auto truncate font-mono text-2xs text-fg-3">{project.template_slug}</span> : null}

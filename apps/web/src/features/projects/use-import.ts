@@ -97,7 +97,7 @@ export function useImport(onDone: (project: Project) => void) {
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof UnreadableFiles) {
-        unreadable.current = unreadable.current.union(new Set(error.paths));
+        unreadable.current = new Set([...unreadable.current, ...error.paths]);
         return setStep({ kind: "form", failure: error.message, unreadable: error.paths, fields: {} });
       }
       const { "": failure, ...found } = faultsOfRequest(error, fields);

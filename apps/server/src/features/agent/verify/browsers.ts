@@ -24,6 +24,8 @@ export const viewport = { width: 1280, height: 800 };
 
 /** Chromium instances for single visits, each with its own profile and processes. They are stopped by their signal, with this process, and at the memory limit. */
 export type Browsers = ReturnType<typeof createBrowsers>;
+/** The browsers as they are now: an administrator can install and remove them while the server runs. */
+export type FindBrowsers = () => Browsers | { missing: string };
 export function createBrowsers({ chromium, dir, limits, log }: { chromium: Chromium; dir: string; limits: BrowserLimits; log: Logger }) {
   const open = new Set<() => Promise<void>>();
   const waiting: (() => void)[] = [];

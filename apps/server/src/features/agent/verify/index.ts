@@ -4,13 +4,13 @@ import { AppError } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Preparation } from "../../core/preparation/index.ts";
 import type { FeatureTools } from "../runs/index.ts";
-import { createBrowsers, type Browsers } from "./browsers.ts";
+import { createBrowsers, type FindBrowsers } from "./browsers.ts";
 import { createBrowserPackage, packageProblem } from "./browser-package.ts";
 import { findChromium, type Chromium } from "./chromium.ts";
 import { createVerify, verifySummary, type VerifyOptions } from "./verify.tool.ts";
 
 export { axeOf } from "./axe.ts";
-export { createBrowsers, BrowsersBusy, type Browsers } from "./browsers.ts";
+export { createBrowsers, BrowsersBusy, type Browsers, type FindBrowsers } from "./browsers.ts";
 export { findChromium } from "./chromium.ts";
 export { createChecks } from "./checks.tool.ts";
 export { createPictureTaker, type PictureTaker } from "./project-pictures.ts";
@@ -21,9 +21,6 @@ export { isolated } from "./isolated-world.ts";
 export { withLocation } from "./page-problems.ts";
 export { sentenceOf } from "./visit.ts";
 export { mountEvidence } from "./evidence.routes.ts";
-
-/** The browsers as they are now: an administrator can install and remove them while the server runs. */
-export type FindBrowsers = () => Browsers | { missing: string };
 
 const without = "The agent can't check apps in a browser, and the launch gate can't open pages.";
 
