@@ -165,12 +165,14 @@ export function Table<Row extends object>({
           >
             {selection ? (
               <td className={boxClass}>
-                <Checkbox
-                  isLabelHidden
-                  label="Select all rows"
-                  isChecked={selectedCount === 0 ? false : selectedCount === rows?.length || "some"}
-                  onChange={(isSelected) => selection.onChange(rows ?? [], isSelected)}
-                />
+                {rows ? (
+                  <Checkbox
+                    isLabelHidden
+                    label="Select all rows"
+                    isChecked={selectedCount === 0 ? false : selectedCount === rows.length || "some"}
+                    onChange={(isSelected) => selection.onChange(rows, isSelected)}
+                  />
+                ) : null}
               </td>
             ) : null}
             {group.headers.map(({ id, column }) => {

@@ -91,8 +91,8 @@ test("a missing account is reported next to the list", async ({ api, open, user 
 });
 
 test("several users are suspended with one reason, and the toast undoes it", async ({ api, open, user }) => {
-  const noor = sample(AdminUser, { name: "Noor Tahir", is_active: true });
-  const root = sample(AdminUser, { name: "Root", is_superuser: true });
+  const noor = sample(AdminUser, { id: "00000000-0000-4000-8000-0000000000a1", name: "Noor Tahir", is_active: true });
+  const root = sample(AdminUser, { id: "00000000-0000-4000-8000-0000000000a2", name: "Root", is_superuser: true });
   administrator(api);
   api.answer("adminUsers.list", { items: [lena, noor, root] });
   api.answer("adminUsers.suspend", { changed: [lena.id, noor.id], skipped: [] });
