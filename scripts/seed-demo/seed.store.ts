@@ -23,7 +23,6 @@ export interface Seeding {
   isComplete: boolean;
 }
 
-export type SeedStore = ReturnType<typeof createSeedStore>;
 export function createSeedStore(db: Database) {
   const insert = async (tx: Queries, name: keyof Rows, rows: Rows): Promise<void> => {
     const table = tables[name];
