@@ -25,12 +25,17 @@ interface Given {
   show: (part: ReactNode) => Mounted;
 }
 
+const { requestAnimationFrame, setTimeout } = globalThis;
+/** The next frame and what it is followed by: the composer reports a change after it was painted. */
+const painted = () => new Promise<void>((resolve) => requestAnimationFrame(() => setTimeout(() => setTimeout(resolve))));
+
 /** Types as a person does, except that plain text comes as one input: each key by itself is what a test costs most. */
 function createUser(): UserEvent {
   const user = userEvent.setup({ delay: null, pointerEventsCheck: 0 });
   const type: UserEvent["type"] = async (element, text, options) => {
     if (!options?.skipClick) await user.click(element);
     for (const piece of text.split(/(\{[^}]+\})/).filter(Boolean)) await (piece.startsWith("{") ? user.keyboard(piece) : user.paste(piece));
+    await painted();
   };
   return { ...user, type };
 }

@@ -227,7 +227,8 @@ export function Transcript({ rows, reader, onResume, onEarlier, head, tail, isBu
         aria-live="off"
         aria-busy={isBusy}
         {...scrollable}
-        className="scroll-y min-h-0 flex-1 pr-3 outline-none focus-visible:-outline-offset-2 narrow:pr-3"
+        // Isolated: a frame in which only the composer changes reuses how all of this was painted.
+        className="scroll-y isolate min-h-0 flex-1 pr-3 outline-none focus-visible:-outline-offset-2 narrow:pr-3"
       >
         <div ref={contentRef} className="flex min-h-full flex-col justify-end pt-2">
           {onEarlier ? (

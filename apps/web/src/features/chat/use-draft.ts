@@ -36,6 +36,8 @@ export function useDraft(projectId: string, chatId: string | undefined, isPrivat
   const write = (text: string) => {
     // Delete a sent draft at once: the chat may get its id before the timer fires.
     if (text === "") writeStored(sessionStorage, key, undefined);
+    // Also when the component is about to be gone and renders no more.
+    latest.current = { key, text: isPrivate ? "" : text };
     setDraft({ key, text });
   };
   return [draft.text, write];

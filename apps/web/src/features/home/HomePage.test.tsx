@@ -73,6 +73,7 @@ test("Enter makes the project from the chosen template", async ({ api, open, use
   open("/");
   await user.click(await screen.findByRole("button", { name: "Start from: React" }));
   await user.click(await screen.findByRole("menuitemradio", { name: /Next\.js/ }));
+  await waitFor(() => expect(screen.getByRole("button", { name: "Start from: Next.js" })).toHaveFocus());
   await user.type(await box(), "A bakery shop");
   await user.keyboard("{Enter}");
   expect(await screen.findByText(/reached your plan's project limit/)).toBeVisible();
