@@ -92,6 +92,7 @@ export const settings = define({
   },
 
   "referral-link": { label: "Your referral link", page: "/settings/referrals", words: "invite invitation friends share qr code" },
+  "sign-ups": { label: "Sign-ups", page: "/settings/referrals", words: "invited people friends reward" },
   "referred-by": { label: "Referred by", page: "/settings/referrals", words: "invite code redeem apply" },
 
   "creator-studio": { label: "Creator studio", page: "/settings/creator", words: "sell seller earnings income revenue sales" },

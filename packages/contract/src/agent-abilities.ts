@@ -43,6 +43,7 @@ const abilityOf: Readonly<Record<string, AgentAbility>> = {
   web_search: "use_web",
   web_fetch: "use_web",
   database_query: "query_databases",
+  redis_command: "query_databases",
   database_schema: "query_databases",
   verify: "check_app",
   get_preview_state: "check_app",

@@ -18,6 +18,8 @@ const unlisted: Record<string, string> = {
   "/marketplace/success": "a payment leads back to it",
   "/billing/connect/$outcome": "a payment provider leads back to it",
   "/@{$username}": "a creator's page, linked in the store and in one's profile",
+  "/settings/billing/receipts/$id": "a receipt, linked in the payments",
+  "/help/$": "a document, found by its words in the palette",
   "/settings": "leads to the first settings page",
   "/settings/look/$themeId": "a theme, found by name in the palette",
   "/admin/users/$userId": "a person, found in the palette",

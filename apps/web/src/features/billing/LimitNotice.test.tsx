@@ -51,7 +51,7 @@ test("a paid checkout leads back to the page it was opened from", async ({ api, 
   api.stream("billing.creditEvents");
   open("/settings/billing?session_id=cs_test_1");
   expect(await screen.findByRole("heading", { level: 1, name: "Store" })).toBeVisible();
-  expect(await screen.findByText("Payment complete. Your purchase was added.")).toBeVisible();
+  expect(await screen.findByText("Payment complete. Your purchase was added.")).toBeInTheDocument();
   expect(returnPlace()).toBeUndefined();
 });
 

@@ -113,7 +113,7 @@ function SignUps() {
   const [page, setPage] = useState(1);
   const list = useQuery(signUpsQuery(page));
   return (
-    <SettingsSection title="Sign-ups" hint="When people signed up with your link, and what you got.">
+    <SettingsSection id="sign-ups" title="Sign-ups" hint="When people signed up with your link, and what you got.">
       {list.error && !list.data ? (
         <LoadFailed className="px-0" title="Couldn't load sign-ups" of={list} />
       ) : !list.data ? (

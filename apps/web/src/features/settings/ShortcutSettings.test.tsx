@@ -56,7 +56,7 @@ test("the sheet shows the keys as they are set", async ({ api, open, user }) => 
   begin(api, { "go.home": ["g x"] });
   open("/settings/shortcuts");
   await screen.findByRole("button", { name: "Reset Go to Home" });
-  await user.keyboard("?");
+  await user.keyboard("{Control>}[Slash]{/Control}");
   const sheet = await screen.findByRole("dialog", { name: "Keyboard shortcuts" });
   expect(within(sheet).getByRole("row", { name: /Go to Home/ })).toHaveTextContent("GthenX");
 });
