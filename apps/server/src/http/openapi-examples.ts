@@ -326,6 +326,13 @@ export const examples: Record<string, unknown> = {
     deployed_at: null,
     last_activity: "2026-11-30T09:41:46.168Z",
     settings: null,
+    template_slug: "react-vite",
+    pinned_at: null,
+    thumbnail: {
+      light: "/api/projects/a0033ad3-5721-4dc7-ae7c-a056b8d06b7b/pictures/light?v=1764495706168",
+      dark: "/api/projects/a0033ad3-5721-4dc7-ae7c-a056b8d06b7b/pictures/dark?v=1764495706168",
+      updated_at: "2026-11-30T09:41:46.168Z",
+    },
   },
   RunEventAgentStep: {
     seq: 5,

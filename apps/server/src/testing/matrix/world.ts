@@ -206,6 +206,8 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<MatrixWor
   });
   await api.library.addProjectAgent({ params: { ...params, agent_id: ownAgent.id } });
   if (!agent || !session) throw new Error("no agent or session");
+  // A browser takes them otherwise.
+  await app.studio.database.pool.query("insert into project_pictures (project_id, light, dark) values ($1, 'eA==', 'eA==')", [project.id]);
 
   const chats = "/api/chat/{chat_id}";
   const projects = "/api/projects/{id}";
@@ -222,6 +224,7 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<MatrixWor
       [`${projects}/databases/{database_id}`]: nothing,
       "/api/projects/templates/{slug}": "react-vite",
       "/api/projects/templates/{slug}/pictures/{theme}": "light",
+      [`${projects}/pictures/{theme}`]: "light",
       [`${projects}/element-edits/{edit_id}`]: nothing,
       [`${projects}/sites/{container_id}`]: container.id,
       [`${projects}/domains/{domain_id}`]: domain.id,
@@ -306,6 +309,7 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<MatrixWor
     },
     named: {
       project_id: project.id,
+      databases_from: snapshot.id,
       container_id: container.id,
       source_container_id: container.id,
       target_container_id: other.id,

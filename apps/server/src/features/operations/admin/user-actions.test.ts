@@ -31,6 +31,7 @@ const examples: Record<string, Example> = {
     return { params: { review_id: id }, body: { reason: "x" } };
   },
   "adminUsers.update": onNewUser({ is_suspended: true, reason: "x" }),
+  "adminUsers.suspend": async (app) => ({ body: { user_ids: [(await app.signUp()).id], is_suspended: true, reason: "x" } }),
   "adminUsers.resetSecondFactor": async (app) => {
     const { id } = await app.signUp();
     await app.studio.database.pool.query("update users set two_fa_enabled = true where id = $1", [id]);
