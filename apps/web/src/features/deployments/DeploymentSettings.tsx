@@ -96,7 +96,11 @@ function ProviderRow({ provider, credential }: { provider: DeploymentProviderInf
         </div>
         {credential ? <CredentialActions credential={credential} name={name} /> : null}
         {isConnecting ? null : (
-          <Button size="sm" {...(credential && { variant: "ghost" as const })} className="whole-row" onClick={() => setIsConnecting(true)}>
+          <Button
+            size="sm"
+            {...(credential ? { variant: "ghost" as const } : { className: "whole-row" })}
+            onClick={() => setIsConnecting(true)}
+          >
             {credential ? "Replace account" : `Connect ${name}`}
           </Button>
         )}

@@ -74,10 +74,10 @@ export function ShortcutSettings() {
               ) : (
                 <button
                   type="button"
-                  aria-label={`Change ${label}, ${keys[0] === undefined ? "no keys" : keys[0]}`}
                   className="min-h-6 rounded-2 border border-transparent px-2 hover:border-line-1 hover:bg-bg-2 narrow:min-h-11"
                   onClick={() => setEditing(id)}
                 >
+                  <span className="sr-only">Change {label}, </span>
                   {shown}
                 </button>
               )}
