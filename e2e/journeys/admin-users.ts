@@ -89,7 +89,7 @@ export default journey({}, async (context) => {
         const bar = page().getByRole("region", { name: "Selected rows" });
         await bar.getByText("2 selected").waitFor();
         await expectAccessible(page(), "selected users");
-        await bar.getByRole("button", { name: "Suspend users…" }).click();
+        await bar.getByRole("button", { name: "Suspend users…", exact: true }).click();
         await dialog().getByRole("textbox", { name: "Reason" }).fill("Spam");
         await dialog().getByRole("button", { name: "Suspend users" }).click();
         const states = page().getByRole("table", { name: "Users" }).getByText("Suspended", { exact: true });
