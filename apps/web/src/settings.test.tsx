@@ -12,6 +12,11 @@ test("every setting has its place on a page", () => {
   expect(Object.keys(settings).filter((id) => !files.some(({ text }) => text.includes(`id="${id}"`)))).toEqual([]);
 });
 
+test("the id of a setting is on one element", () => {
+  const taken = (id: string) => files.reduce((count, { text }) => count + text.split(` id="${id}"`).length - 1, 0);
+  expect(Object.keys(settings).filter((id) => taken(id) > 1)).toEqual([]);
+});
+
 /** Editors, which are not settings. */
 const editors = ["features/library/AgentEditorPage.tsx", "features/library/PriceSection.tsx", "features/themes/ThemeEditorPage.tsx"];
 test("every section of the settings can be found: it has an id, or its settings have", () => {

@@ -54,13 +54,13 @@ export function DeleteAccountDialog({
           <Button variant="ghost" onClick={() => change(false)}>
             Cancel
           </Button>
-          <Button type="submit" form="delete-account" variant="danger" isLoading={form.isSubmitting} loadingWord="Deleting…">
+          <Button type="submit" form="delete-account-form" variant="danger" isLoading={form.isSubmitting} loadingWord="Deleting…">
             Delete account
           </Button>
         </>
       }
     >
-      <form id="delete-account" onSubmit={form.onSubmit} noValidate className="grid gap-3">
+      <form id="delete-account-form" onSubmit={form.onSubmit} noValidate className="grid gap-3">
         {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
         <Field label={`Type ${username} to confirm`} error={errors.confirm}>
           <Input {...form.text("confirm")} autoComplete="off" autoCapitalize="none" spellCheck={false} />
