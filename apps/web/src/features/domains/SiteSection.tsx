@@ -19,7 +19,8 @@ type Editing = "name" | "password" | "domain";
 export function SiteSection({ site, isOnly }: { site: Site; isOnly: boolean }) {
   const actions = useSiteActions(site);
   const [editing, setEditing] = useState<Editing>();
-  const close = () => setEditing(undefined);
+  /** A form that was saved closes itself, not another one that was opened meanwhile. */
+  const close = (form: Editing) => () => setEditing((current) => (current === form ? undefined : current));
   return (
     <section aria-label={site.container_name} className="grid gap-3">
       {isOnly ? null : <h3 className="text-sm font-semibold text-fg-0">{site.container_name}</h3>}
@@ -43,9 +44,9 @@ export function SiteSection({ site, isOnly }: { site: Site; isOnly: boolean }) {
         </Button>
       </div>
       {site.has_password ? <p className="text-xs text-fg-2">Visitors need a password.</p> : null}
-      {editing === "name" ? <NameForm site={site} actions={actions} onClose={close} /> : null}
-      {editing === "password" ? <PasswordForm site={site} actions={actions} onClose={close} /> : null}
-      {editing === "domain" ? <DomainForm actions={actions} onClose={close} /> : null}
+      {editing === "name" ? <NameForm site={site} actions={actions} onClose={close("name")} /> : null}
+      {editing === "password" ? <PasswordForm site={site} actions={actions} onClose={close("password")} /> : null}
+      {editing === "domain" ? <DomainForm actions={actions} onClose={close("domain")} /> : null}
       {site.domains.length > 0 ? (
         <ul className="grid gap-3">
           {site.domains.map((domain) => (
