@@ -36,7 +36,7 @@ export function useDraft(projectId: string, chatId: string | undefined, isPrivat
   const write = (text: string) => {
     // Delete a sent draft at once: the chat may get its id before the timer fires.
     if (text === "") writeStored(sessionStorage, key, undefined);
-    // Also when the component is about to be gone and renders no more.
+    // At once: a component that is being unmounted does not render again.
     latest.current = { key, text: isPrivate ? "" : text };
     setDraft({ key, text });
   };

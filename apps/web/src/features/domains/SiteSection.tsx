@@ -19,7 +19,7 @@ type Editing = "name" | "password" | "domain";
 export function SiteSection({ site, isOnly }: { site: Site; isOnly: boolean }) {
   const actions = useSiteActions(site);
   const [editing, setEditing] = useState<Editing>();
-  /** A form that was saved closes itself, not another one that was opened meanwhile. */
+  /** Closes this form; another one may have been opened while it was saved. */
   const close = (form: Editing) => () => setEditing((current) => (current === form ? undefined : current));
   return (
     <section aria-label={site.container_name} className="grid gap-3">

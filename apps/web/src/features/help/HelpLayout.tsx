@@ -65,7 +65,7 @@ function HelpSearchBox({ words, isFocused }: { words: string; isFocused: boolean
         type="search"
         aria-label="Search help"
         placeholder="Search help"
-        // Typing on another page leads here, and goes on.
+        // Typing in the search of another help page opens this page and keeps the focus.
         autoFocus={isFocused}
         value={text}
         onChange={(event) => setText(event.target.value)}

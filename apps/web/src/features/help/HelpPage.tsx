@@ -82,7 +82,7 @@ function useCurrentHeading(headings: readonly HelpHeading[]): string | undefined
 /** The headings of the page: at its right, or above its text (`isInline`) where there is no room. */
 function OnThisPage({ headings, isInline = false }: { headings: readonly HelpHeading[]; isInline?: boolean }) {
   const current = useCurrentHeading(headings);
-  // A list of hundreds helps nobody: a page with that many is read by its chapters.
+  // A page with hundreds of headings lists its chapters only.
   const shown = headings.length > 40 ? headings.filter(({ depth }) => depth === 2) : headings.filter(({ depth }) => depth > 1);
   if (shown.length < 2) return null;
   const list = (

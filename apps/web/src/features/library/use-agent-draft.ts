@@ -37,7 +37,7 @@ export function useAgentDraft(userId: string, ref: string, empty: AgentDraft, st
     pending.current = undefined;
     try {
       await api.agentDrafts.save({ params: { ref }, body: { draft: draft as Record<string, unknown> | null } });
-      // Something newer may have been written meanwhile.
+      // A newer change may wait to be saved.
       if (pending.current) return;
       writeStored(localStorage, unsentKey, undefined);
       setState("stored");

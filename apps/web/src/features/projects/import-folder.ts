@@ -113,7 +113,7 @@ export function folderProblem({ name, files }: ImportFolder): string | undefined
   return bytes > maxArchiveBytes ? `${name} is larger than ${formatByteLimit(maxArchiveBytes)}.` : undefined;
 }
 
-/** Files of a folder that could not be read when they were packed. */
+/** Files of the folder could not be read while the archive was made. */
 export class UnreadableFiles extends Error {
   readonly paths: readonly string[];
   constructor(paths: readonly string[], options?: ErrorOptions) {

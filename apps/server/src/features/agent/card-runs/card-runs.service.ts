@@ -52,7 +52,7 @@ export function createCardRuns({ store, kanban, moves, runs, queue, events, log 
       case "running":
         // It continues.
         if (run.state === "paused" && run.task_id !== null && isWhereLeft) return {};
-        // Done stays done when people go on talking about it.
+        // A completed card stays completed when its chat continues.
         if (card.completed_at !== null) return { at_column_id: null };
         return {
           from_column_id: card.column_id,

@@ -37,7 +37,7 @@ export function createChangesStore(db: Database) {
     setPendingCommit: async (tx: Queries, taskId: string, pending: NonNullable<ChangeSetRow["pending_commit"]>): Promise<void> => {
       await tx.update(changeSets).set({ pending_commit: pending }).where(eq(changeSets.task_id, taskId));
     },
-    /** Nothing is pending any more. `sha`: null if nothing was to be committed. */
+    /** Removes the pending commit. `sha`: null if nothing was to be committed. */
     setCommit: async (taskId: string, sha: string | null): Promise<void> => {
       await db.update(changeSets).set({ commit_sha: sha, pending_commit: null }).where(eq(changeSets.task_id, taskId));
     },

@@ -98,7 +98,7 @@ export function createRunCommits({ access, store, projects, pathsOf, messageOf, 
         if (!row || !project) return;
         const [message, paths] = await Promise.all([messageOf(project, row), pathsOf(project, row)]);
         await access.writing(row.user_id, project.id, async (opened) => {
-          // Another commit of the project may have included it meanwhile.
+          // A commit that was made while the message was written may include it.
           const current = await store.find(task_id);
           if (current?.pending_commit) await commitPending(opened, current, message, paths);
         });

@@ -91,7 +91,7 @@ async function withoutIgnored(repo: WorkingRepo, paths: readonly string[], index
   return paths.filter((path) => !ignored.has(path));
 }
 
-/** Takes any path, but no more than the arguments of a program can hold. */
+/** Accepts any path. In batches, because the size of an argument list is limited. */
 async function listIgnored(repo: WorkingRepo, paths: readonly string[], index: { indexFile?: string }): Promise<string> {
   let listed = "";
   for (let at = 0; at < paths.length; at += pathsPerCall)

@@ -61,7 +61,7 @@ export function parseCommand(line: string): Buffer[] {
 /** Throws `read_only_query` for a command that may write, unless `write`, and 400 for one that cannot run here at all. */
 export function requireAllowed(values: readonly Buffer[], write: boolean): void {
   const name = String(values[0]).toUpperCase();
-  if (name === "KEYS") throw badRequest("KEYS reads every key at once and stops the database meanwhile. Use SCAN.");
+  if (name === "KEYS") throw badRequest("KEYS reads every key at once and blocks the database until it ends. Use SCAN.");
   if (refused.has(name)) throw badRequest(`${name.slice(0, 40)} can't be run here. Use a terminal for it.`);
   const full = withSubcommand.has(name) ? `${name}|${String(values[1] ?? "").toUpperCase()}` : name;
   if (write || reading.has(full)) return;
