@@ -206,8 +206,11 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<MatrixWor
   });
   await api.library.addProjectAgent({ params: { ...params, agent_id: ownAgent.id } });
   if (!agent || !session) throw new Error("no agent or session");
-  // A browser takes them otherwise.
-  await app.studio.database.pool.query("insert into project_pictures (project_id, light, dark) values ($1, 'eA==', 'eA==')", [project.id]);
+  // The machine may lack the browser that takes them; where it has one, they may be there already.
+  await app.studio.database.pool.query(
+    "insert into project_pictures (project_id, light, dark) values ($1, 'eA==', 'eA==') on conflict (project_id) do nothing",
+    [project.id],
+  );
 
   const chats = "/api/chat/{chat_id}";
   const projects = "/api/projects/{id}";
