@@ -101,7 +101,7 @@ function allJourneys(checkout: Checkout, { besidesMain }: { besidesMain: boolean
       const names = listed.stdout
         .split("\n")
         .filter((name) => /^[\w-]+$/.test(name) && !(besidesMain && ["conformance", "demo", "weights"].includes(name)));
-      const secondsOf = (name: string) => checkout.durations[journeyKey(name)] ?? (otherScripts.includes(name) ? 100 : 45);
+      const secondsOf = (name: string) => checkout.durations[journeyKey(name)] ?? (otherScripts.includes(name) ? 100 : 65);
       let left = (seconds - startSeconds) * checkout.cores;
       const fitting: string[] = [];
       for (const name of names.toSorted((a, b) => secondsOf(a) - secondsOf(b))) {
