@@ -1,5 +1,5 @@
 import { ArrowDown } from "lucide-react";
-import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState, type ReactNode, type Ref } from "react";
+import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { useStickToBottom } from "use-stick-to-bottom";
 import { isMotionReduced } from "../../theme/appearance.ts";
 import { cx } from "../../lib/cx.ts";
@@ -25,6 +25,8 @@ import { AnsweredRow, EndRow, PlainRow, SteeredRow, ThoughtRow, UserRow, Working
 const blockRows = 10;
 /** The last blocks are always laid out, because they grow. */
 const openBlocks = 2;
+/** Blocks are grouped again, so that the browser observes and layers a few groups in each frame instead of all blocks of a long chat. */
+const groupBlocks = 10;
 /** Long enough for the scroll event that follows a change of size. */
 const settleMs = 50;
 
@@ -139,29 +141,46 @@ function sameContent(a: TranscriptRow, b: TranscriptRow): boolean {
   return false;
 }
 
-/** Rows in blocks. They are counted from the row `origin`, so that rows stay in their block when earlier ones are added. */
-function blocksOf(rows: readonly TranscriptRow[], origin: number): { number: number; rows: readonly TranscriptRow[] }[] {
-  const first = -Math.ceil(origin / blockRows);
-  const count = Math.max(1, Math.ceil((rows.length - origin) / blockRows)) - first;
-  return Array.from({ length: count }, (_, at) => {
-    const start = origin + (first + at) * blockRows;
-    return { number: first + at, rows: rows.slice(Math.max(0, start), start + blockRows) };
-  });
-}
-
-interface BlockProps extends Pick<TranscriptProps, "reader" | "onResume"> {
+interface RowBlock {
+  number: number;
   rows: readonly TranscriptRow[];
   isFirst: boolean;
   isLast: boolean;
   isContained: boolean;
+}
+
+/** Rows in blocks, blocks in groups. They are counted from the row `origin`, so that rows stay in their block when earlier ones are added. */
+function groupsOf(rows: readonly TranscriptRow[], origin: number): { number: number; blocks: RowBlock[]; isContained: boolean }[] {
+  const first = -Math.ceil(origin / blockRows);
+  const end = Math.max(1, Math.ceil((rows.length - origin) / blockRows));
+  const groups: ReturnType<typeof groupsOf> = [];
+  for (let number = first; number < end; number += 1) {
+    const start = origin + number * blockRows;
+    const isContained = number < end - openBlocks;
+    const block: RowBlock = {
+      number,
+      rows: rows.slice(Math.max(0, start), start + blockRows),
+      isFirst: number === first,
+      isLast: number === end - 1,
+      isContained,
+    };
+    const group = groups.at(-1);
+    if (group?.number === Math.floor(number / groupBlocks)) {
+      group.blocks.push(block);
+      group.isContained &&= isContained;
+    } else groups.push({ number: Math.floor(number / groupBlocks), blocks: [block], isContained });
+  }
+  return groups;
+}
+
+interface BlockProps extends Pick<TranscriptProps, "reader" | "onResume">, Omit<RowBlock, "number"> {
   /** Below the last row of the last block. */
   tail: ReactNode;
-  ref: Ref<HTMLDivElement> | undefined;
 }
 
 const Block = memo(
-  ({ rows, isFirst, isLast, isContained, tail, reader, onResume, ref }: BlockProps) => (
-    <div ref={ref} className={isContained ? "[contain-intrinsic-size:auto_900px] [content-visibility:auto]" : undefined}>
+  ({ rows, isFirst, isLast, isContained, tail, reader, onResume }: BlockProps) => (
+    <div className={isContained ? "[contain-intrinsic-size:auto_900px] [content-visibility:auto]" : undefined}>
       <Thread label={isLast ? "Messages and steps" : "Earlier messages and steps"}>
         {rows.map((row, index) => (
           <Row key={row.key} row={row} edge={isFirst && index === 0 ? "start" : undefined} reader={reader} onResume={onResume} />
@@ -216,7 +235,7 @@ export function Transcript({ rows, reader, onResume, onEarlier, head, tail, isBu
   const found = rows.findIndex((row) => row.key === originKey);
   if (found < 0 && rows[0] && rows[0].key !== originKey) setOriginKey(rows[0].key);
   const origin = Math.max(0, found);
-  const blocks = useMemo(() => blocksOf(rows, origin), [rows, origin]);
+  const groups = useMemo(() => groupsOf(rows, origin), [rows, origin]);
   const { originRef, isLoading, showEarlier } = useEarlier(scrollRef, origin, onEarlier);
   return (
     <div className="relative flex min-h-0 flex-1 flex-col">
@@ -239,18 +258,16 @@ export function Transcript({ rows, reader, onResume, onEarlier, head, tail, isBu
             </div>
           ) : null}
           {head}
-          {blocks.map((block, index) => (
-            <Block
-              key={block.number}
-              ref={block.number === 0 ? originRef : undefined}
-              rows={block.rows}
-              isFirst={index === 0}
-              isLast={index === blocks.length - 1}
-              isContained={index < blocks.length - openBlocks}
-              tail={index === blocks.length - 1 ? tail : undefined}
-              reader={reader}
-              onResume={onResume}
-            />
+          {groups.map((group) => (
+            <div
+              key={group.number}
+              ref={group.number === 0 ? originRef : undefined}
+              className={group.isContained ? "[contain-intrinsic-size:auto_9000px] [content-visibility:auto]" : undefined}
+            >
+              {group.blocks.map(({ number, ...block }) => (
+                <Block key={number} {...block} tail={block.isLast ? tail : undefined} reader={reader} onResume={onResume} />
+              ))}
+            </div>
           ))}
         </div>
       </div>
@@ -268,7 +285,7 @@ export function Transcript({ rows, reader, onResume, onEarlier, head, tail, isBu
   );
 }
 
-/** Loads earlier rows and keeps the shown ones where they are. `origin`: how many rows are before the block `originRef`. */
+/** Loads earlier rows and keeps the shown ones where they are. `origin`: how many rows are before the group `originRef`. */
 function useEarlier(scrollRef: { current: HTMLElement | null }, origin: number, onEarlier: TranscriptProps["onEarlier"]) {
   const originRef = useRef<HTMLDivElement>(null);
   /** When earlier rows were requested. */
