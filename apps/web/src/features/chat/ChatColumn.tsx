@@ -206,7 +206,8 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
   const isEmpty = !hasRows && !tail && !plan.plan;
 
   return (
-    <section aria-label="Chat" className="flex h-full min-h-0 min-w-0 flex-col pl-1">
+    // Its size comes from outside, so what changes inside (a key in the composer) needs no layout of the page.
+    <section aria-label="Chat" className="flex h-full min-h-0 min-w-0 flex-col pl-1 [contain:size_layout]">
       <header className="flex h-8 flex-none items-center gap-1 pr-3 pl-1.5 narrow:h-11">
         <SessionMenu projectId={projectId} chatId={chatId} onOpen={chat.open} />
         <CardLink chatId={chatId} />
