@@ -1,5 +1,5 @@
 import { useEffect, useLayoutEffect, useRef, type RefObject } from "react";
-import { createKeybindingsHandler, tinykeys } from "tinykeys";
+import { createKeybindingsHandler } from "tinykeys";
 import { shortcuts, type ShortcutId } from "../shortcuts.ts";
 import { onShortcutsChange, shortcutKeys } from "./shortcut-bindings.ts";
 import { ariaKeysOf } from "./shortcut-keys.ts";
@@ -7,6 +7,10 @@ import { onUnfocusedKeys } from "./unfocused-keys.ts";
 
 const fields = "input, textarea, select, [contenteditable='true'], [role='textbox']";
 const hasModifier = (keys: string) => /\$mod|Control|Meta|Alt/.test(keys);
+/** Whether a press of these keys can also be a character for a text field. */
+const isCharacter = (keys: string) => !hasModifier(keys) && /(?:^|[+ ])(?:.|Key.|Digit.)$/.test(keys);
+const typesCharacter = ({ key, ctrlKey, metaKey, altKey, target }: KeyboardEvent) =>
+  key.length === 1 && !ctrlKey && !metaKey && !altKey && target instanceof Element && target.closest(fields) !== null;
 
 /** What a fired shortcut reports to the page: tests and the help sheet listen. */
 export const shortcutEvent = "tesslate:shortcut";
@@ -44,7 +48,16 @@ export function useShortcuts(handlers: Handlers, within?: RefObject<HTMLElement 
           };
       }
       const options = { ignore: () => false };
-      const unbind = tinykeys(target, bindings, options);
+      const handle = createKeybindingsHandler(bindings, options);
+      // What a person types is compared with bindings only if one of them could take it: this runs for each letter.
+      const takesCharacters = (ids.split(" ").filter(Boolean) as ShortcutId[]).some(
+        (id) => shortcuts[id].isForFields === true && shortcutKeys(id).some(isCharacter),
+      );
+      const onKeyDown = (event: Event) => {
+        if (event instanceof KeyboardEvent && (takesCharacters || !typesCharacter(event))) handle(event);
+      };
+      target.addEventListener("keydown", onKeyDown);
+      const unbind = () => target.removeEventListener("keydown", onKeyDown);
       const unbindUnfocused = isForUnfocused ? onUnfocusedKeys(createKeybindingsHandler(bindings, options)) : undefined;
       return () => {
         unbind();
