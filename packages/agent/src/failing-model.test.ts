@@ -104,10 +104,10 @@ describe("a model that fails", () => {
     const subagent = await play(
       ws,
       [calls(call("invoke_subagent", { name: "general-purpose", task: "Look" })), [overloaded({ retryAfterMs: 50_000 })], answer("never")],
-      { limits: { max_run_ms: 100 }, deps: { waitToRetry: undefined } },
+      { limits: { max_run_ms: 800 }, deps: { waitToRetry: undefined } },
     );
     const own = await play(ws, [[overloaded({ retryAfterMs: 50_000 })], answer("never")], {
-      limits: { max_run_ms: 100 },
+      limits: { max_run_ms: 800 },
       deps: { waitToRetry: undefined },
     });
     for (const run of [subagent, own]) {

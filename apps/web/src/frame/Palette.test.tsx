@@ -60,10 +60,10 @@ test("`>` leaves projects out", async ({ api, open, user }) => {
   await screen.findByRole("article");
   await user.keyboard("{Control>}k{/Control}");
   await user.type(await input(), "alder");
-  expect(await screen.findByRole("option", { name: /Alder Street Bakery/ })).toBeVisible();
+  expect(await screen.findByRole("option", { name: /^Alder Street Bakery/ })).toBeVisible();
   await user.clear(await input());
   await user.type(await input(), ">a");
-  await waitFor(() => expect(screen.queryByRole("option", { name: /Alder Street Bakery/ })).not.toBeInTheDocument());
+  await waitFor(() => expect(screen.queryByRole("option", { name: /^Alder Street Bakery/ })).not.toBeInTheDocument());
   expect(screen.getAllByRole("option").length).toBeGreaterThan(0);
 });
 
@@ -97,7 +97,7 @@ test("Enter before the answer waits for it: what stood there for fewer letters i
   await screen.findByRole("article");
   await user.keyboard("{Control>}k{/Control}");
   await user.type(await input(), "alder");
-  await screen.findByRole("option", { name: /Alder Street Bakery/ });
+  await screen.findByRole("option", { name: /^Alder Street Bakery/ });
   const answer = api.hang("search.find");
   await user.type(await input(), " street{Enter}");
   expect(screen.getByRole("dialog")).toBeVisible();

@@ -138,7 +138,7 @@ test("restoring to after a message names the run that answers the next one, also
 test("text that streams into a long chat renders one row per change", async ({ show }) => {
   const at = "2026-03-05T10:00:00Z";
   const frame = (taskId: string, seq: number, type: string, data: unknown) => ({ taskId, seq, at, type, data });
-  const past = Array.from({ length: 500 }, (_, index) => [
+  const past = Array.from({ length: 250 }, (_, index) => [
     frame(`t${index}`, 1, "task_started", { chat_id: "c1", message_id: `m${index}`, agent_id: null, model: "x" }),
     frame(`t${index}`, 2, "text_chunk", { iteration: 1, content: `Answer ${index}` }),
     frame(`t${index}`, 3, "complete", {
@@ -181,7 +181,7 @@ test("text that streams into a long chat renders one row per change", async ({ s
   }
   show(<Streaming />);
   const log = await screen.findByRole("log", { name: "Transcript" });
-  expect(log.querySelectorAll(".markdown").length).toBe(501);
+  expect(log.querySelectorAll(".markdown").length).toBe(251);
   /** What changed in the page. */
   const changed = new Set<Node>();
   const observer = new MutationObserver((records) => {
