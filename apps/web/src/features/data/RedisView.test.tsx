@@ -66,6 +66,7 @@ test("the console shows answers and reasons, and asks before it writes", async (
   api.answer("databases.command", refuse("read_only_query", { detail: "DEL can change data." }));
   api.answer("databases.executeCommand", { text: "(integer) 1", is_truncated: false, duration_ms: 1 });
   await user.type(box, "DEL settings{Enter}");
+  await screen.findByText(/^You can edit keys and run commands that write/);
   await user.click(await screen.findByRole("button", { name: "Allow changes" }));
   await screen.findByText("(integer) 1");
   expect(api.asked("databases.executeCommand").map(({ body }) => body)).toEqual([{ command: "DEL settings", write: true }]);

@@ -132,9 +132,9 @@ function KeyView({ name, isBinary }: { name: string; isBinary: boolean }) {
                 </thead>
                 <tbody>
                   {entries.map((entry, index) => (
-                    <tr key={`${entry.field} ${index}`} className="border-b border-line-0 align-top hover:bg-bg-2">
+                    <tr key={`${entry.field} ${index}`} className="border-b border-line-0 align-top hover:bg-bg-2 narrow:align-middle">
                       {fieldNames[first.type] ? <td className="max-w-60 truncate px-3 py-1.5 font-mono text-fg-1">{entry.field}</td> : null}
-                      <td className="max-w-100 px-3 py-1.5 font-mono">
+                      <td className="max-w-100 px-3 py-1.5 font-mono narrow:py-0">
                         <button
                           type="button"
                           aria-label={`Open ${entry.field || entry.value.slice(0, 40)}`}
@@ -364,7 +364,8 @@ function Console() {
       >
         <Input
           aria-label="Command"
-          className="min-w-0 flex-1 font-mono"
+          boxClassName="min-w-0 flex-1"
+          className="font-mono"
           placeholder="HGETALL user:1"
           autoCapitalize="off"
           autoComplete="off"

@@ -12,6 +12,7 @@ import { foreignKeyOf, tableKinds, tableLabel } from "./table.ts";
 export function StructureTab({ structure }: { structure: TableStructure }) {
   const { place } = useDatabase();
   const { columns, primary_key: key, foreign_keys: foreignKeys, indexes, checks, referenced_by: referencedBy } = structure;
+  const hasComments = columns.some(({ comment }) => comment !== null && comment !== "");
   const facts = [
     ["Type", tableKinds[structure.kind]],
     ["Rows", structure.row_estimate === null ? "Unknown" : `About ${formatNumber(structure.row_estimate)}`],
@@ -34,7 +35,7 @@ export function StructureTab({ structure }: { structure: TableStructure }) {
           ))}
         </dl>
         {structure.comment ? <p className="max-w-[70ch] text-sm leading-read text-fg-1">{structure.comment}</p> : null}
-        <Part title="Columns" head={["Name", "Type", "Nullable", "Default", "Comment"]}>
+        <Part title="Columns" head={["Name", "Type", "Nullable", "Default", ...(hasComments ? ["Comment"] : [])]}>
           {columns.map((column) => (
             <tr key={column.name} className={rowClass}>
               <th scope="row" className={`${cell} font-mono font-medium text-fg-0`}>
@@ -46,11 +47,11 @@ export function StructureTab({ structure }: { structure: TableStructure }) {
               </th>
               <td className={`${cell} font-mono`}>
                 {column.type}
-                {column.enum_values ? <span className="text-fg-2">: {column.enum_values.join(", ")}</span> : null}
+                {column.enum_values && !column.type.startsWith("enum(") ? <span className="text-fg-2">: {column.enum_values.join(", ")}</span> : null}
               </td>
               <td className={cell}>{column.is_nullable ? "Yes" : "No"}</td>
               <td className={`${cell} font-mono`}>{column.is_generated ? `Generated${column.default ? `: ${column.default}` : ""}` : (column.default ?? "")}</td>
-              <td className={cell}>{column.comment ?? ""}</td>
+              {hasComments ? <td className={cell}>{column.comment ?? ""}</td> : null}
             </tr>
           ))}
         </Part>

@@ -1,3 +1,4 @@
+import type { DataSource } from "@tesslate/contract";
 import { Lock, LockOpen } from "lucide-react";
 import { useRef, useState, type ReactNode } from "react";
 import { readStored, writeStored } from "../../lib/storage.ts";
@@ -17,7 +18,7 @@ export interface WritePermission {
 
 const isTrue = (value: unknown): value is true => value === true;
 
-export function useWritePermission(projectId: string, database: { id: string; name: string }): WritePermission {
+export function useWritePermission(projectId: string, database: Pick<DataSource, "id" | "name" | "kind">): WritePermission {
   const key = `studio:data-changes:${projectId}:${database.id}`;
   const [allowed, setAllowed] = useState(() => ({ key, isAllowed: readStored(sessionStorage, key, isTrue) ?? false }));
   if (allowed.key !== key) setAllowed({ key, isAllowed: readStored(sessionStorage, key, isTrue) ?? false });
@@ -58,8 +59,9 @@ export function useWritePermission(projectId: string, database: { id: string; na
           settle(true);
         }}
       >
-        You can edit rows, import data and run statements that write until you close this tab or turn changes off. Edits of rows can be
-        undone; statements and imports can't.
+        {database.kind === "redis"
+          ? "You can edit keys and run commands that write until you close this tab or turn changes off. Edits of keys can be undone; commands can't."
+          : "You can edit rows, import data and run statements that write until you close this tab or turn changes off. Edits of rows can be undone; statements and imports can't."}
       </ConfirmDialog>
     ),
   };
