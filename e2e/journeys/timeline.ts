@@ -141,7 +141,7 @@ export default journey({}, async (context) => {
         await page.keyboard.press("Enter");
         await dialog.getByRole("button", { name: "Restore checkpoint", exact: true }).click();
         await until("the file is gone", async () => (await read("footer.html")) === undefined, 30_000);
-        await page.getByText("Restored to this point.").waitFor({ timeout: 30_000 });
+        await page.getByText("Restored to before “Add a footer”.").waitFor({ timeout: 30_000 });
         await page.getByRole("log", { name: "Transcript" }).getByText("Later messages are hidden.").waitFor();
         await checkScreens(page, "strip-restored");
 

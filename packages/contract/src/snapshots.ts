@@ -30,6 +30,10 @@ export const Checkpoint = described(
       "`turn_end`: after a run; not listed, named by the run's change set",
       Literals("turn", "turn_end", "restore", "replace"),
     ),
+    title: described(
+      "Short name. Of a checkpoint before a run, that of the run in at most 50 characters: the subject of its commit, or the beginning of the message",
+      Type.String(),
+    ),
     label: described("The beginning of the message that started the run, or what was restored", Type.String()),
     chat_id: Nullable(Uuid),
     message_id: described("The user's message of the run, for `POST /api/chat/{chat_id}/restore`", Nullable(Uuid)),

@@ -64,7 +64,7 @@ import { createRepairs, createRepairsStore } from "../features/agent/repairs/ind
 import type { FirstMessages } from "../features/projects/projects/index.ts";
 import { requestSecretTool } from "../features/projects/secrets/index.ts";
 import { createRestoreCommits, createRunCommits, type WriteCommitMessage } from "../features/source/git/index.ts";
-import { createRestoreGuard, type RestoredRepository } from "../features/source/snapshots/index.ts";
+import { createRestoreGuard, titleOfCheckpoint, type RestoredRepository } from "../features/source/snapshots/index.ts";
 import { AppError } from "../platform/errors.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
@@ -165,7 +165,10 @@ export function composeChat(
     branchOf: branches.findOfChat,
     projects,
     checkpoints: {
-      before: snapshotsStore.findCheckpointOf,
+      before: async (messageId) => {
+        const row = await snapshotsStore.findCheckpointOf(messageId);
+        return row && { id: row.id, title: titleOfCheckpoint(row), project_id: row.project_id };
+      },
       projectOf: snapshotsStore.projectOfPoint,
       save: (project, facts) => checkpoints.keep(project, { kind: "restore", ...facts }),
       restore: async (project, userId, { id, label, commit_subject }, more) => {
@@ -253,6 +256,7 @@ export function composeChat(
     projects,
     pathsOf: runChangeSets.pathsOf,
     notCommitted,
+    rename: ({ project_id, before_id }, subject) => checkpoints.rename(project_id, before_id, subject),
     messageOf: createRunCommitMessage({
       chats: chatStore,
       patchOf: (project, row) => runChangeSets.patchOf(project, row, maxPatchBytes),

@@ -155,6 +155,7 @@ export const examples: Record<string, unknown> = {
     id: "c71e1009-745c-4010-87e5-1902c596c556",
     project_id: "a0033ad3-5721-4dc7-ae7c-a056b8d06b7b",
     kind: "turn",
+    title: "Add a dark mode",
     label: "Add a dark mode",
     chat_id: "7059d866-4d2a-4c68-a40e-ca5615871fec",
     message_id: "6b3a6dfc-9c44-4d68-a81f-37e48e9c3020",

@@ -34,6 +34,7 @@ export const cannedCheckpoints: Checkpoint[] = cannedRuns.map(({ before_id, mess
   id: before_id,
   project_id: ids.project,
   kind: "turn",
+  title: message,
   label: message,
   chat_id: ids.chat,
   message_id,

@@ -40,6 +40,8 @@ export const checkpoints = pgTable(
     /** `turn_end`: after a turn; not listed, used by the run's change set. `replace`: before a person removed or replaced files. */
     kind: text().$type<"turn" | "turn_end" | "restore" | "replace">().notNull(),
     label: text().notNull(),
+    /** Short name of the run that a `turn` precedes: the subject of its commit, until then the beginning of the message. */
+    title: text(),
     chat_id: uuid().references(() => chats.id, { onDelete: "set null" }),
     /** The user's message; may be deleted. */
     message_id: uuid(),

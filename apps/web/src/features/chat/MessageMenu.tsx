@@ -7,7 +7,7 @@ import type { TurnPosition } from "./transcript-rows.ts";
 
 export const quoted = (text: string): string => {
   const line = text.replaceAll(/\s+/g, " ").trim();
-  return `“${line.length > 60 ? `${line.slice(0, 59).trimEnd()}…` : line}”`;
+  return `“${line.length > 50 ? `${line.slice(0, 49).trimEnd()}…` : line}”`;
 };
 
 /** Menu of a message: restore, fork, copy. Shown on hover and focus, and always on touch screens. */

@@ -12,6 +12,13 @@ import { useBranchOfChat } from "../branches/index.ts";
 import { useConversation } from "./conversation.ts";
 import type { GoBackTarget, RunActions } from "./run-actions.ts";
 
+/** What is said when a restore has ended. */
+interface Asked {
+  done: string;
+  failed: string;
+  canRedo: boolean;
+}
+
 /** Restore, redo, fork and review. The caller renders the confirmation for `target`. */
 export function useOpenRunActions(): {
   actions: RunActions;
@@ -26,7 +33,7 @@ export function useOpenRunActions(): {
   const queries = useQueryClient();
   const [target, setTarget] = useState<GoBackTarget>();
   /** Restores that this page started; it shows their outcome. */
-  const asked = useRef(new Map<string, "back" | "forth">());
+  const asked = useRef(new Map<string, Asked>());
   /** Restores that ended before the request was answered. */
   const early = useRef(new Map<string, Task>());
   const { chatId, rewound, isRunning, reload, open } = useConversation(({ chat }) => ({
@@ -39,23 +46,21 @@ export function useOpenRunActions(): {
 
   const again = useRef<() => void>(() => undefined);
   const ended = useHandler((task: Task) => {
-    const way = asked.current.get(task.id);
+    const about = asked.current.get(task.id);
     asked.current.delete(task.id);
     // Another person or page may have restored this chat.
     reload();
-    if (!way) {
+    if (!about) {
       early.current.set(task.id, task);
       return;
     }
     early.current.clear();
-    if (task.status !== "completed")
-      toast(task.error ?? (way === "back" ? "Couldn't restore to this point." : "Couldn't redo."), { kind: "failed" });
-    else if (way === "back") toast("Restored to this point.", { action: { label: "Redo", onSelect: () => again.current() } });
-    else toast("Messages and files restored.");
+    if (task.status !== "completed") toast(task.error ?? about.failed, { kind: "failed" });
+    else toast(about.done, about.canRedo ? { action: { label: "Redo", onSelect: () => again.current() } } : {});
   });
   const branch = useBranchOfChat(chatId);
-  const follow = (taskId: string, way: "back" | "forth") => {
-    asked.current.set(taskId, way);
+  const follow = (taskId: string, about: Asked) => {
+    asked.current.set(taskId, about);
     const task = early.current.get(taskId);
     if (task) ended(task);
     else if (branch) void followInBranch(taskId);
@@ -73,7 +78,7 @@ export function useOpenRunActions(): {
     if (!chatId) return;
     api.chat
       .redo({ params: { chat_id: chatId } })
-      .then(({ task_id }) => follow(task_id, "forth"))
+      .then(({ task_id }) => follow(task_id, { done: "Messages and files restored.", failed: "Couldn't redo.", canRedo: false }))
       .catch((error: unknown) => toast(sentenceOf(error), { kind: "failed" }));
   });
   useLayoutEffect(() => {
@@ -87,10 +92,15 @@ export function useOpenRunActions(): {
   const restoring = tasks.find((task) => task.type === "snapshot_restore" && (task.status === "queued" || task.status === "running"));
   const isBusy = isRunning || restoring !== undefined;
   const isRedoing = restoring !== undefined;
-  const goBack = useHandler(async ({ messageId }: GoBackTarget) => {
+  const goBack = useHandler(async ({ messageId, label }: GoBackTarget) => {
     if (!chatId) return;
     const { task_id } = await api.chat.restore({ params: { chat_id: chatId }, body: { message_id: messageId } });
-    follow(task_id, "back");
+    follow(
+      task_id,
+      label === undefined
+        ? { done: "Run undone.", failed: "Couldn't undo the run.", canRedo: true }
+        : { done: `Restored to ${label}.`, failed: `Couldn't restore to ${label}.`, canRedo: true },
+    );
   });
   const fork = useHandler((messageId: string) => {
     if (!chatId) return;

@@ -4,7 +4,7 @@ import { expect, openPane, refuse, sample, sampleId, screen, test, waitFor, with
 import { RunActionsContext, type RunActions } from "../chat/run-actions.ts";
 import { ReviewPane } from "./ReviewPane.tsx";
 
-const turn = sample(Checkpoint, { kind: "turn", label: "add a cart", task_id: sampleId });
+const turn = sample(Checkpoint, { kind: "turn", title: "add a cart", label: "add a cart", task_id: sampleId });
 const hunk = (id: string, at: number) =>
   sample(Hunk, { id, old_start: at, old_lines: 1, new_start: at, new_lines: 1, lines: ["-old();", "+fresh();"] });
 const file = (path: string, hunks: Hunk[], known: Partial<ReviewFile> = {}) =>

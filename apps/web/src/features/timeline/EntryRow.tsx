@@ -72,7 +72,7 @@ export function EntryRow({
           <time dateTime={entry.at} title={formatDateTime(entry.at)} className="num w-14 flex-none text-xs text-fg-2">
             {formatTime(entry.at)}
           </time>
-          <span className={cx("min-w-0 flex-1 truncate", isGone ? "text-fg-3" : "text-fg-1")}>
+          <span className={cx("min-w-0 flex-1 truncate", isGone ? "text-fg-3" : "text-fg-1")} title={entry.message}>
             <span
               className={cx(
                 (entry.kind === "snapshot" || run) && "font-medium",

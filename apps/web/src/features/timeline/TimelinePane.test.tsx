@@ -15,7 +15,7 @@ import {
 import { TimelinePane } from "./TimelinePane.tsx";
 
 const snapshot = sample(Snapshot, { label: "Before the sale", status: "ready", snapshot_type: "manual", databases: ["orders"] });
-const turn = sample(Checkpoint, { id: sampleId.replace(/1$/, "2"), kind: "turn", label: "add a cart" });
+const turn = sample(Checkpoint, { id: sampleId.replace(/1$/, "2"), kind: "turn", title: "add a cart", label: "add a cart to every page" });
 const run = sample(RunSummary, {
   before_id: turn.id,
   status: "completed",
@@ -154,7 +154,7 @@ test("undone runs stay in the list; those that can be redone offer it once", asy
   points(
     api,
     [],
-    [turn, { ...turn, id: sampleId.replace(/1$/, "3"), label: "add a footer" }],
+    [turn, { ...turn, id: sampleId.replace(/1$/, "3"), title: "add a footer" }],
     [
       { ...run, visibility: "hidden" },
       { ...run, before_id: sampleId.replace(/1$/, "3"), task_id: sampleId.replace(/1$/, "4"), visibility: "discarded" },

@@ -20,6 +20,7 @@ const checkpoint = (id: string, at: string, more: Partial<Checkpoint> = {}): Che
   id,
   project_id: "p",
   kind: "turn",
+  title: more.label ?? "Add a page",
   label: "Add a page",
   chat_id: "c",
   message_id: "m",
@@ -47,6 +48,11 @@ const run = (n: number, more: Partial<RunSummary> = {}): RunSummary => ({
   ...more,
 });
 const pointsOf = (snapshots: Snapshot[], checkpoints: Checkpoint[], runs: RunSummary[] = []) => entriesOf({ snapshots, checkpoints, runs });
+
+test("a run is called by its short name; its message is beside it", () => {
+  const [entry] = pointsOf([], [checkpoint("b1", "2026-03-12T01:00:00Z", { title: "Add a page", label: "Add a page with a map, please" })], [run(1)]);
+  expect(entry).toMatchObject({ title: "“Add a page”", pointTitle: "Before “Add a page”", message: "Add a page with a map, please" });
+});
 
 test("snapshots and checkpoints are one history, the oldest first", () => {
   const entries = pointsOf(

@@ -17,6 +17,8 @@ export interface Entry {
   title: string;
   /** The state that is compared and restored: "Before “Add a page”". */
   pointTitle: string;
+  /** The beginning of the run's message, if its title is another. */
+  message?: string;
   /** Secondary text after the title. */
   note: string;
   at: string;
@@ -91,14 +93,15 @@ const ofSnapshot = (snapshot: Snapshot): Entry => {
 };
 const ofCheckpoint = (checkpoint: Checkpoint, run: RunSummary | undefined): Entry => {
   const isTurn = checkpoint.kind === "turn";
-  const pointTitle = isTurn ? `Before “${checkpoint.label}”` : checkpoint.label;
+  const pointTitle = isTurn ? `Before “${checkpoint.title}”` : checkpoint.title;
   const isActive = run?.status === "running" || run?.status === "queued";
   return {
     id: checkpoint.id,
     kind: "checkpoint",
     group: run ? "runs" : checkpoint.kind === "restore" ? "restores" : "checkpoints",
-    title: run ? `“${checkpoint.label}”` : pointTitle,
+    title: run ? `“${checkpoint.title}”` : pointTitle,
     pointTitle,
+    ...(isTurn && checkpoint.label !== checkpoint.title && { message: checkpoint.label }),
     note: run ? (run.visibility === "shown" ? "" : "undone") : isTurn ? "checkpoint" : "",
     at: checkpoint.created_at,
     bead: run ? (isActive ? "live" : run.status === "failed" ? "failed" : "message") : "checkpoint",

@@ -5,7 +5,7 @@ import { useHandler } from "../../lib/use-handler.ts";
 import { useProjectEvent, useTasks } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
 import { toast } from "../../ui/toast.tsx";
-import type { Entry } from "./timeline.ts";
+import { restoreTarget, type Entry } from "./timeline.ts";
 
 export interface RestoreOptions {
   /** Saves the current state as a snapshot first, which Redo restores. */
@@ -59,7 +59,7 @@ export function useRestores(projectId: string) {
             params: { id: projectId, checkpoint_id: entry.id },
             body: { ...body, ...(databasesFrom !== undefined && { databases_from: databasesFrom }) },
           });
-    follow(task_id, { done: "Restored to this point.", canRedo: keepsNow });
+    follow(task_id, { done: `Restored to ${entry.checkpoint?.kind === "turn" ? restoreTarget(entry) : `“${entry.title}”`}.`, canRedo: keepsNow });
   });
   const redone = { done: "Files and messages restored.", canRedo: false };
   /** Brings back the messages that the last restore of a chat hides, with the files and databases of that time. */

@@ -15,7 +15,7 @@ const runOf = (n: number, message: string): RunSummary =>
     additions: 12,
     deletions: 3,
   });
-const turnOf = (n: number, label: string) => sample(Checkpoint, { id: idOf(n), kind: "turn", label, created_at: at(n) });
+const turnOf = (n: number, label: string) => sample(Checkpoint, { id: idOf(n), kind: "turn", title: label, label, created_at: at(n) });
 
 function project(api: CannedApi): ReturnType<typeof api.stream<"projects.events">> {
   signedIn(api);
@@ -97,7 +97,7 @@ test("letting go asks once, and restores files, databases and messages in one re
       result: { safety_snapshot_id: idOf(8) },
     }),
   });
-  await screen.findByText("Restored to this point.");
+  await screen.findByText("Restored to “A”.");
   await user.click(screen.getByRole("button", { name: "Redo" }));
   await waitFor(() => expect(api.asked("snapshots.restore")[1]?.body).toEqual({ safety_snapshot: false }));
 });

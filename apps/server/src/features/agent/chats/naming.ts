@@ -2,6 +2,7 @@ import { AppError } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import { enqueueJob } from "../../../platform/jobs.ts";
 import type { Logger } from "../../../platform/logger.ts";
+import { shortTitle } from "../../../platform/short-title.ts";
 import { messageReferences, messageText } from "./message-content.ts";
 import type { ChatStore } from "./chats.store.ts";
 import type { ModelTexts } from "./model-texts.ts";
@@ -76,7 +77,7 @@ export function createChatNaming({
   };
 }
 
-const maxTitle = 60;
+const maxTitle = 61;
 
 const unmarked = (text: string): string => text.replace(/^[\s"'“„«*_`#]+|[\s"'”“»*_`.]+$/g, "");
 
@@ -92,16 +93,4 @@ export function titleFromModel(answer: string): string | undefined {
 }
 
 /** A title from a message: its first line, truncated at a word. */
-export function titleFromMessage(message: string): string {
-  const line =
-    message
-      .trim()
-      .split("\n")[0]
-      ?.replace(/\s+/g, " ")
-      .replace(/^[#>*\s-]+/, "")
-      .trim() ?? "";
-  if (line.length <= maxTitle) return line || "New chat";
-  const cut = line.slice(0, maxTitle);
-  const word = cut.lastIndexOf(" ");
-  return `${(word > maxTitle / 2 ? cut.slice(0, word) : cut).replace(/[\s.,;:]+$/, "")}…`;
-}
+export const titleFromMessage = (message: string): string => shortTitle(message, maxTitle) || "New chat";

@@ -23,7 +23,7 @@ export const hiddenMessages = (rewind: RewindRow | undefined, last: Pick<Message
 /** Checkpoints of the project's files, and snapshots. */
 export interface RewindCheckpoints {
   /** The checkpoint before the run that answered this message. */
-  before(messageId: string): Promise<{ id: string; label: string; project_id: string } | undefined>;
+  before(messageId: string): Promise<{ id: string; title: string; project_id: string } | undefined>;
   /** The project or branch whose files a checkpoint or snapshot has. */
   projectOf(pointId: string): Promise<string | undefined>;
   /** Saves the current files. */
@@ -95,8 +95,8 @@ export function createRewinds({
       const checkpoint = await checkpoints.before(question.id);
       if (!checkpoint) throw badRequest("The checkpoint before this message has been deleted.", "snapshot_not_ready");
       refuseElsewhere(working, checkpoint.project_id);
-      const label = `before “${checkpoint.label.slice(0, 80)}”`;
-      const redo = await checkpoints.save(working, { label: `Went back to ${label}: the state before that`, chat_id: chat.id });
+      const label = `before “${checkpoint.title}”`;
+      const redo = await checkpoints.save(working, { label: `Before undoing “${checkpoint.title}”`, chat_id: chat.id });
       return taskLinks(
         await checkpoints.restore(
           working,

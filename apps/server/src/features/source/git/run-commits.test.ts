@@ -46,6 +46,17 @@ test("what a run changed is one commit with the model's message; what a person s
   expect(await changed(world)).toEqual([["mine.txt", true]]);
   const request = world.model.requests.find(({ request: one }) => /Write the commit message/.test(one?.messages[0]?.text ?? ""));
   expect(request?.request?.messages[0]?.text).toMatch(/Greet people[\s\S]*added hello\.txt[\s\S]*\+hello/);
+  // The run has the name of its commit; the model was asked once.
+  const named = async () => (await client(world).snapshots.checkpoints({ params: { id: world.project.id }, query: {} })).items[0];
+  expect(await eventually(async () => ((await named())?.title === "Greet people" ? undefined : named()))).toMatchObject({
+    title: "Add a greeting",
+    label: "Greet people",
+  });
+  const { rows } = await world.app.studio.database.pool.query(
+    "select data from events where project_id = $1 and type = 'snapshot_changed' and data->>'op' = 'update'",
+    [world.project.id],
+  );
+  expect(rows).toEqual([{ data: { kind: "checkpoint", op: "update", id: (await named())?.id } }]);
   const { items } = await client(world).billing.usage({ query: {} });
   expect(items.filter((item) => item.purpose === "commit_message")).toHaveLength(1);
 });

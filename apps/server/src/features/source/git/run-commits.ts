@@ -24,6 +24,8 @@ export interface RunCommitsOptions {
   pathsOf(project: ProjectRow, row: ChangeSetRow): Promise<string[]>;
   /** The message of the commit. `isBrief`: at once, without the model. */
   messageOf(project: ProjectRow, row: ChangeSetRow, options?: { isBrief?: boolean }): Promise<string>;
+  /** Names the run after its commit. Safe to repeat. */
+  rename(row: ChangeSetRow, subject: string): Promise<void>;
   /** Called with each commit, in the same turn of writing. */
   committed(userId: string, opened: Opened, sha: string): Promise<unknown>;
   /** Called when the files of a run could not be captured. */
@@ -38,7 +40,7 @@ export type RunCommits = ReturnType<typeof createRunCommits>;
  * staged stays staged. Nothing is committed while a merge or rebase is in progress, on a detached `HEAD`, in a project without a repository, and
  * when the project's setting is off.
  */
-export function createRunCommits({ access, store, projects, pathsOf, messageOf, committed, notCommitted, log }: RunCommitsOptions) {
+export function createRunCommits({ access, store, projects, pathsOf, messageOf, rename, committed, notCommitted, log }: RunCommitsOptions) {
   const projectOf = async (row: ChangeSetRow): Promise<ProjectRow | undefined> => {
     const project = await projects.find(row.project_id);
     return project && commitsRunsOf(project) ? project : undefined;
@@ -53,6 +55,7 @@ export function createRunCommits({ access, store, projects, pathsOf, messageOf, 
       const sha = isHead ? await commitTree(repo, captured, message) : await findCommitOf(repo, captured);
       if (sha !== undefined) {
         await resetIndex(repo, paths);
+        await rename(row, message.split("\n")[0] ?? "");
         await store.setCommit(row.task_id, sha);
         await committed(row.user_id, opened, sha);
         return;

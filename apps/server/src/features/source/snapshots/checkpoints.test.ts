@@ -23,6 +23,7 @@ test("checkpoints before each run are comparable and restorable, and not listed 
   const { owner, project, app } = world;
   const params = { id: project.id };
   await world.run("Write   the\nfirst");
+  expect((await kept(world))[0]?.title).toBe("Write the");
   const second = await world.run("Write the second");
   const items = await kept(world);
   expect(items.map((c) => [c.kind, c.label, c.chat_id !== null, c.message_id !== null])).toEqual([

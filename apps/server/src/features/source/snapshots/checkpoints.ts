@@ -1,5 +1,6 @@
 import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
+import { shortTitle } from "../../../platform/short-title.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { SnapshotsStore } from "./snapshots.store.ts";
 import type { CheckpointRow } from "../../../db/schema/source.ts";
@@ -8,6 +9,7 @@ import type { ProjectTreeAccess } from "./tree-access.ts";
 /** Larger files are skipped: a checkpoint must not delay the agent. Snapshots include them. */
 const maxFileBytes = 32 * 2 ** 20;
 const maxLabel = 200;
+const maxTitle = 50;
 
 export interface CheckpointRun {
   chat_id: string;
@@ -15,6 +17,10 @@ export interface CheckpointRun {
   task_id: string;
   message: string;
 }
+/** Short name of a checkpoint; of a run for the checkpoint before it. */
+export const titleOfCheckpoint = ({ kind, title, label }: Pick<CheckpointRow, "kind" | "title" | "label">): string =>
+  kind === "turn" ? (title ?? (shortTitle(label, maxTitle) || "Run")) : label;
+
 export type Checkpoints = ReturnType<typeof createCheckpoints>;
 
 /** Cheap automatic snapshots of files. */
@@ -32,7 +38,7 @@ export function createCheckpoints({
   /** `isWhole`: include large files. Creates the point first, then its row, so that a row always refers to a point. */
   const keep = async (
     project: ProjectRow,
-    facts: Pick<CheckpointRow, "kind" | "label"> & Partial<Pick<CheckpointRow, "chat_id" | "message_id" | "task_id">>,
+    facts: Pick<CheckpointRow, "kind" | "label"> & Partial<Pick<CheckpointRow, "title" | "chat_id" | "message_id" | "task_id">>,
     { isWhole = false }: { isWhole?: boolean } = {},
   ): Promise<CheckpointRow> => {
     const id = crypto.randomUUID();
@@ -48,11 +54,18 @@ export function createCheckpoints({
     /** Before a run. The run continues without it: a full disk must not prevent cleaning up with the agent. */
     beforeRun: async (project: ProjectRow, { message, ...run }: CheckpointRun): Promise<CheckpointRow | undefined> => {
       try {
-        return await keep(project, { kind: "turn", label: message.replaceAll(/\s+/g, " ").trim(), ...run });
+        const label = message.replaceAll(/\s+/g, " ").trim();
+        return await keep(project, { kind: "turn", label, title: shortTitle(message, maxTitle) || null, ...run });
       } catch (err) {
         log.warn({ err, project_id: project.id, task_id: run.task_id }, "no checkpoint before the run");
         return undefined;
       }
+    },
+    /** The run before which it was saved has a name now. */
+    rename: async (projectId: string, id: string, name: string): Promise<void> => {
+      const title = shortTitle(name, maxTitle);
+      if (title && (await store.setTitle(id, title)))
+        await events.append(projectId, { type: "snapshot_changed", data: { kind: "checkpoint", op: "update", id } });
     },
   };
 }

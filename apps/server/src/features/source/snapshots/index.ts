@@ -1,5 +1,5 @@
 export { createCheckpointBeforeChange, type CheckpointBeforeChange } from "./checkpoints.ts";
-export { createCheckpoints, type Checkpoints, type CheckpointRun } from "./checkpoints.ts";
+export { createCheckpoints, titleOfCheckpoint, type Checkpoints, type CheckpointRun } from "./checkpoints.ts";
 export { createProjectDatabases } from "./databases.ts";
 export { createSnapshotRetention, type SnapshotRetention } from "./retention.ts";
 export { createReplaceState, type RestoredRepository } from "./replace-state.ts";

@@ -6,6 +6,7 @@ import { exactPath } from "../../projects/files/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { taskLinks } from "../../core/tasks/index.ts";
 import { archiveOf, type ArchiveFormat } from "./archive.ts";
+import { titleOfCheckpoint } from "./checkpoints.ts";
 import { createRestoreGuard, type SnapshotRestore } from "./restore.ts";
 import type { SnapshotsStore } from "./snapshots.store.ts";
 import type { CheckpointRow, SnapshotRow } from "../../../db/schema/source.ts";
@@ -156,7 +157,7 @@ export function createSnapshots({
       }
       // The checkpoint before a run is younger than its message.
       const sentAt = row.kind === "turn" && row.message_id !== null ? await store.sentAt(row.message_id) : undefined;
-      const label = row.kind === "turn" ? `before “${row.label.slice(0, 80)}”` : row.label.replace(/^Restored /, "");
+      const label = row.kind === "turn" ? `before “${titleOfCheckpoint(row)}”` : row.label.replace(/^Restored /, "");
       const { task, safety_snapshot_id } = await snapshotRestore.begin(project, userId, {
         point: `checkpoint/${row.id}`,
         label,
@@ -186,13 +187,14 @@ function presentSnapshot(row: SnapshotRow): Snapshot {
     ready_at: row.ready_at,
   };
 }
-const checkpointOf = ({ id, project_id, kind, label, chat_id, message_id, task_id, created_at }: CheckpointRow): Checkpoint => ({
-  id,
-  project_id,
-  kind,
-  label,
-  chat_id,
-  message_id,
-  task_id,
-  created_at,
+const checkpointOf = (row: CheckpointRow): Checkpoint => ({
+  id: row.id,
+  project_id: row.project_id,
+  kind: row.kind,
+  title: titleOfCheckpoint(row),
+  label: row.label,
+  chat_id: row.chat_id,
+  message_id: row.message_id,
+  task_id: row.task_id,
+  created_at: row.created_at,
 });

@@ -133,6 +133,15 @@ export function createSnapshotsStore(db: Database) {
           .onConflictDoUpdate({ target: checkpoints.id, set: { id: sql`excluded.id` } })
           .returning()
       )[0] as CheckpointRow,
+    /** Returns whether it changed. */
+    setTitle: async (id: string, title: string): Promise<boolean> =>
+      (
+        await db
+          .update(checkpoints)
+          .set({ title })
+          .where(and(eq(checkpoints.id, id), sql`${checkpoints.title} is distinct from ${title}`))
+          .returning({ id: checkpoints.id })
+      ).length > 0,
     findCheckpoint: async (projectId: string, id: string): Promise<CheckpointRow | undefined> =>
       (
         await db
