@@ -147,7 +147,7 @@ export const changesRoutes = {
     tag,
     summary: "Reject or restore changes",
     description:
-      "Removes rejected files and hunks of a run from the files, or puts them back. All or nothing: hunks that later edits touch are refused with 409 `hunks_do_not_fit` and `details.conflicts`.",
+      "Removes rejected files and hunks of a run from the files, or puts them back; with the project setting `commit_runs` that is a commit. All or nothing: hunks that later edits touch are refused with 409 `hunks_do_not_fit` and `details.conflicts`.",
     auth: "user",
     params: Params,
     bodyLimit: 1024 * 1024,

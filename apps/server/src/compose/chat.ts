@@ -267,6 +267,12 @@ export function composeChat(
     log,
   });
   const restoreCommits = createRestoreCommits({ access: gitAccess, commitAllPending: runCommits.commitAllPending, committed, log });
+  const commitChange = (inExclusiveTask: boolean): RestoredRepository["commit"] =>
+    (project, userId, change) =>
+      restoreCommits.commit(
+        { project, userId, ...change, notCommitted: (err) => notCommitted(project.id, null, err) },
+        { inExclusiveTask },
+      );
   const naming = createChatNaming({
     store: chatStore,
     generateTitle: texts.title,
@@ -338,11 +344,7 @@ export function composeChat(
     listedTools,
     considerRepair: repairs.consider,
     changeConversation: rewinds.apply,
-    commitRestored: (project, userId, change) =>
-      restoreCommits.commit(
-        { project, userId, ...change, notCommitted: (err) => notCommitted(project.id, null, err) },
-        { inExclusiveTask: true },
-      ),
+    commitRestored: commitChange(true),
     writeCommitMessage: (userId, project, diff) =>
       texts.commitMessage(
         { requestId: `commit-message:${crypto.randomUUID()}`, userId, projectId: project.id, chatId: null, agentId: null },
@@ -396,7 +398,15 @@ export function composeChat(
       mountChanges(mount, {
         list: createListRuns({ store: changesStore, projects, redactorOf: redactions.of }),
         diff: createDiffChangeSet({ lookup, store: changesStore, trees, redactorOf: redactions.of }),
-        apply: createApplyChangeSet({ lookup, store: changesStore, runChangeSets, trees, announce, refuseWhileRestoring }),
+        apply: createApplyChangeSet({
+          lookup,
+          store: changesStore,
+          runChangeSets,
+          trees,
+          announce,
+          commit: commitChange(false),
+          refuseWhileRestoring,
+        }),
       });
       mountAgentContext(mount, {
         contexts: createAgentContexts({ projects, files }),

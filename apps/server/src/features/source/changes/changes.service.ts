@@ -5,7 +5,7 @@ import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Announce } from "../../projects/files/index.ts";
 import type { Redactor } from "../../projects/secrets/index.ts";
-import type { ProjectTreeAccess } from "../snapshots/index.ts";
+import { titleOfCheckpoint, type ProjectTreeAccess } from "../snapshots/index.ts";
 import { changesBetween, shownFile } from "./change-set.ts";
 import { pointName, type ChangeSetLookup } from "./change-set-lookup.ts";
 import type { ChangesStore } from "./changes.store.ts";
@@ -108,7 +108,7 @@ export const createDiffChangeSet =
 
 export type ApplyChangeSet = ReturnType<typeof createApplyChangeSet>;
 /**
- * Rejects parts of what a run changed, or applies them again. Throws `run_active`, `project_busy`, `hunks_do_not_fit`, or 404 for files and hunks
+ * Rejects parts of what a run changed, or applies them again; where runs are committed, that is a commit too. Throws `run_active`, `project_busy`, `hunks_do_not_fit`, or 404 for files and hunks
  * that are not in the change set.
  */
 export const createApplyChangeSet =
@@ -118,6 +118,7 @@ export const createApplyChangeSet =
     runChangeSets,
     trees,
     announce,
+    commit,
     refuseWhileRestoring,
   }: {
     lookup: ChangeSetLookup;
@@ -125,6 +126,8 @@ export const createApplyChangeSet =
     runChangeSets: RunChangeSets;
     trees: ProjectTreeAccess;
     announce: Announce;
+    /** Commits files of the project. Never throws. */
+    commit(project: ProjectRow, userId: string, change: { paths: readonly string[]; subject: string }): Promise<void>;
     /** Takes the tree's lock: no run or restore starts before the transaction ends. */
     refuseWhileRestoring: (tx: Queries, projectId: string) => Promise<void>;
   }) =>
@@ -148,7 +151,15 @@ export const createApplyChangeSet =
       await store.setRejected(tx, taskId, rejected);
       return { written, rejected };
     });
-    if (written.length > 0) await announce(project, written);
+    if (written.length > 0) {
+      await announce(project, written);
+      const before = await store.findCheckpoint(found.before_id);
+      const name = before ? ` of “${titleOfCheckpoint(before)}”` : "";
+      await commit(project, userId, {
+        paths: written.flatMap(({ path, new_path }) => (new_path === undefined ? [path] : [path, new_path])),
+        subject: (request.reject ?? []).length > 0 ? `Reject changes${name}` : `Apply rejected changes${name}`,
+      });
+    }
     return {
       written: written.map(({ path, op, new_path, etag }) => ({
         path,

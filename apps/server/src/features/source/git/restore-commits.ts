@@ -7,7 +7,7 @@ import type { WorkingRepo } from "./working-repo.ts";
 
 const maxSubject = 72;
 
-/** Files of the project that went back to an earlier state. */
+/** Files of the project that went back to an earlier state, or parts of them. */
 interface RestoredFiles {
   project: ProjectRow;
   /** Whose commit it is. */

@@ -186,6 +186,37 @@ test("undoing a run reverts its commit, redoing it reapplies it, and going back 
   expect((await world.sandbox.exec(["git", "diff", "--name-only", "HEAD~5", "HEAD"])).stdout).toBe("");
 });
 
+test("a rejected part is a commit, applying it again too; with the setting off neither is", { timeout: 90_000 }, async () => {
+  await using world = await chatWorld({
+    script: [
+      call("write_file", { file_path: "hello.txt", content: "hello" }),
+      call("write_file", { file_path: "bye.txt", content: "bye" }),
+      say("Done."),
+    ],
+  });
+  const api = client(world);
+  await withRepository(world);
+  const [started] = await world.run("Greet people");
+  const params = { task_id: started?.task_id ?? "" };
+  const bye = [{ path: "bye.txt" }];
+  // Its commit may be pending: it comes first.
+  await api.changes.apply({ params, body: { reject: bye } });
+  expect(await subjects(world)).toEqual(["Reject changes of “Greet people”", "Greet people", "First"]);
+  const [commit] = await log(world);
+  const diff = await api.git.diff({ params: inProject(world), query: { to: commit?.sha ?? "" } });
+  expect(diff.files.map(({ path, status }) => [path, status])).toEqual([["bye.txt", "D"]]);
+  await api.changes.apply({ params, body: { restore: bye } });
+  expect((await subjects(world))[0]).toBe(`Revert "Reject changes of “Greet people”"\n\nThis reverts commit ${commit?.sha}.`);
+  // All of it is the revert of the run's commit, once nothing is between them.
+  await api.changes.apply({ params, body: { reject: [...bye, { path: "hello.txt" }] } });
+  expect((await subjects(world))[0]).toBe("Reject changes of “Greet people”");
+  expect(await changed(world)).toEqual([]);
+
+  await api.projects.update({ params: { id: world.project.id }, body: { settings: { commit_runs: false } } });
+  await api.changes.apply({ params, body: { restore: bye } });
+  expect([(await subjects(world)).length, await changed(world)]).toEqual([5, [["bye.txt", false]]]);
+});
+
 test("a message is proposed for what is staged, or for everything; a stranger gets 404, an anonymous caller 401, a bad body 422", async () => {
   await using world = await chatWorld({ env: { DEFAULT_MODELS: "openai/gpt-5.1" }, script });
   await withRepository(world);
