@@ -463,13 +463,19 @@ export const chatRoutes = {
     tag,
     summary: "Restore chat to message",
     description:
-      "Brings files and conversation back to before a message, in a task; for a chat with a branch, the files of the branch, and only to messages since it was created (409 `conflict`). `POST …/redo` reverts it until the next message.",
+      "Brings files and conversation back to before a message, in a task; for a chat with a branch, the files of the branch, and only to messages since it was created (409 `conflict`). Databases stay, unless `databases_from` names a snapshot. `POST …/redo` reverts it until the next message.",
     auth: "user",
     status: 202,
     params: ChatParams,
-    body: Type.Object({ message_id: Uuid }),
+    body: Type.Object({
+      message_id: Uuid,
+      databases_from: described(
+        "A snapshot of the project whose databases are restored too, for example the latest one before the message. The present rows are kept in a safety snapshot, which `POST …/redo` restores",
+        Type.Optional(Uuid),
+      ),
+    }),
     response: StartedTask,
-    errors: ["not_found", "snapshot_not_ready", "project_busy", "snapshot_pending", "run_active", "conflict"],
+    errors: ["not_found", "bad_request", "snapshot_not_ready", "project_busy", "snapshot_pending", "run_active", "conflict"],
   }),
   redo: route({
     method: "POST",

@@ -171,7 +171,7 @@ export function composeChat(
       },
       projectOf: snapshotsStore.projectOfPoint,
       save: (project, facts) => checkpoints.keep(project, { kind: "restore", ...facts }),
-      restore: async (project, userId, { id, label, commit_subject }, more) => {
+      restore: async (project, userId, { id, label, commit_subject, databases_from }, more) => {
         const isSnapshot = (await snapshotsStore.find(project.id, id)) !== undefined;
         const kind = isSnapshot ? "snapshot" : "checkpoint";
         const { task } = await snapshotRestore.begin(project, userId, {
@@ -180,7 +180,8 @@ export function composeChat(
           name: `${kind}-${id.slice(0, 8)}`,
           commit_subject,
           ...(isSnapshot ? { snapshot_id: id } : { checkpoint_id: id }),
-          safety_snapshot: false,
+          safety_snapshot: databases_from !== undefined,
+          ...(databases_from !== undefined && { databases_from }),
           more,
         });
         return task;

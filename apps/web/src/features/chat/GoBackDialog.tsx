@@ -1,13 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { counted } from "../../lib/counted.ts";
+import { useContainers } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { changeSetQuery } from "../changes/index.ts";
-import { diffQuery } from "../timeline/index.ts";
+import { DatabasesSwitch, databasesBefore, diffQuery, pointsQuery } from "../timeline/index.ts";
 import type { ChatState } from "./chat.types.ts";
 import { useConversation } from "./conversation.ts";
-import type { GoBackTarget } from "./run-actions.ts";
+import type { GoBackOptions, GoBackTarget } from "./run-actions.ts";
 import { currentToolName } from "./tools/tool-names.ts";
 
 const shownFiles = 6;
@@ -33,7 +35,10 @@ export function sinceRun(state: ChatState, taskId: string): { commands: string[]
   return { commands: [...new Set(commands)], messages: turns.length };
 }
 
-/** Confirms an undo or a restore: lists the files that change, the messages that are hidden and the commands that cannot be undone. */
+/**
+ * Confirms an undo or a restore: lists the files that change, the messages that are hidden and the commands that cannot be undone, and offers the databases
+ * of the latest snapshot before.
+ */
 export function GoBackDialog({
   projectId,
   target,
@@ -43,7 +48,7 @@ export function GoBackDialog({
   projectId: string;
   target: GoBackTarget;
   onClose: () => void;
-  onGoBack: (target: GoBackTarget) => Promise<void>;
+  onGoBack: (target: GoBackTarget, options: GoBackOptions) => Promise<void>;
 }) {
   const { api } = useServices();
   const taskId = target.taskId;
@@ -53,6 +58,13 @@ export function GoBackDialog({
     ...diffQuery(api, projectId, { id: beforeId ?? "", kind: "checkpoint" }, "now"),
     enabled: beforeId !== undefined,
   });
+  // A branch has no snapshots of the project's databases.
+  const isInProject = set.data?.project_id === projectId;
+  const points = useQuery({ ...pointsQuery(api, projectId), enabled: isInProject });
+  const checkpoint = points.data?.checkpoints.find(({ id }) => id === beforeId);
+  const source = set.data && isInProject ? databasesBefore({ at: checkpoint?.created_at ?? set.data.started_at }, points.data?.snapshots ?? []) : undefined;
+  const [withDatabases, setWithDatabases] = useState(false);
+  const hasDatabase = useContainers().some(({ service_slug }) => service_slug === "postgres");
   const state = useConversation(({ chat }) => chat.state);
   const { commands, messages } = sinceRun(state, taskId);
   const files = beforeId === undefined ? undefined : diff.data;
@@ -63,7 +75,7 @@ export function GoBackDialog({
       title={target.label === undefined ? "Undo this run?" : `Restore to ${target.label}?`}
       confirmLabel={target.label === undefined ? "Undo run" : "Restore"}
       loadingWord={target.label === undefined ? "Undoing…" : "Restoring…"}
-      onConfirm={() => onGoBack(target)}
+      onConfirm={() => onGoBack(target, withDatabases && source ? { databasesFrom: source.id } : {})}
     >
       <div className="grid gap-3 text-sm leading-read text-fg-1">
         {files ? (
@@ -88,7 +100,14 @@ export function GoBackDialog({
           <Skeleton className="h-10" />
         )}
         {messages > 0 ? <p>This hides {counted(messages, "message")}. You can redo this until you send a new message.</p> : null}
-        <p>Running apps restart. Databases aren't affected: restore them from the timeline.</p>
+        <p>
+          {source && withDatabases
+            ? "Running apps restart."
+            : source || !hasDatabase || !isInProject
+              ? "Running apps restart. Databases aren't affected."
+              : "Running apps restart. Databases aren't affected: no snapshot has their rows from before this run."}
+        </p>
+        {source ? <DatabasesSwitch source={source} isOn={withDatabases} onChange={setWithDatabases} /> : null}
         {commands.length > 0 ? (
           <div>
             <p>Changes that commands made outside the project's files can't be undone:</p>

@@ -10,6 +10,11 @@ export interface GoBackTarget {
   label?: string;
 }
 
+export interface GoBackOptions {
+  /** The snapshot whose databases are restored too. */
+  databasesFrom?: string;
+}
+
 /** Actions on runs and messages. */
 export interface RunActions {
   review: (taskId: string) => void;

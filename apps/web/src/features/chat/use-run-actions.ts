@@ -10,7 +10,7 @@ import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { toast } from "../../ui/toast.tsx";
 import { useBranchOfChat } from "../branches/index.ts";
 import { useConversation } from "./conversation.ts";
-import type { GoBackTarget, RunActions } from "./run-actions.ts";
+import type { GoBackOptions, GoBackTarget, RunActions } from "./run-actions.ts";
 
 /** What is said when a restore has ended. */
 interface Asked {
@@ -24,7 +24,7 @@ export function useOpenRunActions(): {
   actions: RunActions;
   target: GoBackTarget | undefined;
   close: () => void;
-  goBack: (target: GoBackTarget) => Promise<void>;
+  goBack: (target: GoBackTarget, options: GoBackOptions) => Promise<void>;
 } {
   const { id: projectId } = useProject();
   const tasks = useTasks();
@@ -92,9 +92,10 @@ export function useOpenRunActions(): {
   const restoring = tasks.find((task) => task.type === "snapshot_restore" && (task.status === "queued" || task.status === "running"));
   const isBusy = isRunning || restoring !== undefined;
   const isRedoing = restoring !== undefined;
-  const goBack = useHandler(async ({ messageId, label }: GoBackTarget) => {
+  const goBack = useHandler(async ({ messageId, label }: GoBackTarget, { databasesFrom }: GoBackOptions) => {
     if (!chatId) return;
-    const { task_id } = await api.chat.restore({ params: { chat_id: chatId }, body: { message_id: messageId } });
+    const body = { message_id: messageId, ...(databasesFrom !== undefined && { databases_from: databasesFrom }) };
+    const { task_id } = await api.chat.restore({ params: { chat_id: chatId }, body });
     follow(
       task_id,
       label === undefined

@@ -5,17 +5,18 @@ import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { formatDateTime } from "../../lib/time.ts";
+import { DatabasesSwitch } from "./DatabasesSwitch.tsx";
 import { databasesBefore, runsSince, type Entry } from "./timeline.ts";
 import { useHistory } from "./use-history.ts";
 import type { Restore } from "./use-restores.ts";
 
 /** Explains what a restore replaces, and offers to save the current state first. */
 export function RestoreDialog({ entry, onClose, onRestore }: { entry: Entry | undefined; onClose: () => void; onRestore: Restore }) {
-  const { entries } = useHistory();
+  const { entries, points } = useHistory();
   const [keepsNow, setKeepsNow] = useState(true);
   const [hidesMessages, setHidesMessages] = useState(true);
   const [withDatabases, setWithDatabases] = useState(false);
-  const source = entry && databasesBefore(entry, entries);
+  const source = entry?.kind === "checkpoint" ? databasesBefore(entry, points.data?.snapshots ?? []) : undefined;
   const runs = entry ? runsSince(entry, entries) : [];
   const [isWorking, setIsWorking] = useState(false);
   const [failure, setFailure] = useState<string>();
@@ -85,12 +86,7 @@ export function RestoreDialog({ entry, onClose, onRestore }: { entry: Entry | un
           <li>{unaffected}</li>
         </ul>
         {source && keepsNow ? (
-          <Switch
-            isOn={withDatabases}
-            onChange={setWithDatabases}
-            label={`Restore databases: ${source.databases.join(", ")}`}
-            hint={`From the snapshot “${source.label ?? source.snapshot_name}”, ${formatDateTime(source.created_at)}: the last one before this checkpoint.`}
-          />
+          <DatabasesSwitch source={source} isOn={withDatabases} onChange={setWithDatabases} />
         ) : null}
         {runs.length > 0 && keepsNow ? (
           <Switch

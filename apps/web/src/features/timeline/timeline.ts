@@ -114,11 +114,11 @@ const ofCheckpoint = (checkpoint: Checkpoint, run: RunSummary | undefined): Entr
 };
 
 /** The latest snapshot with databases that was taken before a checkpoint, which has files only. */
-export const databasesBefore = (entry: Entry, entries: readonly Entry[]): Snapshot | undefined =>
-  entry.kind === "checkpoint"
-    ? entries.findLast(({ snapshot, isReady, at }) => snapshot !== undefined && isReady && snapshot.databases.length > 0 && at <= entry.at)
-        ?.snapshot
-    : undefined;
+export const databasesBefore = ({ at }: { at: string }, snapshots: readonly Snapshot[]): Snapshot | undefined =>
+  snapshots
+    .filter(({ status, databases, created_at }) => status === "ready" && databases.length > 0 && created_at <= at)
+    .toSorted((a, b) => a.created_at.localeCompare(b.created_at))
+    .at(-1);
 
 /** The point in a sentence: restore to `before “Add a page”`, to `A`. */
 export const restoreTarget = ({ pointTitle }: Entry): string => pointTitle.replace(/^Before “/, "before “");

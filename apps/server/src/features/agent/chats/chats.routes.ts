@@ -23,7 +23,7 @@ export function mountChats(
       remove: ({ user }, { params }) => chats.remove(user.id, params.chat_id),
       fork: ({ user }, { params, body }) => chats.fork(user.id, params.chat_id, body),
       clear: async ({ user }, { params }) => ({ deleted_count: await chats.clear(user.id, params.chat_id) }),
-      restore: ({ user }, { params, body }) => rewinds.restore(user.id, params.chat_id, body.message_id),
+      restore: ({ user }, { params, body }) => rewinds.restore(user.id, params.chat_id, body),
       transcript: ({ user }, { params, query }) => transcripts.read(user.id, params.chat_id, query),
       redo: ({ user }, { params }) => rewinds.redo(user.id, params.chat_id),
     },

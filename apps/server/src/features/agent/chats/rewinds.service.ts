@@ -9,7 +9,7 @@ import type { RewindsStore } from "./rewinds.store.ts";
 /** The change of a chat, or of all chats of a project, that follows the restore of the files. */
 export type ConversationChange =
   | { message_id: string; redo_checkpoint_id: string }
-  /** `redo_point_id`: the safety snapshot of the state before. */
+  /** Both ids of what a redo restores are those of a checkpoint or of the safety snapshot of the state before. */
   | { project_id: string; since: string; redo_point_id: string }
   /** The redo of one of these. */
   | { redone_point_id: string };
@@ -28,12 +28,15 @@ export interface RewindCheckpoints {
   projectOf(pointId: string): Promise<string | undefined>;
   /** Saves the current files. */
   save(project: ProjectRow, facts: { label: string; chat_id: string }): Promise<{ id: string }>;
-  /** Throws `project_busy`, `snapshot_pending`, `run_active`, `snapshot_not_ready`. */
+  /**
+   * `databases_from`: the snapshot whose databases are restored too; then the current files and databases are saved as a safety snapshot, whose id
+   * `conversation` gets. Throws `project_busy`, `snapshot_pending`, `run_active`, `snapshot_not_ready`.
+   */
   restore(
     project: ProjectRow,
     userId: string,
-    checkpoint: { id: string; label: string; commit_subject: string },
-    conversation: ConversationChange,
+    checkpoint: { id: string; label: string; commit_subject: string; databases_from?: string },
+    conversation: (safetySnapshotId: string | null) => ConversationChange,
   ): Promise<TaskRow>;
 }
 
@@ -87,22 +90,26 @@ export function createRewinds({
       if (rewind && !(last && last.position >= (rewind.messages[0]?.position ?? 0))) await store.restoreMessages(tx, rewind);
     });
   return {
-    restore: async (userId: string, chatId: string, messageId: string) => {
+    restore: async (userId: string, chatId: string, { message_id, databases_from }: { message_id: string; databases_from?: string }) => {
       const { chat, working } = await open(userId, chatId);
-      const message = await chats.findMessage(messageId);
+      const message = await chats.findMessage(message_id);
       const question = message?.chat_id === chat.id ? await store.findQuestion(message) : undefined;
       if (!question) throw notFound("Message");
       const checkpoint = await checkpoints.before(question.id);
       if (!checkpoint) throw badRequest("The checkpoint before this message has been deleted.", "snapshot_not_ready");
       refuseElsewhere(working, checkpoint.project_id);
       const label = `before “${checkpoint.title}”`;
-      const redo = await checkpoints.save(working, { label: `Before undoing “${checkpoint.title}”`, chat_id: chat.id });
+      // The safety snapshot of a restore with databases is what a redo restores.
+      const redo =
+        databases_from === undefined
+          ? await checkpoints.save(working, { label: `Before undoing “${checkpoint.title}”`, chat_id: chat.id })
+          : undefined;
       return taskLinks(
         await checkpoints.restore(
           working,
           userId,
-          { id: checkpoint.id, label, commit_subject: `Go back to ${label}` },
-          { message_id: question.id, redo_checkpoint_id: redo.id },
+          { id: checkpoint.id, label, commit_subject: `Go back to ${label}`, ...(databases_from !== undefined && { databases_from }) },
+          (safetySnapshotId) => ({ message_id: question.id, redo_checkpoint_id: redo?.id ?? safetySnapshotId ?? checkpoint.id }),
         ),
       );
     },
@@ -119,7 +126,7 @@ export function createRewinds({
           working,
           userId,
           { id: rewind.checkpoint_id, label, commit_subject: "Redo what was undone" },
-          { redone_point_id: rewind.checkpoint_id },
+          () => ({ redone_point_id: rewind.checkpoint_id }),
         ),
       );
     },

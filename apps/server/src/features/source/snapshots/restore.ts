@@ -1,4 +1,4 @@
-import { badRequest, conflict } from "../../../platform/errors.ts";
+import { badRequest, conflict, notFound } from "../../../platform/errors.ts";
 import type { Queries } from "../../../platform/database.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { exclusiveTaskKey, exclusiveTasks, refuseExclusiveTask, type TaskRow, type Tasks } from "../../core/tasks/index.ts";
@@ -16,14 +16,14 @@ export interface RequestedRestore {
   commit_subject: string;
   snapshot_id?: string;
   checkpoint_id?: string;
-  /** The snapshot whose databases are restored, instead of the point's. Needs the safety snapshot. */
+  /** The snapshot of the project whose databases are restored, instead of the point's. Needs the safety snapshot. */
   databases_from?: string;
   /** Default true. */
   safety_snapshot?: boolean;
   /** Hide the messages sent since this moment, in all chats of the project. Needs the safety snapshot, which a redo restores. */
   messages_since?: string;
-  /** Passed to `onRestored`. */
-  more?: unknown;
+  /** What is passed to `onRestored`, by the id of the safety snapshot. */
+  more?: (safetySnapshotId: string | null) => unknown;
 }
 
 /** Passed to `onRestored` by a restore with `messages_since`. */
@@ -64,8 +64,14 @@ export function createSnapshotRestore({
   lifecycle: { running(project: ProjectRow): Promise<string[]> };
   tasks: Tasks;
 }) {
+  const requireDatabases = async (project: ProjectRow, snapshotId: string): Promise<void> => {
+    const row = await store.find(project.id, snapshotId);
+    if (!row) throw notFound("Snapshot");
+    if (row.status !== "ready" || row.databases.length === 0)
+      throw badRequest("This snapshot has no databases. Choose another one.", "snapshot_not_ready");
+  };
   return {
-    /** Accepts a restore. Throws `project_busy`, `snapshot_pending`, `run_active`. */
+    /** Accepts a restore. Throws `project_busy`, `snapshot_pending`, `run_active`, `snapshot_not_ready`, and 404 for an unknown `databases_from`. */
     begin: async (
       project: ProjectRow,
       userId: string,
@@ -75,6 +81,7 @@ export function createSnapshotRestore({
         throw badRequest("Messages can only be restored with a safety snapshot.");
       if (request.databases_from !== undefined && request.safety_snapshot === false)
         throw badRequest("Databases of a snapshot can only be restored with a safety snapshot.");
+      if (request.databases_from !== undefined) await requireDatabases(project, request.databases_from);
       if (!["active", "stopped", "hibernated", "setup_failed"].includes(project.environment_status))
         throw conflict("project_busy", "This project is busy. Try again in a moment.");
       const sandbox = await trees.open(project);
@@ -101,7 +108,7 @@ export function createSnapshotRestore({
         const more: unknown =
           request.messages_since !== undefined && made
             ? ({ project_id: project.id, since: request.messages_since, redo_point_id: made.row.id } satisfies MessagesSince)
-            : request.more;
+            : request.more?.(made?.row.id ?? null);
         const input: RestoreInput = {
           point: request.point,
           label: request.label,

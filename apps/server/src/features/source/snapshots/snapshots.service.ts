@@ -150,11 +150,6 @@ export function createSnapshots({
     },
     checkpointRestore: async (userId: string, ref: string, id: string, { with_messages, ...options }: RestoreCheckpoint) => {
       const { project, row } = await openCheckpoint(userId, ref, id);
-      if (options.databases_from !== undefined) {
-        const source = await openReady(userId, project.id, options.databases_from);
-        if (source.row.databases.length === 0)
-          throw badRequest("This snapshot has no databases. Choose another one.", "snapshot_not_ready");
-      }
       // The checkpoint before a run is younger than its message.
       const sentAt = row.kind === "turn" && row.message_id !== null ? await store.sentAt(row.message_id) : undefined;
       const label = row.kind === "turn" ? `before “${titleOfCheckpoint(row)}”` : row.label.replace(/^Restored /, "");
