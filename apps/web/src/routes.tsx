@@ -1,4 +1,4 @@
-import type { QueryClient } from "@tanstack/react-query";
+import { useQuery, type QueryClient } from "@tanstack/react-query";
 import {
   createRootRouteWithContext,
   createRoute,
@@ -23,7 +23,7 @@ import { modelSetupQuery, modelsQuery } from "./features/models/index.ts";
 import { newProjectSearch } from "./features/new-project/index.ts";
 import { projectsSearch } from "./features/projects/index.ts";
 import { readReferralCode } from "./features/referrals/index.ts";
-import { applySavedPreferences, meQuery } from "./features/users/index.ts";
+import { applySavedPreferences, meQuery, useIsSignedIn } from "./features/users/index.ts";
 import { RouteError } from "./frame/RouteError.tsx";
 import { lazyPage, preload } from "./lib/chunks.ts";
 import { hasCode } from "./lib/errors.ts";
@@ -31,6 +31,7 @@ import { hadSession, noteSession } from "./lib/session-hint.ts";
 import { oneOfParam, requiredText, textParam, wordsParam } from "./lib/search-params.ts";
 import { draftQuery } from "./project/draft.queries.ts";
 import { projectQuery, recentProjectsQuery, templatesQuery } from "./project/projects.queries.ts";
+import { HelpAccess } from "./ui/HelpLink.tsx";
 import { NotFoundPage } from "./ui/page/NotFoundPage.tsx";
 import { Spinner } from "./ui/Spinner.tsx";
 import { Toaster } from "./ui/toast.tsx";
@@ -39,14 +40,19 @@ interface RouterContext {
   queryClient: QueryClient;
 }
 
-const root = createRootRouteWithContext<RouterContext>()({
-  component: () => (
-    <>
+/** Around every page. */
+function Root() {
+  // What the pages have loaded; this loads nothing.
+  const isSignedIn = useIsSignedIn();
+  const config = useQuery({ ...configQuery, enabled: false }).data;
+  return (
+    <HelpAccess value={isSignedIn || (config?.landing_page === true && !config.no_accounts)}>
       <Outlet />
       <Toaster />
-    </>
-  ),
-});
+    </HelpAccess>
+  );
+}
+const root = createRootRouteWithContext<RouterContext>()({ component: Root });
 
 const VisitorFrame = lazyPage(() => import("./frame/VisitorFrame.tsx"), "VisitorFrame");
 const LandingPage = lazyPage(() => import("./features/landing/LandingPage.tsx"), "LandingPage");

@@ -21,12 +21,13 @@ const guides: Partial<Record<ErrorCode, string>> = {
   secrets_unreadable: "operations/backup#keys",
   storage_full: "operations/scaling",
 };
-/** Codes of the client, which no server answers. */
-const ownCodes = ["network", "unknown"];
+/** Codes of the client, and reasons why runs end: no section describes them. */
+const ownCodes = ["network", "unknown", "error", "max_iterations", "cancelled", "credits_exhausted", "credit_deduction_failed"];
 
 /** The help about an error code: its guide, or its entry in the list of all codes. */
 export function helpOfCode(code: string): string | undefined {
   if (ownCodes.includes(code)) return undefined;
   return `/help/${guides[code as ErrorCode] ?? `api/errors#${code}`}`;
 }
+/** The help about an error of the server; none for errors of the client. */
 export const helpOfError = (error: unknown): string | undefined => (error instanceof ApiError ? helpOfCode(error.code) : undefined);

@@ -4,8 +4,7 @@ import { useState } from "react";
 import { api } from "../api.ts";
 import { browserHints } from "../lib/browser-hints.ts";
 import { useOptimisticMutation } from "../lib/use-optimistic-mutation.ts";
-import { sentenceOf } from "../lib/errors.ts";
-import { toast } from "../ui/toast.tsx";
+import { toastError } from "../ui/toast.tsx";
 import { projectKey } from "./cache-keys.ts";
 
 export interface ProjectFilter {
@@ -80,7 +79,7 @@ export function usePinProject() {
     },
     // Lists begin with pinned projects.
     adopt: (queries) => void queries.invalidateQueries({ queryKey: keys.lists }),
-    onError: (error) => toast(`Couldn't change the pin. ${sentenceOf(error)}`, { kind: "failed" }),
+    onError: (error) => toastError(error, { before: "Couldn't change the pin." }),
   });
 }
 
@@ -135,7 +134,7 @@ export function useProjectPower() {
         await change(project.id);
         done.push(project);
       } catch (error) {
-        toast(`${sentence(project.name)} ${sentenceOf(error)}`, { kind: "failed" });
+        toastError(error, { before: `${sentence(project.name)}` });
       }
     }
     setIsPending(false);

@@ -1,8 +1,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Contract } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
-import { hasCode, sentenceOf } from "../lib/errors.ts";
-import { toast } from "../ui/toast.tsx";
+import { hasCode } from "../lib/errors.ts";
+import { toastError } from "../ui/toast.tsx";
 import { projectKey, partKey } from "./cache-keys.ts";
 import { useServices } from "./services.ts";
 import { useAdoptTask } from "./use-adopt-task.ts";
@@ -24,7 +24,7 @@ export function useRuntimeActions(project: { id: string; slug: string }): Runtim
   const { api }: { api: Client<Contract> } = useServices();
   const queries = useQueryClient();
   const params = { id: project.id };
-  const complain = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
+  const complain = (error: unknown) => toastError(error);
   const refresh = () =>
     Promise.all([
       queries.invalidateQueries({ queryKey: projectKey(project.slug) }),

@@ -1,5 +1,5 @@
-import { sentenceOf } from "../lib/errors.ts";
 import { Button } from "./Button.tsx";
+import { ErrorSentence } from "../ui/HelpLink.tsx";
 
 export interface ShowMoreProps {
   /** The paginated query. */
@@ -17,7 +17,7 @@ export function ShowMore({
     <div className="grid place-items-center gap-2 py-3">
       {isFetchNextPageError ? (
         <p role="alert" className="text-sm text-err">
-          {sentenceOf(error)}
+          <ErrorSentence of={error} />
         </p>
       ) : null}
       <Button size="sm" isLoading={isFetchingNextPage} loadingWord="Loading…" onClick={() => void fetchNextPage()}>

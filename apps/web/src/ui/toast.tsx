@@ -2,8 +2,8 @@ import { CircleCheck, CircleX, Info, X } from "lucide-react";
 import type { ReactNode } from "react";
 import { createPortal } from "react-dom";
 import { Toaster as Sonner, toast as sonner } from "sonner";
-import { sentenceOf } from "../lib/errors.ts";
 import { Button } from "./Button.tsx";
+import { ErrorSentence } from "./HelpLink.tsx";
 import { IconButton } from "./IconButton.tsx";
 
 type ToastKind = "done" | "failed" | "note";
@@ -61,10 +61,14 @@ export function toast(sentence: ReactNode, { kind = "done", action, durationMs, 
   show({ duration, ...(id !== undefined && { id }) });
 }
 
+/** Says why an action failed, with the help about it. `before`: a sentence that says which action. */
+export function toastError(error: unknown, { before, ...options }: { before?: string } & Omit<ToastOptions, "kind"> = {}): void {
+  toast(<ErrorSentence of={error} {...(before !== undefined && { before })} />, { ...options, kind: "failed" });
+}
+
 /** Says what was done, and offers to undo it. If undoing fails, another toast says why. */
 export function toastWithUndo(sentence: ReactNode, undo: () => unknown, options: Pick<ToastOptions, "durationMs" | "id"> = {}): void {
-  const onSelect = () =>
-    void (async () => undo())().catch((error: unknown) => toast(`Couldn't undo. ${sentenceOf(error)}`, { kind: "failed" }));
+  const onSelect = () => void (async () => undo())().catch((error: unknown) => toastError(error, { before: "Couldn't undo." }));
   toast(sentence, { ...options, action: { label: "Undo", onSelect } });
 }
 

@@ -1,7 +1,6 @@
 import { useEffect, useState, useSyncExternalStore, type ReactNode } from "react";
-import { sentenceOf } from "../lib/errors.ts";
 import { useHandler } from "../lib/use-handler.ts";
-import { toast, toastWithUndo } from "./toast.tsx";
+import { toast, toastError, toastWithUndo } from "./toast.tsx";
 
 const undoMs = 10_000;
 
@@ -42,7 +41,7 @@ export function useUndoableDeletes<T extends { id: string }>({
     try {
       await send(entry.item, options);
     } catch (error) {
-      toast(`Couldn't delete ${entry.name}. ${sentenceOf(error)}`, { kind: "failed", id: `delete:${id}` });
+      toastError(error, { before: `Couldn't delete ${entry.name}.`, id: `delete:${id}` });
     } finally {
       store.show(id);
     }

@@ -6,7 +6,6 @@ import type { AccountExport } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { browserHints } from "../../lib/browser-hints.ts";
 import { formatBytes } from "../../lib/bytes.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { formatDateTime } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -17,6 +16,7 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { meQuery } from "../users/index.ts";
 import { exportQuery, useExport } from "./account.queries.ts";
 import { DeleteAccountDialog } from "./DeleteAccountDialog.tsx";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 const isOpen = ({ task }: AccountExport) => task !== null && task.completed_at === null;
 
@@ -75,7 +75,11 @@ function ExportSection() {
         <LoadFailed className="px-0" title="Couldn't load your export" of={{ error, refetch, isFetching }} />
       ) : data ? (
         <div className="grid gap-3">
-          {start.error ? <Banner tone="err">{sentenceOf(start.error)}</Banner> : null}
+          {start.error ? (
+            <Banner tone="err">
+              <ErrorSentence of={start.error} />
+            </Banner>
+          ) : null}
           <ExportState state={data} />
         </div>
       ) : (

@@ -2,12 +2,11 @@ import { Ellipsis } from "lucide-react";
 import { useState } from "react";
 import type { AdminAgent } from "@tesslate/contract";
 import { api } from "../../api.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { formatNumber } from "../../lib/numbers.ts";
 import { Chip } from "../../ui/Chip.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastError } from "../../ui/toast.tsx";
 import { useUpdateAgent } from "./administration.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
 import { State } from "./State.tsx";
@@ -80,10 +79,7 @@ export function AgentsTab() {
   const [asked, setAsked] = useState<AdminAgent>();
   const updateAgent = useUpdateAgent();
   const change = (agent: AdminAgent, what: Parameters<typeof updateAgent.mutate>[0]["change"], done: string) =>
-    updateAgent.mutate(
-      { agent, change: what },
-      { onSuccess: () => toast(done), onError: (error) => toast(sentenceOf(error), { kind: "failed" }) },
-    );
+    updateAgent.mutate({ agent, change: what }, { onSuccess: () => toast(done), onError: (error) => toastError(error) });
   const columns: Column<AdminAgent>[] = [
     {
       id: "name",

@@ -2,12 +2,11 @@ import { Ellipsis } from "lucide-react";
 import { useState } from "react";
 import type { AdminBase } from "@tesslate/contract";
 import { api } from "../../api.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { formatNumber } from "../../lib/numbers.ts";
 import { Chip } from "../../ui/Chip.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastError } from "../../ui/toast.tsx";
 import { useUpdateBase } from "./administration.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
 import { State } from "./State.tsx";
@@ -38,10 +37,7 @@ export function BasesTab() {
   const [asked, setAsked] = useState<AdminBase>();
   const updateBase = useUpdateBase();
   const change = (base: AdminBase, what: Parameters<typeof updateBase.mutate>[0]["change"], done: string) =>
-    updateBase.mutate(
-      { base, change: what },
-      { onSuccess: () => toast(done), onError: (error) => toast(sentenceOf(error), { kind: "failed" }) },
-    );
+    updateBase.mutate({ base, change: what }, { onSuccess: () => toast(done), onError: (error) => toastError(error) });
   const columns: Column<AdminBase>[] = [
     {
       id: "name",

@@ -3,7 +3,6 @@ import { useState } from "react";
 import type { EmailKind, EmailStatus, OutboxEmail } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { counted } from "../../lib/counted.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { formatDateTime, formatRelativeTime, isPast } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -13,7 +12,7 @@ import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Pill, type Tone } from "../../ui/Pill.tsx";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastError } from "../../ui/toast.tsx";
 import { configQuery } from "../auth/index.ts";
 import type { Column } from "../../ui/Table.tsx";
 import { AdminTable } from "./table/AdminTable.tsx";
@@ -100,7 +99,7 @@ function EmailDialog({ id, onClose }: { id: string; onClose: () => void }) {
       onClose();
       await queryClient.invalidateQueries({ queryKey });
     },
-    onError: (failure) => toast(sentenceOf(failure), { kind: "failed" }),
+    onError: (failure) => toastError(failure),
   });
   const isExpired = data !== undefined && data.expires_at !== null && isPast(data.expires_at);
   const canSend = data !== undefined && data.status !== "sent" && !isExpired && config?.features.smtp === true;

@@ -3,13 +3,12 @@ import { useState } from "react";
 import type { AdminPreparationItem } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { formatBytes } from "../../lib/bytes.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { formatTime } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastError } from "../../ui/toast.tsx";
 import { usePreparation, usePreparationActions } from "../preparation/index.ts";
 import { TimeOrNever, State } from "./State.tsx";
 import { preparationLooks } from "./state-words.ts";
@@ -103,7 +102,7 @@ function Row({ item, onRemove }: { item: AdminPreparationItem; onRemove: () => v
               isLoading={prepare.isPending}
               loadingWord="Starting…"
               aria-label={`${item.state === "ready" ? `${verb} again` : verb}: ${item.name}`}
-              onClick={() => prepare.mutate(item.id, { onError: (error) => toast(sentenceOf(error), { kind: "failed" }) })}
+              onClick={() => prepare.mutate(item.id, { onError: (error) => toastError(error) })}
             >
               {item.state === "ready" ? `${verb} again` : verb}
             </Button>

@@ -3,7 +3,7 @@ import { useMemo, useState } from "react";
 import type { AdminSandbox } from "@tesslate/contract";
 import { formatBytes } from "../../lib/bytes.ts";
 import { counted } from "../../lib/counted.ts";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { detailsOf } from "../../lib/errors.ts";
 import { formatPercent } from "../../lib/numbers.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -15,6 +15,7 @@ import { useProjectActions } from "./administration.queries.ts";
 import { StopDialog } from "./ProjectPanel.tsx";
 import { TimeOrNever, State } from "./State.tsx";
 import { useSandboxes } from "./use-sandboxes.ts";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 const looks = {
   running: { label: "Running", tone: "ok", dot: "filled" },
@@ -132,7 +133,7 @@ export function SandboxesTab() {
             failure={
               error && !sandboxes ? (
                 <ErrorState title="Couldn't load sandboxes" onRetry={again} isRetrying={isReconnecting} details={detailsOf(error)}>
-                  {sentenceOf(error)}
+                  <ErrorSentence of={error} />
                 </ErrorState>
               ) : null
             }

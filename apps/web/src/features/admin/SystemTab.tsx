@@ -2,18 +2,18 @@ import { useQuery } from "@tanstack/react-query";
 import { RefreshCw } from "lucide-react";
 import type { AdminHealth, HealthCheck, HealthStatus, ProviderHealth } from "@tesslate/contract";
 import { formatDuration } from "../../lib/durations.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { formatTime } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastError } from "../../ui/toast.tsx";
 import { healthQuery, useHealthActions } from "./administration.queries.ts";
 import { TimeOrNever, State } from "./State.tsx";
 import { healthLooks } from "./state-words.ts";
 import { PreparationList } from "./PreparationList.tsx";
 import { PayoutList } from "./PayoutList.tsx";
 import { JobList, TaskList } from "./WorkLists.tsx";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 const order: Record<HealthStatus, number> = { down: 0, warning: 1, ok: 2, off: 3 };
 
@@ -106,7 +106,7 @@ function Check({ check }: { check: HealthCheck }) {
             onClick={() =>
               tryMail.mutate(undefined, {
                 onSuccess: ({ message }) => toast(message),
-                onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
+                onError: (error) => toastError(error),
               })
             }
           >
@@ -151,7 +151,7 @@ function Provider({ one }: { one: ProviderHealth }) {
         )}{" "}
         {tryProvider.error ? (
           <span role="alert" className="text-err">
-            {sentenceOf(tryProvider.error)}
+            <ErrorSentence of={tryProvider.error} />
           </span>
         ) : trial ? (
           <span role="status" className={trial.ok ? "text-ok" : "text-err"}>

@@ -3,7 +3,6 @@ import { LayoutGrid, List, Search, Upload } from "lucide-react";
 import { maxAssetBytes, type Asset, type AssetFileType } from "@tesslate/contract";
 import { useDeferredValue, useRef, useState } from "react";
 import { formatByteLimit } from "../../lib/bytes.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { readStored, writeStored } from "../../lib/storage.ts";
 import { useDroppedFiles, usePastedFiles } from "../../lib/use-dropped-files.ts";
 import { useHandler } from "../../lib/use-handler.ts";
@@ -20,7 +19,7 @@ import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { ShowMore } from "../../ui/ShowMore.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastError } from "../../ui/toast.tsx";
 import { useUndoableDeletes } from "../../ui/use-undoable-deletes.ts";
 import { accepted, assetTypeLooks } from "./asset-looks.tsx";
 import { AssetGrid, AssetRows, type AssetActions } from "./AssetList.tsx";
@@ -92,7 +91,7 @@ export function AssetsPane() {
         const response = await api.assets.file({ params: { ...params, asset_id: asset.id }, query: {} });
         attach([new File([await response.blob()], asset.filename, { type: asset.mime_type })]);
       } catch (error) {
-        toast(`Couldn't attach ${asset.filename}. ${sentenceOf(error)}`, { kind: "failed" });
+        toastError(error, { before: `Couldn't attach ${asset.filename}.` });
       }
     },
     download: (asset) => {

@@ -1,12 +1,12 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
 import { AuthThread, LiveStep, NextStep } from "./AuthThread.tsx";
 import { enter } from "./auth.queries.ts";
 import { safeNext } from "./next.ts";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 const route = getRouteApi("/oauth/callback");
 
@@ -36,7 +36,9 @@ export function OauthCallbackPage() {
       <LiveStep title={error ? "Sign-in failed" : "Signing you in"}>
         {error ? (
           <div role="alert" className="mt-1 text-fg-2">
-            <p>{sentenceOf(error)}</p>
+            <p>
+              <ErrorSentence of={error} />
+            </p>
             <div className="mt-3 flex gap-2">
               <Button
                 onClick={() => {

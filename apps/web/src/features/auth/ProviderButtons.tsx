@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Fingerprint } from "lucide-react";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import type { SignInProvider } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { leaveFor } from "../../lib/leave.ts";
@@ -10,12 +10,13 @@ import { Button } from "../../ui/Button.tsx";
 import { configQuery } from "./auth.queries.ts";
 import { providersOf } from "./providers.ts";
 import { knowsPasskeys, passkeyFault, signInWithPasskey } from "./security.queries.ts";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 /** Sign-in with a passkey or an external account, as far as this server and this browser support them. */
 export function ProviderButtons({ next, onSignedIn }: { next: string | undefined; onSignedIn?: () => Promise<void> }) {
   const { data: config } = useQuery(configQuery);
   const [busyWith, setBusyWith] = useState<SignInProvider | "passkey">();
-  const [error, setError] = useState<string>();
+  const [error, setError] = useState<ReactNode>();
   const providers = providersOf(config);
   const offersPasskey = onSignedIn !== undefined && config?.features.passkeys === true && knowsPasskeys();
   if (providers.length === 0 && !offersPasskey) return null;
@@ -28,7 +29,7 @@ export function ProviderButtons({ next, onSignedIn }: { next: string | undefined
       const authorize = { google: api.auth.googleAuthorize, github: api.auth.githubAuthorize, oidc: api.auth.oidcAuthorize }[provider];
       await leaveFor((await authorize({ query })).authorization_url);
     } catch (failure) {
-      setError(sentenceOf(failure));
+      setError(<ErrorSentence of={failure} />);
     } finally {
       setBusyWith(undefined);
     }

@@ -2,11 +2,12 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { api } from "../../api.ts";
-import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
 import { meQuery } from "../users/index.ts";
 import { AuthThread, LiveStep, NextStep } from "./AuthThread.tsx";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 const route = getRouteApi("/verify");
 
@@ -33,7 +34,9 @@ export function VerifyPage() {
               <p>This link has expired. Send a new one in Settings → Security.</p>
             ) : (
               <>
-                <p>{sentenceOf(error)}</p>
+                <p>
+                  <ErrorSentence of={error} />
+                </p>
                 <Button className="mt-3" onClick={() => mutate()}>
                   Retry
                 </Button>

@@ -1,20 +1,19 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { sentenceOf } from "../../lib/errors.ts";
 import { formatDollars } from "../../lib/money.ts";
 import { formatDate } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
-import { toast, toastWithUndo } from "../../ui/toast.tsx";
+import { toastWithUndo, toastError } from "../../ui/toast.tsx";
 import { agentSubscriptionsQuery, useBillingActions } from "./billing.queries.ts";
 
 /** Monthly subscriptions to agents. Shows nothing if there are none. */
 export function AgentSubscriptions() {
   const query = useQuery(agentSubscriptionsQuery);
   const { cancelAgent, renewAgent } = useBillingActions();
-  const report = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
+  const report = (error: unknown) => toastError(error);
   if (query.error && !query.data) return <LoadFailed className="mb-8 px-0" title="Couldn't load agent subscriptions" of={query} />;
   if (!query.data || query.data.items.length === 0) return null;
   return (

@@ -4,7 +4,6 @@ import { ExternalLink } from "lucide-react";
 import { useState } from "react";
 import type { BillingConfig, CreditBalance, Subscription } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { formatDollars } from "../../lib/money.ts";
 import { formatDate } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -14,7 +13,7 @@ import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastError } from "../../ui/toast.tsx";
 import { AgentSubscriptions } from "./AgentSubscriptions.tsx";
 import { balanceQuery, offersQuery, subscriptionQuery, usageQuery, useBillingActions } from "./billing.queries.ts";
 import { CreditPackages } from "./CreditPackages.tsx";
@@ -108,7 +107,7 @@ function Plan({ plan, offers }: { plan: Subscription; offers: BillingConfig }) {
   const { portal, cancel, renew, slot } = useBillingActions();
   const [open, setOpen] = useState<"change" | "cancel">();
   const tier = offers.tiers.find((one) => one.tier === plan.tier);
-  const report = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
+  const report = (error: unknown) => toastError(error);
   const ends = plan.cancel_at_period_end ? (plan.cancel_at ?? plan.current_period_end) : null;
   return (
     <SettingsSection

@@ -1,10 +1,10 @@
 import type { BillingConfig } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { formatDollars } from "../../lib/money.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { useBillingActions } from "./billing.queries.ts";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 /** The credit packages. One opens its checkout. */
 export function CreditPackages({ offers }: { offers: Pick<BillingConfig, "packages"> }) {
@@ -28,7 +28,7 @@ export function CreditPackages({ offers }: { offers: Pick<BillingConfig, "packag
       </ul>
       {topUp.error ? (
         <Banner tone="err" className="mt-2">
-          {sentenceOf(topUp.error)}
+          <ErrorSentence of={topUp.error} />
         </Banner>
       ) : null}
     </>

@@ -2,6 +2,7 @@ import { Suspense } from "react";
 import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
+import { WithHelp } from "../../ui/HelpLink.tsx";
 import type { LimitError } from "./limits.ts";
 import { usedOf } from "./limits.ts";
 import { WaysOut } from "./on-demand.ts";
@@ -27,7 +28,7 @@ export function LimitNotice({ error, again, className }: { error: LimitError; ag
         </Suspense>
       }
     >
-      {error instanceof Error ? sentenceOf(error) : error.message}
+      <WithHelp code={error.code}>{error instanceof Error ? sentenceOf(error) : error.message}</WithHelp>
       {used === undefined ? null : <span className="num block text-xs text-fg-2">{used}</span>}
     </Banner>
   );

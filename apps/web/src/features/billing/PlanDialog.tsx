@@ -1,6 +1,5 @@
 import type { BillingConfig, BillingInterval, Subscription } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { formatDollars } from "../../lib/money.ts";
 import { formatPercent } from "../../lib/numbers.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -8,6 +7,7 @@ import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { useBillingActions } from "./billing.queries.ts";
 import { alwaysOnLimit, order, projectLimit, tierName } from "./tiers.ts";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 /** What a year costs less than twelve months: 9800 cents, 0.17; undefined if it does not cost less. */
 function savingOf(monthly: number, annual: number): { cents: number; share: number } | undefined {
@@ -29,7 +29,7 @@ export function PlanDialog({ plan, offers, onClose }: { plan: Subscription; offe
     >
       {subscribe.error ? (
         <Banner tone="err" className="mb-3">
-          {sentenceOf(subscribe.error)}
+          <ErrorSentence of={subscribe.error} />
         </Banner>
       ) : null}
       {tiers.length === 0 ? <p className="text-sm text-fg-1">There is no larger plan on this server.</p> : null}

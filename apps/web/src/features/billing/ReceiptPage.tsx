@@ -1,7 +1,6 @@
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { ArrowLeft, ExternalLink, Printer } from "lucide-react";
-import { sentenceOf } from "../../lib/errors.ts";
 import { formatDollars } from "../../lib/money.ts";
 import { formatDate, formatDateTime } from "../../lib/time.ts";
 import { Button, buttonClass } from "../../ui/Button.tsx";
@@ -10,6 +9,7 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { meQuery } from "../users/index.ts";
 import { documentsQuery, transactionQuery } from "./billing.queries.ts";
 import { paymentName, paymentPeriod } from "./payment-words.ts";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 const route = getRouteApi("/app/settings/billing/receipts/$id");
 
@@ -55,7 +55,11 @@ export function ReceiptPage() {
           Print
         </Button>
       </div>
-      {documents.error ? <p className="mb-3 text-xs text-fg-2 print:hidden">{sentenceOf(documents.error)}</p> : null}
+      {documents.error ? (
+        <p className="mb-3 text-xs text-fg-2 print:hidden">
+          <ErrorSentence of={documents.error} />
+        </p>
+      ) : null}
       <article className="rounded-3 border border-line-0 p-5 print:border-0 print:p-0">
         <h2 className="mb-4 text-lg">Receipt from Tesslate Studio</h2>
         <dl className="num grid grid-cols-[8rem_minmax(0,1fr)] gap-y-2 text-sm narrow:grid-cols-1 narrow:gap-y-0.5">

@@ -1,9 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { sentenceOf } from "../../lib/errors.ts";
 import { formatDollars } from "../../lib/money.ts";
 import { Button } from "../../ui/Button.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toastError } from "../../ui/toast.tsx";
 import { OwnKeyDialog } from "../models/index.ts";
 import { offersQuery, subscriptionQuery, useBillingActions } from "./billing.queries.ts";
 import { waysOut, type LimitError, type WayOut } from "./limits.ts";
@@ -18,7 +17,7 @@ export function WaysOut({ error }: { error: Pick<LimitError, "code"> }) {
   const [open, setOpen] = useState<"top_up" | "own_key" | "upgrade">();
   if (!plan || !offers) return null;
   const close = () => setOpen(undefined);
-  const report = (failure: unknown) => toast(sentenceOf(failure), { kind: "failed" });
+  const report = (failure: unknown) => toastError(failure);
   const buttons: Record<WayOut, { label: string; isLoading?: boolean; onClick: () => void }> = {
     top_up: { label: "Top up", onClick: () => setOpen("top_up") },
     own_key: { label: "Use my own key", onClick: () => setOpen("own_key") },

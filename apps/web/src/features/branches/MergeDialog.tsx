@@ -2,11 +2,10 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { ApiError } from "@tesslate/client/core";
 import type { Branch, BranchFile, MergeConflict } from "@tesslate/contract";
 import { ChevronRight } from "lucide-react";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { diffLines } from "../../lib/diff-lines.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { useProject } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -19,6 +18,7 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { Lines } from "../changes/index.ts";
 import { branchDiffQuery, branchesKey } from "./branches.queries.ts";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 type Side = "branch" | "project";
 
@@ -43,7 +43,7 @@ export function MergeDialog({ branch, onClose }: { branch: Branch; onClose: () =
   const diff = query.data;
   const [chosen, setChosen] = useState<ReadonlyMap<string, Side>>(new Map());
   const [isMerging, setIsMerging] = useState(false);
-  const [failure, setFailure] = useState<string>();
+  const [failure, setFailure] = useState<ReactNode>();
   const conflicts = new Map(diff?.conflicts.map((one) => [one.path, one]));
   const sideOf = (path: string): Side | undefined => (conflicts.get(path)?.reason === "link" ? "project" : chosen.get(path));
   const open = [...conflicts.keys()].filter((path) => sideOf(path) === undefined);
@@ -60,7 +60,7 @@ export function MergeDialog({ branch, onClose }: { branch: Branch; onClose: () =
       toast(`Branch merged. ${counted(written.length, "file")} of ${name} changed.`);
       onClose();
     } catch (error) {
-      setFailure(sentenceOf(error));
+      setFailure(<ErrorSentence of={error} />);
       // Somebody changed the project since the changes were loaded.
       if (error instanceof ApiError && error.code === "merge_conflict") await query.refetch();
     } finally {

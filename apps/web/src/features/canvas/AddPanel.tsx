@@ -2,7 +2,7 @@ import { AppWindow, ArrowUpFromLine, CodeXml, Plus } from "lucide-react";
 import { useQuery } from "@tanstack/react-query";
 import type { DeployProvider, Service } from "@tesslate/contract";
 import { useMemo, useRef, useState } from "react";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { detailsOf } from "../../lib/errors.ts";
 import { ariaKeys } from "../../lib/use-shortcuts.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -15,6 +15,7 @@ import { servicesQuery, appTemplatesQuery, isOneApp } from "./canvas.queries.ts"
 import { CredentialsForm } from "./CredentialsForm.tsx";
 import { serviceIcon } from "./node-looks.tsx";
 import type { NewContainer } from "./use-canvas-actions.ts";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 export interface AddPanelProps {
   isOpen: boolean;
@@ -167,7 +168,7 @@ function AddBody({ onAdd, onAddPreview, onAddTarget, onDone }: Omit<AddPanelProp
         details={detailsOf(broken)}
         className="p-4!"
       >
-        {sentenceOf(broken)}
+        <ErrorSentence of={broken} />
       </ErrorState>
     );
   return (

@@ -3,7 +3,7 @@ import { ReactFlowProvider } from "@xyflow/react";
 import type { Preview } from "@tesslate/contract";
 import { Suspense, useCallback, useMemo, useRef, useState } from "react";
 import { counted } from "../../lib/counted.ts";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { detailsOf } from "../../lib/errors.ts";
 import { readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
@@ -27,6 +27,7 @@ import { Plane, positionOf } from "./Plane.tsx";
 import { useCanvasActions } from "./use-canvas-actions.ts";
 import { useGraph } from "./use-graph.ts";
 import "../../ui/react-flow.css";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 const modeKey = "studio:canvas-mode";
 const isMode = (value: unknown): value is CanvasMode => value === "graph" || value === "list";
@@ -178,7 +179,7 @@ export function CanvasPane() {
   if (graph.error)
     return (
       <ErrorState title="Couldn't load the canvas" onRetry={graph.retry} isRetrying={graph.isRetrying} details={detailsOf(graph.error)}>
-        {sentenceOf(graph.error)}
+        <ErrorSentence of={graph.error} />
       </ErrorState>
     );
   if (graph.isLoading) return <CanvasSkeleton />;

@@ -2,13 +2,12 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { ArrowUpFromLine, Spline, Trash2, Unlink } from "lucide-react";
 import type { DeploymentTarget } from "@tesslate/contract";
 import { useState } from "react";
-import { sentenceOf } from "../../lib/errors.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastError } from "../../ui/toast.tsx";
 import {
   ConnectProvider,
   targetHistoryQuery,
@@ -22,6 +21,7 @@ import { useCanvas } from "./canvas-context.ts";
 import { DetailField, DetailSection } from "./Facts.tsx";
 import { InlineEdit } from "./InlineEdit.tsx";
 import { useTargetState } from "./use-target-state.ts";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 /** Deploys all containers of a target. Shows which ones failed to start; the others are deployed. */
 export function DeployTargetButton({ target, isIcon = false }: { target: DeploymentTarget; isIcon?: boolean }) {
@@ -36,7 +36,7 @@ export function DeployTargetButton({ target, isIcon = false }: { target: Deploym
         toast(error ? `Couldn't deploy ${name}. ${error}` : `Couldn't deploy ${name}.`, { kind: "failed" });
       if (begun.length === 1 && begun[0]?.deployment_id) openDeployment(begun[0].deployment_id);
     },
-    onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
+    onError: (error) => toastError(error),
   });
   const isReady = target.is_connected && target.container_ids.length > 0 && !deployments.some(isUnderWay) && !deploy.isPending;
   return isIcon ? (
@@ -128,7 +128,7 @@ export function TargetDetails({ target }: { target: DeploymentTarget }) {
       <DetailSection title="History">
         {history.error ? (
           <p role="alert" className="flex items-center gap-2 text-xs text-err">
-            {sentenceOf(history.error)}
+            <ErrorSentence of={history.error} />
             <Button size="sm" isLoading={history.isFetching} loadingWord="Retrying…" onClick={() => void history.refetch()}>
               Retry
             </Button>

@@ -5,7 +5,7 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useServices } from "../../project/services.ts";
 import { useAdoptTask } from "../../project/use-adopt-task.ts";
-import { toast, toastWithUndo } from "../../ui/toast.tsx";
+import { toast, toastWithUndo, toastError } from "../../ui/toast.tsx";
 import { createCanvasCache } from "./canvas-cache.ts";
 import type { PreviewPlace, Subject } from "./canvas-context.ts";
 import { containerSize, previewSize } from "./graph.ts";
@@ -50,7 +50,7 @@ export function useCanvasActions({ projectId, graph, middle, onAdded }: CanvasAc
     }),
   );
   const historyState = useSyncExternalStore(history.subscribe, history.getState);
-  const complain = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
+  const complain = (error: unknown) => toastError(error);
 
   const cache = useMemo(() => createCanvasCache(queries, projectId), [queries, projectId]);
 

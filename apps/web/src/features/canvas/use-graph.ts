@@ -2,7 +2,6 @@ import { applyNodeChanges, type NodeChange } from "@xyflow/react";
 import { useQueryClient } from "@tanstack/react-query";
 import type { Container, DeploymentTarget, Preview, Service } from "@tesslate/contract";
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
-import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { partKey } from "../../project/cache-keys.ts";
 import { targetsKey } from "../../project/deployments.queries.ts";
@@ -10,7 +9,7 @@ import { patchPlaces } from "../../project/project-cache.ts";
 import { useProjectEvents, useProjectQuery } from "../../project/project-context.ts";
 import { connectionsQuery, containersQuery, previewsQuery } from "../../project/project.queries.ts";
 import { useServices } from "../../project/services.ts";
-import { toast } from "../../ui/toast.tsx";
+import { toastError } from "../../ui/toast.tsx";
 import { targetsQuery } from "../deployments/index.ts";
 import { edgesOf, nodesOf, previewSize, reconcile, type CanvasEdge, type CanvasNode } from "./graph.ts";
 import type { Link } from "./links.ts";
@@ -68,7 +67,7 @@ export function useGraph(
     () =>
       createPlacement({
         save,
-        onFailure: (error) => toast(`Couldn't save positions. ${sentenceOf(error)}`, { kind: "failed", id: "canvas-places" }),
+        onFailure: (error) => toastError(error, { before: "Couldn't save positions.", id: "canvas-places" }),
       }),
     [save],
   );

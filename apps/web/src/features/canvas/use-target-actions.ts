@@ -2,7 +2,7 @@ import type { DeploymentTarget, DeployProvider } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useServices } from "../../project/services.ts";
-import { toast, toastWithUndo } from "../../ui/toast.tsx";
+import { toastWithUndo, toastError } from "../../ui/toast.tsx";
 import type { CanvasCache } from "./canvas-cache.ts";
 import type { TargetChange } from "./canvas-context.ts";
 import type { History } from "./history.ts";
@@ -23,7 +23,7 @@ export function useTargetActions({
   onAdded: (id: string) => void;
 }) {
   const { api } = useServices();
-  const complain = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
+  const complain = (error: unknown) => toastError(error);
   const inTarget = (id: string) => ({ project_id: projectId, target_id: history.now(id) });
   type NewTarget = Pick<DeploymentTarget, "provider" | "position_x" | "position_y"> &
     Partial<Pick<DeploymentTarget, "name" | "environment">>;

@@ -5,12 +5,12 @@ import { useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { diffLines } from "../../lib/diff-lines.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { DiffBlock } from "../../ui/DiffBlock.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { fileDiffQuery, type Point } from "./changes.queries.ts";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 type Change = SnapshotDiff["files"][number];
 const marks: Record<Change["status"], { letter: string; word: string; ink: string }> = {
@@ -90,7 +90,7 @@ function Patch({ projectId, from, to, file }: { projectId: string; from: Point; 
   if (alone.error)
     return (
       <p role="alert" className="flex items-center gap-2 text-xs text-err">
-        {sentenceOf(alone.error)}
+        <ErrorSentence of={alone.error} />
         <Button size="sm" onClick={() => void alone.refetch()}>
           Retry
         </Button>

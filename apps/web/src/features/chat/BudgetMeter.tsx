@@ -3,18 +3,18 @@ import type { CostEstimate } from "@tesslate/contract";
 import { useMemo, useState } from "react";
 import { formatDollars, formatEstimate } from "../../lib/money.ts";
 import { formatCompact, formatPercent } from "../../lib/numbers.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { MeterRing } from "../../ui/MeterRing.tsx";
 import { Popover } from "../../ui/Popover.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastError } from "../../ui/toast.tsx";
 import { CapField } from "../models/index.ts";
 import { estimateQuery } from "./budget.queries.ts";
 import type { Run } from "./chat.types.ts";
 import { isRunActive, useConversation, type Conversation } from "./conversation.ts";
 import { contextPercent } from "./run-budget.ts";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 export function useCompact(chatId: string | undefined, model: string | undefined) {
   const queryClient = useQueryClient();
@@ -26,7 +26,7 @@ export function useCompact(chatId: string | undefined, model: string | undefined
       toast(`Chat compacted from ${formatCompact(done.tokens_before)} to ${formatCompact(done.tokens_after)} tokens.`);
       return queryClient.invalidateQueries({ queryKey: ["chat", "estimate"] });
     },
-    onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
+    onError: (error) => toastError(error),
   });
   const start = useHandler((taskId: string | undefined) => {
     if (chatId) work.mutate(chatId, { onSuccess: () => setDoneFor(taskId) });
@@ -129,7 +129,9 @@ function Outlook(given: { projectId: string; chatId: string | undefined; model: 
     <section className="grid grid-cols-1 gap-1">
       <h3 className="text-xs text-fg-2">Next message</h3>
       {error ? (
-        <p className="text-fg-2">{sentenceOf(error)}</p>
+        <p className="text-fg-2">
+          <ErrorSentence of={error} />
+        </p>
       ) : data ? (
         <>
           <p>{costSentence(data)}</p>

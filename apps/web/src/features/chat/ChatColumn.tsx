@@ -1,7 +1,7 @@
 import { PanelLeft, Plus } from "lucide-react";
 import { Suspense, useMemo, useRef, useState, type ReactNode } from "react";
 import { lazyComponent, preload } from "../../lib/chunks.ts";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { detailsOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { useFileTree, useProject } from "../../project/project-context.ts";
@@ -37,6 +37,7 @@ import { useReasoning } from "./use-reasoning.ts";
 import { useQueue } from "./use-queue.ts";
 import { useWaitingCard, waitingFor } from "./use-waiting-card.ts";
 import { WaitingHint } from "./WaitingHint.tsx";
+import { ErrorSentence, WithHelp } from "../../ui/HelpLink.tsx";
 
 const ChatTranscript = lazyComponent(async () => (await import("./ChatTranscript.tsx")).ChatTranscript);
 const loadApprovalCard = async () => (await import("./ApprovalCard.tsx")).ApprovalCard;
@@ -153,7 +154,7 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
     const failure = await chat.resume(taskId, otherModel);
     if (!failure) return;
     setResuming(undefined);
-    toast(failure.message, { kind: "failed" });
+    toast(<WithHelp code={failure.code}>{failure.message}</WithHelp>, { kind: "failed" });
   });
   const onResume = useHandler((taskId: string) => void resume(taskId));
   const { retryCall } = chat;
@@ -222,7 +223,7 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
       {todos.length > 0 ? <TodoPanel todos={todos} isRunning={isRunning} /> : null}
       {loadFailure ? (
         <ErrorState title="Couldn't load the chat" onRetry={chat.reload} details={detailsOf(loadFailure)} className="flex-1">
-          {sentenceOf(loadFailure)}
+          <ErrorSentence of={loadFailure} />
         </ErrorState>
       ) : !isLoaded && !hasRows ? (
         <ConversationSkeleton />

@@ -104,7 +104,7 @@ test("without credits it says how many are used, and offers the ways out", async
   });
   show(it.element);
   await user.type(await box(), "Add a cart{Enter}");
-  expect(await screen.findByRole("alert")).toHaveTextContent("No credits are left.5 of 5 plan credits used");
+  expect(await screen.findByRole("alert")).toHaveTextContent("No credits are left. Learn more5 of 5 plan credits used");
   expect(await screen.findByRole("button", { name: "Top up" })).toBeVisible();
   expect(screen.getByRole("button", { name: "Use my own key" })).toBeVisible();
   expect(screen.queryByRole("button", { name: "Upgrade" })).not.toBeInTheDocument();

@@ -25,6 +25,7 @@ import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { ariaKeys, useShortcuts } from "../../lib/use-shortcuts.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ComposerBox } from "../../ui/ComposerBox.tsx";
+import { withHelp } from "../../ui/HelpLink.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { isLimit, LimitNotice, type LimitError } from "../billing/index.ts";
@@ -234,7 +235,7 @@ export function Composer({
   };
   /** The message was not sent, because where its run works has to be chosen. Changing the draft withdraws the question. */
   const [choice, setChoice] = useState<{ chatId: string | undefined; asked: WorkspaceChoice }>();
-  const [hint, setHint] = useState<{ text: string; isError: boolean; limit?: LimitError }>();
+  const [hint, setHint] = useState<{ text: string; isError: boolean; code?: string; limit?: LimitError }>();
 
   const [caret, setCaret] = useState(0);
   const attachments = useAttachments(projectId, chatId);
@@ -371,7 +372,7 @@ export function Composer({
       announce("Another run is changing this project. Choose where this one works.");
       return;
     }
-    setHint({ text: failure.message, isError: true, ...(isLimit(failure) && { limit: failure }) });
+    setHint({ text: failure.message, isError: true, code: failure.code, ...(isLimit(failure) && { limit: failure }) });
   };
   const sendNow = useHandler(() => void send());
   const stop = useHandler(onStop);
@@ -430,7 +431,7 @@ export function Composer({
           role={hint.isError ? "alert" : "status"}
           className={hint.isError ? "px-1 pb-1.5 text-xs leading-note text-err" : "px-1 pb-1.5 text-xs leading-note text-fg-2"}
         >
-          {hint.text}
+          {withHelp(hint.code, hint.text)}
         </p>
       ) : null}
       {offered ? <SlashMenu id={listId} commands={offered} chosen={at} onPick={run} /> : null}

@@ -78,12 +78,12 @@ test.describe("a failed call that waits", () => {
 
 test.describe("the error that ended a run", () => {
   for (const [kind, expected] of [
-    ["auth", ["Change key", "Retry", "Try another model…"]],
-    ["quota", ["Change key", "Retry", "Try another model…"]],
-    ["context", ["Compact chat", "Retry", "Try another model…"]],
-    ["overloaded", ["Retry", "Try another model…"]],
-    ["not_found", ["Retry", "Try another model…"]],
-    [undefined, ["Retry"]],
+    ["auth", ["Change key", "Learn more", "Retry", "Try another model…"]],
+    ["quota", ["Change key", "Learn more", "Retry", "Try another model…"]],
+    ["context", ["Compact chat", "Learn more", "Retry", "Try another model…"]],
+    ["overloaded", ["Learn more", "Retry", "Try another model…"]],
+    ["not_found", ["Learn more", "Retry", "Try another model…"]],
+    [undefined, ["Learn more", "Retry"]],
   ] as const)
     test(`of kind ${kind} offers ${expected.join(", ")}`, async ({ show, user }) => {
       const { calls, actions } = recording();
@@ -118,6 +118,6 @@ test.describe("the error that ended a run", () => {
       </FailureActionsContext>,
     );
     expect(await screen.findAllByRole("alert")).toHaveLength(2);
-    expect(names()).toEqual(["Continue"]);
+    expect(names()).toEqual(["Continue", "Learn more"]);
   });
 });

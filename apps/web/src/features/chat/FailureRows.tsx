@@ -3,6 +3,7 @@ import { CircleX, RotateCw } from "lucide-react";
 import { useEffect, useState } from "react";
 import { shortModelName, usableModels } from "../../lib/model-choice.ts";
 import { Button, buttonClass } from "../../ui/Button.tsx";
+import { withHelp } from "../../ui/HelpLink.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import type { ErrorPart, RetryPart, Run } from "./chat.types.ts";
 import { useFailureActions } from "./failure-actions.ts";
@@ -95,7 +96,7 @@ export function ErrorRow({ part, run, isLast }: { part: ErrorPart; run: Run; isL
     <div role="alert" className="my-1 rounded-2 border border-line-0 bg-bg-1 px-3 py-2 text-sm">
       <p className="flex gap-2 leading-note text-fg-0">
         <CircleX size={14} className="mt-0.75 flex-none text-err" aria-hidden="true" />
-        <span className="min-w-0 break-words">{part.message}</span>
+        <span className="min-w-0 break-words">{withHelp(isLast ? part.code : undefined, part.message)}</span>
       </p>
       {isLast && actions ? (
         <div className={buttons}>

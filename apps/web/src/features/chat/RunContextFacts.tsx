@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
-import { sentenceOf } from "../../lib/errors.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { runContextQuery } from "../agents/index.ts";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 /** The context of a run: rules, memory, skills, sub-agents and the files it read. */
 export function RunContextFacts({ taskId }: { taskId: string }) {
@@ -11,7 +11,7 @@ export function RunContextFacts({ taskId }: { taskId: string }) {
   if (context.isError)
     return (
       <p role="alert" className="flex flex-wrap items-center gap-2 pb-2 text-xs text-fg-1">
-        {sentenceOf(context.error)}
+        <ErrorSentence of={context.error} />
         <Button size="sm" onClick={() => void context.refetch()}>
           Retry
         </Button>

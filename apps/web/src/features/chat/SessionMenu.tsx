@@ -13,6 +13,7 @@ import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { Popover } from "../../ui/Popover.tsx";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 export const chatTitle = (session: Pick<ChatSession, "title"> | undefined): string => session?.title?.trim() || "New chat";
 
@@ -157,7 +158,11 @@ export function SessionMenu({
             </li>
           ))}
         </ul>
-        {(error ?? pin.error) ? <p className="px-2 py-1 text-xs text-err">{sentenceOf(error ?? pin.error)}</p> : null}
+        {(error ?? pin.error) ? (
+          <p className="px-2 py-1 text-xs text-err">
+            <ErrorSentence of={error ?? pin.error} />
+          </p>
+        ) : null}
         {!isPending && !error && shown.length === 0 ? (
           <p className="px-2 py-2 text-xs text-fg-2">
             {filter ? `No results for “${filter}”` : "No chats yet. Send a message to start one."}

@@ -1,13 +1,12 @@
 import { useQueryClient } from "@tanstack/react-query";
 import type { Task } from "@tesslate/contract";
 import { useLayoutEffect, useMemo, useRef, useState } from "react";
-import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useProject, useTasks, useProjectEvent } from "../../project/project-context.ts";
 import { chatSessionsQuery } from "../../project/project.queries.ts";
 import { useServices } from "../../project/services.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastError } from "../../ui/toast.tsx";
 import { useBranchOfChat } from "../branches/index.ts";
 import { useConversation } from "./conversation.ts";
 import type { GoBackOptions, GoBackTarget, RunActions } from "./run-actions.ts";
@@ -79,7 +78,7 @@ export function useOpenRunActions(): {
     api.chat
       .redo({ params: { chat_id: chatId } })
       .then(({ task_id }) => follow(task_id, { done: "Messages and files restored.", failed: "Couldn't redo.", canRedo: false }))
-      .catch((error: unknown) => toast(sentenceOf(error), { kind: "failed" }));
+      .catch((error: unknown) => toastError(error));
   });
   useLayoutEffect(() => {
     again.current = redo;
@@ -112,7 +111,7 @@ export function useOpenRunActions(): {
         open(id);
         toast("Chat forked. Files aren't affected.");
       })
-      .catch((error: unknown) => toast(sentenceOf(error), { kind: "failed" }));
+      .catch((error: unknown) => toastError(error));
   });
   const review = useHandler(showReview);
   const actions = useMemo<RunActions>(

@@ -1,10 +1,9 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Container } from "@tesslate/contract";
-import { sentenceOf } from "../../lib/errors.ts";
 import { partKey } from "../../project/cache-keys.ts";
 import { useServices } from "../../project/services.ts";
 import { useAdoptTask } from "../../project/use-adopt-task.ts";
-import { toast } from "../../ui/toast.tsx";
+import { toastError } from "../../ui/toast.tsx";
 
 export interface ContainerActions {
   start: (containerId: string) => void;
@@ -35,7 +34,7 @@ export function useContainerActions(projectId: string): ContainerActions {
       }
     },
     onError: (error) => {
-      toast(sentenceOf(error), { kind: "failed" });
+      toastError(error);
       void queries.invalidateQueries({ queryKey: partKey(projectId, "containers") });
     },
   });

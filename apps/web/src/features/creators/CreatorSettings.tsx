@@ -3,7 +3,6 @@ import { useRef, useState } from "react";
 import type { CreatorDashboard, Payout } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { counted } from "../../lib/counted.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { leaveFor } from "../../lib/leave.ts";
 import { formatDollars } from "../../lib/money.ts";
 import { formatDecimal, formatNumber, formatPercent } from "../../lib/numbers.ts";
@@ -22,6 +21,7 @@ import { toast } from "../../ui/toast.tsx";
 import { keepReturnPlace, offersQuery } from "../billing/index.ts";
 import { Rating } from "../marketplace/index.ts";
 import { dashboardQuery } from "./creators.queries.ts";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 /** The creator studio: earnings, payout account, payouts and published items. */
 export function CreatorSettings() {
@@ -118,7 +118,11 @@ function PayoutAccount({ payouts }: { payouts: CreatorDashboard["payouts"] }) {
         </Button>
       }
     >
-      {connect.error ? <Banner tone="err">{sentenceOf(connect.error)}</Banner> : null}
+      {connect.error ? (
+        <Banner tone="err">
+          <ErrorSentence of={connect.error} />
+        </Banner>
+      ) : null}
     </SettingsSection>
   );
 }

@@ -1,7 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Bot, Plus } from "lucide-react";
-import { useState } from "react";
-import { sentenceOf } from "../../lib/errors.ts";
+import { useState, type ReactNode } from "react";
 import { partKey } from "../../project/cache-keys.ts";
 import { useContainers, useProject } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
@@ -10,6 +9,7 @@ import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { servicesQuery } from "../canvas/index.ts";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 const slug = "postgres";
 /** Height of a container on the canvas, and the gap below it. */
@@ -24,7 +24,7 @@ export function AddDatabase() {
   const containers = useContainers();
   const { compose } = useWorkbenchActions();
   const service = useQuery(servicesQuery(api)).data?.find((one) => one.slug === slug);
-  const [failure, setFailure] = useState<string>();
+  const [failure, setFailure] = useState<ReactNode>();
   const [isAdding, setIsAdding] = useState(false);
   const refusal = service && !service.available.runs ? (service.available.reason ?? "PostgreSQL isn't available on this server.") : undefined;
   const add = async () => {
@@ -49,7 +49,7 @@ export function AddDatabase() {
         queries.invalidateQueries({ queryKey: partKey(project.id, "databases") }),
       ]);
     } catch (error) {
-      setFailure(sentenceOf(error));
+      setFailure(<ErrorSentence of={error} />);
     } finally {
       setIsAdding(false);
     }

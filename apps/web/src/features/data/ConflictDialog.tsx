@@ -1,6 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
-import { sentenceOf } from "../../lib/errors.ts";
+import { useState, type ReactNode } from "react";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
@@ -10,6 +9,7 @@ import { rowsKey } from "./data.queries.ts";
 import { DataError } from "./DataError.tsx";
 import { filtersOfKey, updateOf } from "./table.ts";
 import type { Cell } from "./cells.tsx";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 /** A value that was not saved because the row was changed since it was loaded. */
 export interface Conflict {
@@ -31,7 +31,7 @@ export function ConflictDialog({
   const { api } = useServices();
   const queries = useQueryClient();
   const { params, changes } = useDatabase();
-  const [failure, setFailure] = useState<string>();
+  const [failure, setFailure] = useState<ReactNode>();
   const [isSaving, setIsSaving] = useState(false);
   const current = useQuery({
     queryKey: [...rowsKey(params.id, params.database_id), "conflict", table, key],
@@ -54,7 +54,7 @@ export function ConflictDialog({
       await changes.apply(`“${column}” updated.`, [updateOf(table, key, column, mine, expected)]);
       onClose();
     } catch (error) {
-      setFailure(sentenceOf(error));
+      setFailure(<ErrorSentence of={error} />);
       void current.refetch();
     } finally {
       setIsSaving(false);

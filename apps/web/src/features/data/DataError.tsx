@@ -1,7 +1,8 @@
 import type { SqlErrorDetails } from "@tesslate/contract";
 import { ApiError } from "@tesslate/client/core";
-import { detailsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { detailsOf, hasCode } from "../../lib/errors.ts";
 import { ErrorState } from "../../ui/ErrorState.tsx";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 /** What the database said about a statement; undefined if the error is none of the database's. */
 export function sqlErrorOf(error: unknown): SqlErrorDetails | undefined {
@@ -33,7 +34,7 @@ export function DataError({
       details={[sql?.sqlstate && `sqlstate: ${sql.sqlstate}`, detailsOf(error)].filter(Boolean).join("\n")}
       {...(className !== undefined && { className })}
     >
-      {sentenceOf(error)}
+      <ErrorSentence of={error} />
       {sql?.detail ? <span className="block pt-1">{sql.detail}</span> : null}
       {sql?.hint ? <span className="block pt-1">{sql.hint}</span> : null}
       {hasCode(error, "query_timeout") ? <span className="block pt-1">Add a filter, or sort by a column with an index.</span> : null}

@@ -2,14 +2,13 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { CircleX, History, Search } from "lucide-react";
 import { useState } from "react";
 import { formatDuration } from "../../lib/durations.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { Popover } from "../../ui/Popover.tsx";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toastError } from "../../ui/toast.tsx";
 import { useDatabase } from "./data-context.ts";
 import { historyQuery } from "./data.queries.ts";
 import { DataError } from "./DataError.tsx";
@@ -52,7 +51,7 @@ function HistoryList({ onChoose }: { onChoose: (sql: string) => void }) {
   const clear = useMutation({
     mutationFn: () => api.databases.clearHistory({ params: { id: params.id } }),
     onSuccess: () => queries.setQueryData(query.queryKey, []),
-    onError: (error) => toast(`Couldn't clear the history. ${sentenceOf(error)}`, { kind: "failed" }),
+    onError: (error) => toastError(error, { before: "Couldn't clear the history." }),
   });
   if (history.isPending) return <SkeletonRows count={4} label="Loading history…" />;
   if (!history.data) return <DataError title="Couldn't load the history" of={history} className="p-0!" />;

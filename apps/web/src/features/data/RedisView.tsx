@@ -26,6 +26,7 @@ import { DataError } from "./DataError.tsx";
 import { HistoryMenu } from "./HistoryMenu.tsx";
 import { useKeyChanges } from "./use-key-changes.ts";
 import { WriteToggle } from "./use-write-permission.tsx";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 /** What is open of a Redis: a key, the console or the figures. */
 export function RedisView() {
@@ -67,7 +68,7 @@ function KeyView({ name, isBinary }: { name: string; isBinary: boolean }) {
   const { params, place, permission } = useDatabase();
   const value = useInfiniteQuery(valueQuery(api, params.id, params.database_id, name, isBinary));
   const apply = useKeyChanges();
-  const [failure, setFailure] = useState<string>();
+  const [failure, setFailure] = useState<ReactNode>();
   const [openEntry, setOpenEntry] = useState<Entry>();
   const [isExpiryOpen, setIsExpiryOpen] = useState(false);
   const first = value.data?.pages[0];
@@ -78,7 +79,7 @@ function KeyView({ name, isBinary }: { name: string; isBinary: boolean }) {
     try {
       if (await apply("Key deleted.", { kind: "delete", ...of })) place.change({ key: undefined, bytes: undefined });
     } catch (error) {
-      setFailure(`Couldn't delete the key. ${sentenceOf(error)}`);
+      setFailure(<ErrorSentence of={error} before="Couldn't delete the key." />);
     }
   };
   return (
@@ -167,7 +168,7 @@ interface KeyRef {
 function StringValue({ entry, of }: { entry: Entry; of: KeyRef }) {
   const apply = useKeyChanges();
   const [text, setText] = useState(entry.value);
-  const [failure, setFailure] = useState<string>();
+  const [failure, setFailure] = useState<ReactNode>();
   const [isSaving, setIsSaving] = useState(false);
   const canEdit = !entry.is_truncated && !entry.is_binary;
   const save = async () => {
@@ -176,7 +177,7 @@ function StringValue({ entry, of }: { entry: Entry; of: KeyRef }) {
     try {
       await apply("Value updated.", { kind: "set", ...of, value: text, expected: entry.value });
     } catch (error) {
-      setFailure(sentenceOf(error));
+      setFailure(<ErrorSentence of={error} />);
     } finally {
       setIsSaving(false);
     }
@@ -216,7 +217,7 @@ function StringValue({ entry, of }: { entry: Entry; of: KeyRef }) {
 function EntryDialog({ entry, type, of, onClose }: { entry: Entry; type: RedisValue["type"]; of: KeyRef; onClose: () => void }) {
   const apply = useKeyChanges();
   const [text, setText] = useState(entry.value);
-  const [failure, setFailure] = useState<string>();
+  const [failure, setFailure] = useState<ReactNode>();
   const isWhole = !entry.is_truncated && !entry.is_binary;
   const canSave = isWhole && (type === "hash" || type === "list" || type === "zset");
   const canRemove = type === "hash" || type === "zset" || (type === "set" && isWhole);
@@ -227,7 +228,7 @@ function EntryDialog({ entry, type, of, onClose }: { entry: Entry; type: RedisVa
       const expected = isWhole && type !== "set" ? { expected: entry.value } : {};
       if (await apply(sentence, { kind: "entry", ...of, field, value, ...expected })) onClose();
     } catch (error) {
-      setFailure(sentenceOf(error));
+      setFailure(<ErrorSentence of={error} />);
     }
   };
   return (
@@ -273,7 +274,7 @@ function EntryDialog({ entry, type, of, onClose }: { entry: Entry; type: RedisVa
 function ExpiryDialog({ ttlMs, of, onClose }: { ttlMs: number | null; of: KeyRef; onClose: () => void }) {
   const apply = useKeyChanges();
   const [text, setText] = useState(ttlMs === null ? "" : String(Math.max(1, Math.round(ttlMs / 1000))));
-  const [failure, setFailure] = useState<string>();
+  const [failure, setFailure] = useState<ReactNode>();
   const seconds = Number(text);
   const save = async () => {
     if (text !== "" && !(Number.isInteger(seconds) && seconds >= 1)) return setFailure("Enter whole seconds, from 1.");
@@ -281,7 +282,7 @@ function ExpiryDialog({ ttlMs, of, onClose }: { ttlMs: number | null; of: KeyRef
       const sentence = text === "" ? "The key doesn't expire." : `The key expires in ${formatDuration(seconds * 1000)}.`;
       if (await apply(sentence, { kind: "expire", ...of, ttl_ms: text === "" ? null : seconds * 1000 })) onClose();
     } catch (error) {
-      setFailure(sentenceOf(error));
+      setFailure(<ErrorSentence of={error} />);
     }
   };
   return (

@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { DataChange, DataColumn, DataFilter, DataRow, DataTable, ReadRows, RowPage } from "@tesslate/contract";
 import { ChevronLeft, ChevronRight, Copy, Plus, RotateCw, Trash2 } from "lucide-react";
-import { useMemo, useRef, useState, type RefObject } from "react";
+import { useMemo, useRef, useState, type RefObject, type ReactNode } from "react";
 import { counted } from "../../lib/counted.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { formatNumber } from "../../lib/numbers.ts";
@@ -29,6 +29,7 @@ import { FilterBar } from "./FilterBar.tsx";
 import { Grid } from "./Grid.tsx";
 import { RowSheet } from "./RowSheet.tsx";
 import { filtersOfReference, foreignKeyOf, hasRowsToEdit, keyOfRow, nextSort, tableLabel, type ShownRow, updateOf } from "./table.ts";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 interface PageStart {
   after: string | undefined;
@@ -76,7 +77,7 @@ export function RowsTab({
   const [openRow, setOpenRow] = useState<{ row: ShownRow | undefined }>();
   const [openCell, setOpenCell] = useState<{ row: ShownRow; column: DataColumn }>();
   const [conflict, setConflict] = useState<Conflict>();
-  const [failure, setFailure] = useState<string>();
+  const [failure, setFailure] = useState<ReactNode>();
 
   const rows = (data?.rows ?? []).map((row, index): ShownRow => {
     const number = first + index;
@@ -143,7 +144,7 @@ export function RowsTab({
       originals.current.set(`${id}:${column}`, value);
       return { value };
     } catch (error) {
-      setFailure(sentenceOf(error));
+      setFailure(<ErrorSentence of={error} />);
       return undefined;
     }
   };
@@ -195,7 +196,7 @@ export function RowsTab({
       );
       toast(`${counted(chosen.length, "row")} copied.`);
     } catch (error) {
-      setFailure(`Couldn't copy. ${sentenceOf(error)}`);
+      setFailure(<ErrorSentence of={error} before="Couldn't copy." />);
     }
   };
   const follow = (id: string, column: number) => {

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { QueryPlan, SqlResult } from "@tesslate/contract";
 import { ArrowDownToLine, ArrowLeft, ChevronLeft, ChevronRight, Play, Square, Waypoints } from "lucide-react";
-import { useMemo, useRef, useState } from "react";
+import { useMemo, useRef, useState, type ReactNode } from "react";
 import { counted } from "../../lib/counted.ts";
 import { formatDuration } from "../../lib/durations.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
@@ -32,6 +32,7 @@ import { PlanTree } from "./PlanTree.tsx";
 import { statementAt, writes } from "./sql-statements.ts";
 import { SqlEditor, type ChosenSql, type SqlEditorHandle, type SqlFault } from "./SqlEditor.tsx";
 import { WriteToggle } from "./use-write-permission.tsx";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 const pageRows = 100;
 
@@ -248,7 +249,7 @@ function Results({ run, onPage }: { run: Extract<Run, { kind: "results" }>; onPa
   const { params } = useDatabase();
   const [index, setIndex] = useState(run.results.length - 1);
   const [isExporting, setIsExporting] = useState(false);
-  const [failure, setFailure] = useState<string>();
+  const [failure, setFailure] = useState<ReactNode>();
   const result = run.results[index];
   const canExport = run.results.length === 1 && run.canPage && (result?.columns.length ?? 0) > 0;
   const exportResult = async () => {
@@ -257,7 +258,7 @@ function Results({ run, onPage }: { run: Extract<Run, { kind: "results" }>; onPa
     try {
       await saveResponse(await api.databases.exportQuery({ params, body: { sql: run.sql } }), "query.csv");
     } catch (error) {
-      setFailure(sentenceOf(error));
+      setFailure(<ErrorSentence of={error} />);
     } finally {
       setIsExporting(false);
     }

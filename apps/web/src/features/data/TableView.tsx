@@ -3,7 +3,6 @@ import { ArrowDownToLine, ArrowLeft, ArrowUpFromLine, Ellipsis } from "lucide-re
 import { Suspense, useRef, useState } from "react";
 import { formatBytes } from "../../lib/bytes.ts";
 import { lazyComponent } from "../../lib/chunks.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { useDroppedFiles } from "../../lib/use-dropped-files.ts";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { useServices } from "../../project/services.ts";
@@ -12,7 +11,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toastError } from "../../ui/toast.tsx";
 import { useDatabase } from "./data-context.ts";
 import { structureQuery, tablesQuery } from "./data.queries.ts";
 import { DataError } from "./DataError.tsx";
@@ -106,7 +105,7 @@ function OpenTable({ schema, name }: { schema: string; name: string }) {
               hint: "All rows",
               icon: <ArrowDownToLine size={14} />,
               onSelect: () =>
-                void download().catch((error: unknown) => toast(`Couldn't export. ${sentenceOf(error)}`, { kind: "failed" })),
+                void download().catch((error: unknown) => toastError(error, { before: "Couldn't export." })),
             },
           ]}
         />

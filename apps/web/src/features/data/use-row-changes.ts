@@ -1,10 +1,9 @@
 import { useQueryClient } from "@tanstack/react-query";
 import type { ChangedRows, DataChange } from "@tesslate/contract";
 import { useRef } from "react";
-import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useServices } from "../../project/services.ts";
-import { toast, toastWithUndo } from "../../ui/toast.tsx";
+import { toast, toastWithUndo, toastError } from "../../ui/toast.tsx";
 import { rowsKey } from "./data.queries.ts";
 
 interface Step {
@@ -76,7 +75,7 @@ export function useRowChanges(params: { id: string; database_id: string }, reque
       await take(step, done.current, undone.current);
       toast(`Undone: ${step.sentence}`);
     } catch (error) {
-      toast(`Couldn't undo. ${sentenceOf(error)}`, { kind: "failed" });
+      toastError(error, { before: "Couldn't undo." });
     }
   });
   const redo = useHandler(async () => {
@@ -86,7 +85,7 @@ export function useRowChanges(params: { id: string; database_id: string }, reque
       await take(step, undone.current, done.current);
       toast(`Redone: ${step.sentence}`);
     } catch (error) {
-      toast(`Couldn't redo. ${sentenceOf(error)}`, { kind: "failed" });
+      toastError(error, { before: "Couldn't redo." });
     }
   });
   return { apply, undo, redo };

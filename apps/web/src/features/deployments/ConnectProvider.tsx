@@ -13,6 +13,7 @@ import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { deployProviderNames, safeUrl } from "./deployments.ts";
 import { useCredentials, useProviderSignIn } from "./use-credentials.ts";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 const tokenHints: Record<RemoteProvider, string> = {
   vercel: "Account settings → Tokens. Set the scope to your team or your full account.",
@@ -107,7 +108,7 @@ export function ConnectProvider({
             </p>
           ) : signIn.failure ? (
             <p role="alert" className="text-xs text-err">
-              {sentenceOf(signIn.failure)}
+              <ErrorSentence of={signIn.failure} />
             </p>
           ) : null}
         </div>

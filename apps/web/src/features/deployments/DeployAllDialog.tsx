@@ -3,7 +3,6 @@ import type { Container, DeployAllResult, DeployProvider } from "@tesslate/contr
 import { Check, CircleX, Minus } from "lucide-react";
 import { useState } from "react";
 import { counted } from "../../lib/counted.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { partKey } from "../../project/cache-keys.ts";
 import { deploymentsKey } from "../../project/deployments.queries.ts";
 import { useServices } from "../../project/services.ts";
@@ -14,6 +13,7 @@ import { Pill } from "../../ui/Pill.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { isUnderWay, versionName, deployProviderNames, providers, stateOf } from "./deployments.ts";
 import { useDeploys } from "./deploys-context.ts";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 const nowhere = "nowhere";
 
@@ -81,7 +81,7 @@ export function DeployAllDialog({
     >
       {failure ? (
         <Banner tone="err" className="mb-3">
-          {sentenceOf(failure)}
+          <ErrorSentence of={failure} />
         </Banner>
       ) : null}
       <ul aria-label="Containers" className="divide-y divide-line-0 border-y border-line-0">

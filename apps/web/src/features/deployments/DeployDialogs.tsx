@@ -1,6 +1,5 @@
 import type { Deployment, LaunchCheck } from "@tesslate/contract";
-import { useState } from "react";
-import { sentenceOf } from "../../lib/errors.ts";
+import { useState, type ReactNode } from "react";
 import { formatDateTime } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -12,6 +11,7 @@ import { useDeploys } from "./deploys-context.ts";
 import { isPreview, versionName, providerTitle, safeUrl, shortUrl } from "./deployments.ts";
 import { useProviderInfo } from "./use-credentials.ts";
 import { blockersOf, checkName } from "./launch-report.ts";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 interface DialogProps {
   deployment: Deployment;
@@ -178,7 +178,7 @@ export function AnywayDialog({ deployment, onClose, onBegun }: DialogProps & { o
   const { start, requestOf } = useDeploys();
   const blockers = deployment.report ? blockersOf(deployment.report) : [];
   const [agreed, setAgreed] = useState<readonly LaunchCheck[]>([]);
-  const [failure, setFailure] = useState<string>();
+  const [failure, setFailure] = useState<ReactNode>();
   const [isWorking, setIsWorking] = useState(false);
   const { request, isWhole } = requestOf(deployment);
   const go = async () => {
@@ -188,7 +188,7 @@ export function AnywayDialog({ deployment, onClose, onBegun }: DialogProps & { o
       onBegun(await start({ ...request, ignore_rules: [...agreed] }));
       onClose();
     } catch (error) {
-      setFailure(sentenceOf(error));
+      setFailure(<ErrorSentence of={error} />);
       setIsWorking(false);
     }
   };

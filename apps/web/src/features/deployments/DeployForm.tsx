@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { BuildMode, Container, DeployEnvironment, DeploymentPlan, FrameworkId } from "@tesslate/contract";
 import { ArrowUpFromLine } from "lucide-react";
 import { useDeferredValue, useState, type ReactNode } from "react";
-import { detailsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { detailsOf, hasCode } from "../../lib/errors.ts";
 import { useServices } from "../../project/services.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -21,6 +21,7 @@ import { domainError, planRequestOf, deploymentRequestOf, toProvider, type Draft
 import { EnvPreview } from "./EnvPreview.tsx";
 import { GateChecks } from "./GateChecks.tsx";
 import { TargetCards } from "./TargetCards.tsx";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 const detected = "detected";
 
@@ -101,7 +102,7 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
               onRetry={() => void plan.refetch()}
               details={detailsOf(plan.error)}
             >
-              {sentenceOf(plan.error)}
+              <ErrorSentence of={plan.error} />
             </ErrorState>
           ) : (
             <WhatShips draft={draft} change={change} plan={current} bases={bases} buildModes={info?.build_modes ?? []} />
@@ -139,7 +140,7 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
           <LimitNotice error={failure} again="Deploy again." className="min-w-0 flex-1 basis-full" />
         ) : failure ? (
           <p role="alert" className="min-w-0 flex-1 basis-full text-xs text-err">
-            {sentenceOf(failure)}
+            <ErrorSentence of={failure} />
           </p>
         ) : null}
         <span className="min-w-0 flex-1 truncate text-xs text-fg-2 narrow:basis-full">{footNote(draft, current)}</span>

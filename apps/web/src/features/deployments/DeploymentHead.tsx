@@ -1,9 +1,8 @@
 import type { Deployment } from "@tesslate/contract";
 import { useEffect, useState } from "react";
 import { formatDuration } from "../../lib/durations.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toastError } from "../../ui/toast.tsx";
 import { durationOf, isUnderWay } from "./deployments.ts";
 import { useDeploys } from "./deploys-context.ts";
 
@@ -23,7 +22,7 @@ export function DeploymentHead({ deployment }: { deployment: Deployment }) {
   const stop = () => {
     setIsStopping(true);
     cancel(deployment)
-      .catch((error: unknown) => toast(sentenceOf(error), { kind: "failed" }))
+      .catch((error: unknown) => toastError(error))
       .finally(() => setIsStopping(false));
   };
   const ms = durationOf(deployment, nowMs);

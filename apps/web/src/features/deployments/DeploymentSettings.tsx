@@ -14,11 +14,12 @@ import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastError } from "../../ui/toast.tsx";
 import { ConnectProvider } from "./ConnectProvider.tsx";
 import { deployProviderNames } from "./deployments.ts";
 import { teamsOf } from "./teams.ts";
 import { useCredentials } from "./use-credentials.ts";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 /** Accounts at providers: the default ones, and those of single projects. */
 export function DeploymentSettings() {
@@ -31,7 +32,7 @@ export function DeploymentSettings() {
         isRetrying={read.isFetching}
         details={detailsOf(read.error)}
       >
-        {sentenceOf(read.error)}
+        <ErrorSentence of={read.error} />
       </ErrorState>
     );
   if (!read.data) return <SkeletonRows count={4} label="Loading provider accounts…" />;
@@ -146,7 +147,11 @@ function CredentialActions({ credential, name }: { credential: DeploymentCredent
             {result.valid ? "Connection works" : (result.error ?? "Token rejected")}
           </span>
         ) : null}
-        {test.error ? <span className="text-err">{sentenceOf(test.error)}</span> : null}
+        {test.error ? (
+          <span className="text-err">
+            <ErrorSentence of={test.error} />
+          </span>
+        ) : null}
       </span>
       <Button
         size="sm"
@@ -231,7 +236,7 @@ function TeamChoice({ credential }: { credential: DeploymentCredential }) {
               { id: credential.id, teamId: next === ownAccount ? null : next },
               {
                 onSuccess: () => setIsChoosing(false),
-                onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
+                onError: (error) => toastError(error),
               },
             )
           }

@@ -3,7 +3,7 @@ import { ArrowUpFromLine, Globe, X } from "lucide-react";
 import { useSearch } from "@tanstack/react-router";
 import { Suspense, useState } from "react";
 import { cx } from "../../lib/cx.ts";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { detailsOf } from "../../lib/errors.ts";
 import { useContainers, useProjectEvents } from "../../project/project-context.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
@@ -20,6 +20,7 @@ import { DeploymentHead } from "./DeploymentHead.tsx";
 import { versionName, providerTitle, deployProviderNames, providers, seriesOf } from "./deployments.ts";
 import { useDeploys } from "./deploys-context.ts";
 import { VersionList } from "./VersionList.tsx";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 const every = "all";
 
@@ -104,7 +105,7 @@ export function DeploysPane() {
         >
           {!list && error ? (
             <ErrorState title="Couldn't load deployments" onRetry={retry} isRetrying={isRetrying} details={detailsOf(error)}>
-              {sentenceOf(error)}
+              <ErrorSentence of={error} />
             </ErrorState>
           ) : !list ? (
             <div role="status" aria-label="Loading deployments…" className="grid gap-3 pt-2 pl-9">

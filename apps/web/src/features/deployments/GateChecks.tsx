@@ -4,7 +4,6 @@ import { ChevronRight } from "lucide-react";
 import { useState } from "react";
 import { formatBytes } from "../../lib/bytes.ts";
 import { cx } from "../../lib/cx.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { useOptimisticMutation } from "../../lib/use-optimistic-mutation.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -14,6 +13,7 @@ import { Skeleton } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { launchSettingsKey, launchSettingsQuery } from "./deployments.queries.ts";
 import { launchChecks, checkHint, checkName } from "./launch-report.ts";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 const bytesPerKb = 1000;
 
@@ -32,7 +32,7 @@ export function GateChecks({ projectId }: { projectId: string }) {
   if (error && !data)
     return (
       <p role="alert" className="flex items-center gap-2 text-xs text-err">
-        {sentenceOf(error)}
+        <ErrorSentence of={error} />
         <Button size="sm" isLoading={isFetching} loadingWord="Retrying…" onClick={() => void refetch()}>
           Retry
         </Button>
@@ -59,7 +59,7 @@ export function GateChecks({ projectId }: { projectId: string }) {
       </button>
       {save.error ? (
         <p role="alert" className="pt-1 text-xs text-err">
-          {sentenceOf(save.error)}
+          <ErrorSentence of={save.error} />
         </p>
       ) : null}
       {isOpen ? (

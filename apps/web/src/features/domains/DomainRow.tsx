@@ -1,6 +1,5 @@
 import type { Domain } from "@tesslate/contract";
 import { useState } from "react";
-import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
@@ -8,7 +7,7 @@ import { Pill, type Tone } from "../../ui/Pill.tsx";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
 import { Switch } from "../../ui/Switch.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toastError } from "../../ui/toast.tsx";
 import type { SiteActions } from "./use-site-actions.ts";
 
 const states: Record<Domain["state"], { label: string; tone: Tone }> = {
@@ -21,7 +20,7 @@ const states: Record<Domain["state"], { label: string; tone: Tone }> = {
 export function DomainRow({ domain, actions }: { domain: Domain; actions: SiteActions }) {
   const [isChecking, setIsChecking] = useState(false);
   const [isRemoving, setIsRemoving] = useState(false);
-  const attempt = (work: Promise<unknown>) => work.catch((error: unknown) => toast(sentenceOf(error), { kind: "failed" }));
+  const attempt = (work: Promise<unknown>) => work.catch((error: unknown) => toastError(error));
   const check = async () => {
     setIsChecking(true);
     await attempt(actions.check(domain.id));

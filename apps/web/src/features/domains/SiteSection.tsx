@@ -1,7 +1,6 @@
 import type { Site } from "@tesslate/contract";
 import { ExternalLink, Plus } from "lucide-react";
 import { useState } from "react";
-import { sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
@@ -9,7 +8,7 @@ import { Field } from "../../ui/Field.tsx";
 import { useForm } from "../../ui/form/use-form.ts";
 import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastError } from "../../ui/toast.tsx";
 import { DomainRow } from "./DomainRow.tsx";
 import { useSiteActions, type SiteActions } from "./use-site-actions.ts";
 
@@ -115,7 +114,7 @@ function PasswordForm({ site, actions, onClose }: FormProps & { site: Site }) {
       <div className="flex flex-wrap gap-2">
         <FormButtons word="Set password" loadingWord="Setting password…" isSubmitting={form.isSubmitting} onClose={onClose} />
         {site.has_password ? (
-          <Button size="sm" onClick={() => void remove().catch((error: unknown) => toast(sentenceOf(error), { kind: "failed" }))}>
+          <Button size="sm" onClick={() => void remove().catch((error: unknown) => toastError(error))}>
             Remove password
           </Button>
         ) : null}

@@ -3,7 +3,7 @@ import { EyeOff } from "lucide-react";
 import { useState } from "react";
 import type { FeedbackDetail, FeedbackStatus } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
-import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
 import { isString } from "../../lib/storage.ts";
 import { useKept } from "../../lib/use-kept.ts";
@@ -22,7 +22,7 @@ import { Sheet } from "../../ui/Sheet.tsx";
 import { ShowMore } from "../../ui/ShowMore.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastError } from "../../ui/toast.tsx";
 import { meQuery } from "../users/index.ts";
 import { statusOptions, statusWords, typeWords } from "./feedback-words.tsx";
 import { commentsQuery, postQuery, useFeedbackActions } from "./feedback.queries.ts";
@@ -56,7 +56,7 @@ function Post({ post, onGone }: { post: FeedbackDetail; onGone: () => void }) {
   const { data: me } = useSuspenseQuery(meQuery);
   const { update, remove } = useFeedbackActions();
   const [isDeleting, setIsDeleting] = useState(false);
-  const failed = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
+  const failed = (error: unknown) => toastError(error);
   return (
     <>
       <div className="flex items-start gap-3 pt-1">
@@ -161,12 +161,7 @@ function Comments({ post, me }: { post: FeedbackDetail; me: { id: string; is_sup
                   type="button"
                   className="link relative ml-auto flex-none before:absolute before:-inset-1 narrow:before:-inset-3.5"
                   disabled={removeComment.isPending && removeComment.variables.comment_id === entry.id}
-                  onClick={() =>
-                    removeComment.mutate(
-                      { id: post.id, comment_id: entry.id },
-                      { onError: (error) => toast(sentenceOf(error), { kind: "failed" }) },
-                    )
-                  }
+                  onClick={() => removeComment.mutate({ id: post.id, comment_id: entry.id }, { onError: (error) => toastError(error) })}
                 >
                   Delete
                 </button>

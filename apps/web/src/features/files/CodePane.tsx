@@ -2,7 +2,6 @@ import { Files, PanelLeft, Search } from "lucide-react";
 import { Suspense, useRef, useState } from "react";
 import { lazyComponent } from "../../lib/chunks.ts";
 import { cx } from "../../lib/cx.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { useWidth } from "../../lib/use-width.ts";
 import { useFileTree, useProject } from "../../project/project-context.ts";
@@ -18,6 +17,7 @@ import type { FileMark } from "./TreeRowView.tsx";
 import { useFileActions } from "./use-file-actions.ts";
 import { useOpenFiles } from "./use-open-files.ts";
 import { useFileUploads } from "./use-uploads.ts";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 const SearchPanel = lazyComponent(async () => (await import("./search/SearchPanel.tsx")).SearchPanel);
 const EditorPane = lazyComponent(async () => (await import("./EditorPane.tsx")).EditorPane);
@@ -111,7 +111,7 @@ export function CodePane({ marks, onQuickOpen, sidebar, onSidebar }: CodePanePro
             <FileTreePanel tree={tree.data} actions={actions} uploads={uploads} openPath={files.activePath} onOpen={open} marks={marks} />
           ) : tree.error ? (
             <ErrorState title="Couldn't load files" onRetry={() => void tree.refetch()} className="p-4!">
-              {sentenceOf(tree.error)}
+              <ErrorSentence of={tree.error} />
             </ErrorState>
           ) : (
             <div className="p-3">

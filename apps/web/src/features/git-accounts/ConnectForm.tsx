@@ -3,7 +3,7 @@ import type { GitProvider } from "@tesslate/contract";
 import { ExternalLink } from "lucide-react";
 import { useId, useRef, useState } from "react";
 import { api } from "../../api.ts";
-import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -99,7 +99,7 @@ export function ConnectForm({
     } catch (error) {
       popup?.close();
       setIsWaiting(false);
-      form.show({ "": sentenceOf(error) });
+      form.fail(error);
     }
   };
   const giveUp = () => {

@@ -1,8 +1,8 @@
 import { ApiError } from "@tesslate/client/core";
 import type { GitStatus } from "@tesslate/contract";
-import { useId, useState } from "react";
+import { useId, useState, type ReactNode } from "react";
 import { counted } from "../../lib/counted.ts";
-import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
@@ -11,6 +11,7 @@ import { useForm } from "../../ui/form/use-form.ts";
 import { Input } from "../../ui/Input.tsx";
 import { toast } from "../../ui/toast.tsx";
 import type { GitActions } from "./use-git-actions.ts";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 const blockersOf = (error: unknown): string[] | undefined => {
   if (!hasCode(error, "local_changes")) return undefined;
@@ -33,7 +34,7 @@ export function SwitchDialog({
   onCommitFirst: () => void;
 }) {
   const [working, setWorking] = useState<"take" | "discard">();
-  const [failure, setFailure] = useState<string>();
+  const [failure, setFailure] = useState<ReactNode>();
   const [blockers, setBlockers] = useState<string[]>();
   const paths = [...new Set(status.changes.map(({ path }) => path))];
   const given = blockers ?? paths;
@@ -52,7 +53,7 @@ export function SwitchDialog({
     } catch (error) {
       const files = blockersOf(error);
       if (files) setBlockers(files.length > 0 ? files : paths);
-      else setFailure(sentenceOf(error));
+      else setFailure(<ErrorSentence of={error} />);
     } finally {
       setWorking(undefined);
     }

@@ -4,7 +4,6 @@ import type { GitCommit, GitStatus } from "@tesslate/contract";
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -18,6 +17,7 @@ import { CommitGraph, graphWidth } from "./CommitGraph.tsx";
 import { logQuery } from "./git.queries.ts";
 import { graphOf, type GraphRow } from "./graph.ts";
 import { Refs } from "./Refs.tsx";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 const rowPx = 26;
 const touchRowPx = 44;
@@ -74,7 +74,9 @@ export function HistoryView({
         />
         {query.error ? (
           <p role="alert" className="flex flex-none items-center gap-2 border-t border-line-0 px-3 py-2 text-xs text-err">
-            <span className="min-w-0 flex-1">{sentenceOf(query.error)}</span>
+            <span className="min-w-0 flex-1">
+              <ErrorSentence of={query.error} />
+            </span>
             <Button size="sm" onClick={() => void query.fetchNextPage()}>
               Retry
             </Button>

@@ -1,5 +1,5 @@
 import type { GitLink } from "@tesslate/contract";
-import { useId, useState } from "react";
+import { useId, useState, type ReactNode } from "react";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
@@ -21,7 +21,7 @@ const faultsOf = (error: unknown): Faults<"repo_url"> | undefined =>
 
 const checkAddress = ({ repo_url }: { repo_url: string }): Faults<"repo_url"> => ({ repo_url: addressProblem(repo_url) });
 
-const Address = ({ error, ...text }: { error: string | undefined } & InputProps) => (
+const Address = ({ error, ...text }: { error: ReactNode } & InputProps) => (
   <Field label="Repository URL" error={error}>
     <Input {...text} type="url" autoFocus spellCheck={false} autoComplete="off" placeholder="https://github.com/owner/repository" />
   </Field>
@@ -49,7 +49,7 @@ export function RemoteDialog({ link, actions, onClose }: { link: GitLink | undef
       toast("Remote removed. Local commits aren't affected.");
       onClose();
     } catch (error) {
-      form.show({ repo_url: sentenceOf(error) });
+      form.fail(error);
     } finally {
       setIsUnlinking(false);
     }

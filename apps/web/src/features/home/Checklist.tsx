@@ -7,8 +7,7 @@ import { readStored, writeStored } from "../../lib/storage.ts";
 import { recentProjectsQuery } from "../../project/projects.queries.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
-import { sentenceOf } from "../../lib/errors.ts";
-import { toast, toastWithUndo } from "../../ui/toast.tsx";
+import { toastWithUndo, toastError } from "../../ui/toast.tsx";
 import { configQuery } from "../auth/index.ts";
 import { modelSetupQuery, type ModelSetup, ConnectModelDialog } from "../models/index.ts";
 import { usePreparation, usePreparationActions } from "../preparation/index.ts";
@@ -113,7 +112,7 @@ function StepRow({ step, setup, browser }: { step: Step; setup: ModelSetup; brow
 /** Without a choice the server installs the browser in its turn. */
 function BrowserActions({ browser: { id, name, state } }: { browser: PreparationItem }) {
   const { prepare, remove } = usePreparationActions();
-  const onError = (error: Error) => toast(sentenceOf(error), { kind: "failed" });
+  const onError = (error: Error) => toastError(error);
   const isBusy = prepare.isPending || remove.isPending;
   return (
     <span className="flex gap-1">

@@ -1,12 +1,12 @@
 import { useQueryClient } from "@tanstack/react-query";
 import type { BoardColumn, Card, CardComment, CardRun, CardDetail, UpdateCard, UpdateColumn, UserRef } from "@tesslate/contract";
-import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { usePendingChanges } from "../../lib/use-pending-changes.ts";
 import { useProjectQuery } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
 import type { WorkbenchActions } from "../../project/workbench-actions.ts";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastError } from "../../ui/toast.tsx";
 import { useUndoableDeletes } from "../../ui/use-undoable-deletes.ts";
 import {
   fullSentence,
@@ -50,7 +50,7 @@ export function useBoard(projectId: string, me: UserRef, { openChat, runOptions 
   const { shown: board, change: run } = usePendingChanges(boardKey(projectId), query.data);
   const orNotice = <T>(work: Promise<T>, what: string): Promise<T | undefined> =>
     work.catch((error: unknown) => {
-      toast(hasCode(error, "task_limit_reached") ? sentenceOf(error) : `${what} ${sentenceOf(error)}`, { kind: "failed" });
+      toastError(error, hasCode(error, "task_limit_reached") ? {} : { before: what });
       return undefined;
     });
 
@@ -121,7 +121,7 @@ export function useBoard(projectId: string, me: UserRef, { openChat, runOptions 
           { kind: "note", action: { label: "Open chat", onSelect: () => openChat(started.chat_id) } },
         );
       } catch (error) {
-        toast(sentenceOf(error), { kind: "failed" });
+        toastError(error);
       }
     }),
     stopRun: useHandler(async ({ chat_id }) => {

@@ -2,11 +2,10 @@ import { Link } from "@tanstack/react-router";
 import { Box, Trash2 } from "lucide-react";
 import { useState } from "react";
 import type { LibraryBase } from "@tesslate/contract";
-import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Pill } from "../../ui/Pill.tsx";
-import { toast, toastWithUndo } from "../../ui/toast.tsx";
+import { toastWithUndo, toastError } from "../../ui/toast.tsx";
 import { ItemIcon, useAcquire, useRemoveFromLibrary, UseBaseDialog } from "../marketplace/index.ts";
 
 /** One template of the library. */
@@ -36,7 +35,7 @@ export function BaseRow({ base }: { base: LibraryBase }) {
         onClick={() =>
           remove.mutate(base.id, {
             onSuccess: () => toastWithUndo(`${base.name} removed from your library.`, () => acquire.mutateAsync(base.id)),
-            onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
+            onError: (error) => toastError(error),
           })
         }
       >

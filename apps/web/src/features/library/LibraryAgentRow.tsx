@@ -3,7 +3,6 @@ import { Link } from "@tanstack/react-router";
 import { Ellipsis, Pencil, Trash2 } from "lucide-react";
 import { useState } from "react";
 import type { LibraryAgent } from "@tesslate/contract";
-import { sentenceOf } from "../../lib/errors.ts";
 import { shortModelName, usableModels } from "../../lib/model-choice.ts";
 import { formatDateTime, isPast } from "../../lib/time.ts";
 import { buttonClass } from "../../ui/Button.tsx";
@@ -13,12 +12,12 @@ import { Menu } from "../../ui/Menu.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Switch } from "../../ui/Switch.tsx";
-import { toast, toastWithUndo } from "../../ui/toast.tsx";
+import { toastWithUndo, toastError } from "../../ui/toast.tsx";
 import { ItemIcon, useAcquire, useRemoveFromLibrary } from "../marketplace/index.ts";
 import { modelsQuery } from "../models/index.ts";
 import { useSelectModel, useSwitchAgent } from "./library.queries.ts";
 
-const report = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
+const report = (error: unknown) => toastError(error);
 const standard = "standard";
 
 /** One agent of the library: enable, select the model, edit, remove. */

@@ -3,13 +3,12 @@ import { Eye, EyeOff, Trash2 } from "lucide-react";
 import { useState } from "react";
 import type { OwnItem } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastError } from "../../ui/toast.tsx";
 import { ItemIcon, Rating } from "../marketplace/index.ts";
 import { useAgentMutations, useRemoveBase } from "./library.queries.ts";
 import { usePublishBase } from "./use-publish-base.ts";
@@ -28,7 +27,7 @@ export function OwnItemRow({ item }: { item: OwnItem }) {
   const publish = (isPublished: boolean) => {
     const handlers = {
       onSuccess: () => toast(isPublished ? `${item.name} published.` : `${item.name} unpublished.`),
-      onError: (error: unknown) => toast(sentenceOf(error), { kind: "failed" }),
+      onError: (error: unknown) => toastError(error),
     };
     if (isAgent) update.mutate({ id: item.id, body: { is_published: isPublished } }, handlers);
     else publishBase.mutate({ id: item.id, isPublic: isPublished }, handlers);

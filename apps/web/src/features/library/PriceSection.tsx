@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Check } from "lucide-react";
+import type { ReactNode } from "react";
 import { api } from "../../api.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { leaveFor } from "../../lib/leave.ts";
@@ -18,15 +19,7 @@ import { meQuery } from "../users/index.ts";
 import type { AgentForm } from "./agent-form.ts";
 
 /** The price of an agent. Shows nothing if this server has no payments. */
-export function PriceSection({
-  form,
-  set,
-  fault,
-}: {
-  form: AgentForm;
-  set: (change: Partial<AgentForm>) => void;
-  fault: string | undefined;
-}) {
+export function PriceSection({ form, set, fault }: { form: AgentForm; set: (change: Partial<AgentForm>) => void; fault: ReactNode }) {
   const { data: offers } = useQuery(offersQuery);
   const { data: me } = useSuspenseQuery(meQuery);
   const isPaid = form.pricing_type !== "free";

@@ -3,7 +3,6 @@ import { Link } from "@tanstack/react-router";
 import { Check, Circle, CircleX } from "lucide-react";
 import { useState } from "react";
 import type { AgentDetail } from "@tesslate/contract";
-import { sentenceOf } from "../../lib/errors.ts";
 import { formatDollars } from "../../lib/money.ts";
 import { formatPercent } from "../../lib/numbers.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -14,6 +13,7 @@ import { offersQuery } from "../billing/index.ts";
 import { dashboardQuery } from "../creators/index.ts";
 import { meQuery } from "../users/index.ts";
 import { checksOf } from "./selling.ts";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 /** What an agent should have before it is published. Only what is required prevents it. */
 export function PublishDialog({
@@ -75,7 +75,7 @@ export function PublishDialog({
     >
       {failure ? (
         <Banner tone="err" className="mb-3">
-          {sentenceOf(failure)}
+          <ErrorSentence of={failure} />
         </Banner>
       ) : null}
       {isLoading ? (

@@ -4,13 +4,12 @@ import { Check, GitFork, Pencil } from "lucide-react";
 import { useState } from "react";
 import type { AgentDetail } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { formatNumber } from "../../lib/numbers.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button, buttonClass } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Pill } from "../../ui/Pill.tsx";
-import { toast, toastWithUndo } from "../../ui/toast.tsx";
+import { toast, toastWithUndo, toastError } from "../../ui/toast.tsx";
 import { useIsSignedIn } from "../users/index.ts";
 import { abilitySentences } from "./abilities.ts";
 import { About, ItemFrame, ItemHead, Names, ItemSection, Related, SignInAction } from "./ItemPage.tsx";
@@ -18,6 +17,7 @@ import { agentQuery, useAcquire, useFork, useRemoveFromLibrary } from "./marketp
 import { priceOf } from "./price.ts";
 import { Reviews } from "./Reviews.tsx";
 import { UseAgentDialog } from "./UseAgentDialog.tsx";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 const route = getRouteApi("/app/marketplace/agent/$slug");
 
@@ -59,7 +59,7 @@ function Agent({ agent }: { agent: AgentDetail }) {
       </ItemHead>
       {acquire.error ? (
         <Banner tone="err" className="mt-4">
-          {sentenceOf(acquire.error)}
+          <ErrorSentence of={acquire.error} />
         </Banner>
       ) : null}
       {agent.requires_user_keys ? <Banner className="mt-4">Requires your own model API key.</Banner> : null}
@@ -181,7 +181,7 @@ function Actions({ agent, acquire }: { agent: AgentDetail; acquire: ReturnType<t
           onClick={() =>
             fork.mutate(agent.id, {
               onSuccess: (made) => void navigate({ to: "/library/agents/$slug", params: { slug: made.slug } }),
-              onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
+              onError: (error) => toastError(error),
             })
           }
         >

@@ -3,7 +3,6 @@ import { getRouteApi } from "@tanstack/react-router";
 import { Box, Check } from "lucide-react";
 import { useState } from "react";
 import type { BaseDetail } from "@tesslate/contract";
-import { sentenceOf } from "../../lib/errors.ts";
 import { formatDateTime } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -17,6 +16,7 @@ import { baseQuery, useAcquire, useRemoveFromLibrary, versionsQuery } from "./ma
 import { priceOf } from "./price.ts";
 import { Reviews } from "./Reviews.tsx";
 import { UseBaseDialog } from "./UseBaseDialog.tsx";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 const route = getRouteApi("/app/marketplace/base/$slug");
 
@@ -88,7 +88,7 @@ function Base({ base }: { base: BaseDetail }) {
       </ItemHead>
       {acquire.error ? (
         <Banner tone="err" className="mt-4">
-          {sentenceOf(acquire.error)}
+          <ErrorSentence of={acquire.error} />
         </Banner>
       ) : null}
       <About item={base} />

@@ -1,7 +1,6 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import type { Review } from "@tesslate/contract";
-import { sentenceOf } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
 import { Banner } from "../../ui/Banner.tsx";
@@ -13,7 +12,7 @@ import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { ShowMore } from "../../ui/ShowMore.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
-import { toast, toastWithUndo } from "../../ui/toast.tsx";
+import { toast, toastWithUndo, toastError } from "../../ui/toast.tsx";
 import type { ItemType } from "./marketplace-search.ts";
 import { reviewsQuery, useReviewActions } from "./marketplace.queries.ts";
 import { StarInput, StarRow } from "./Stars.tsx";
@@ -73,7 +72,7 @@ export function Reviews({ type, id, canWrite, why }: { type: ItemType; id: strin
                     remove.mutate(undefined, {
                       onSuccess: () =>
                         toastWithUndo("Review deleted.", () => write.mutateAsync({ rating: own.rating, comment: own.comment })),
-                      onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
+                      onError: (error) => toastError(error),
                     })
                   }
                 >

@@ -3,7 +3,6 @@ import { useId, useState } from "react";
 import type { McpServer } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { formatRelativeTime } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
@@ -12,13 +11,13 @@ import { Menu, type MenuEntry } from "../../ui/Menu.tsx";
 import { Dot, Pill } from "../../ui/Pill.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
 import { Switch } from "../../ui/Switch.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastError } from "../../ui/toast.tsx";
 import { formatCommand } from "./command-line.ts";
 import type { useMcpActions } from "./mcp.queries.ts";
 import { signInPopup } from "./sign-in.ts";
 
 type Actions = ReturnType<typeof useMcpActions>;
-const failed = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
+const failed = (error: unknown) => toastError(error);
 
 function StatePill({ server, isTesting }: { server: McpServer; isTesting: boolean }) {
   if (isTesting) return <Pill isBusy>Connecting…</Pill>;

@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useState, type ReactNode } from "react";
 import type { McpServer } from "@tesslate/contract";
-import { sentenceOf } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
 import { useServices } from "../../project/services.ts";
 import type { SettingId } from "../../settings.ts";
@@ -10,7 +9,7 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastError } from "../../ui/toast.tsx";
 import { ConnectorDialog } from "./ConnectorDialog.tsx";
 import { ConnectorRow } from "./ConnectorRow.tsx";
 import { mcpServersQuery, useMcpActions, type McpPlace } from "./mcp.queries.ts";
@@ -65,7 +64,7 @@ export function Connectors({ place, id, title, hint }: { place: McpPlace; id: Se
           place={place}
           {...(open !== "new" && { server: open })}
           onClose={() => setOpen(undefined)}
-          onSaved={(server) => actions.test.mutate(server, { onError: (problem) => toast(sentenceOf(problem), { kind: "failed" }) })}
+          onSaved={(server) => actions.test.mutate(server, { onError: (problem) => toastError(problem) })}
         />
       ) : null}
     </SettingsSection>

@@ -1,10 +1,9 @@
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
-import { sentenceOf } from "../../lib/errors.ts";
 import { draftQuery } from "../../project/draft.queries.ts";
 import { Button } from "../../ui/Button.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toastError } from "../../ui/toast.tsx";
 import { AuthThread, DoneStep, LiveStep, NextStep, safeNext } from "../auth/index.ts";
 import { meQuery } from "../users/index.ts";
 import { ConnectModelForm } from "./ConnectModelForm.tsx";
@@ -46,10 +45,7 @@ export function ConnectModelPage() {
                 isLoading={configure.isPending}
                 loadingWord="Switching…"
                 onClick={() =>
-                  configure.mutate(
-                    { kind: "demo", enabled: true },
-                    { onSuccess: goOn, onError: (error) => toast(sentenceOf(error), { kind: "failed" }) },
-                  )
+                  configure.mutate({ kind: "demo", enabled: true }, { onSuccess: goOn, onError: (error) => toastError(error) })
                 }
               >
                 Use scripted demo

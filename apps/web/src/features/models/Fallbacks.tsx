@@ -1,14 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { ArrowUp, Plus, X } from "lucide-react";
 import type { Model } from "@tesslate/contract";
-import { sentenceOf } from "../../lib/errors.ts";
 import { shortModelName } from "../../lib/model-choice.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toastError } from "../../ui/toast.tsx";
 import { modelFacts } from "./model-facts.ts";
 import { modelPreferencesQuery, useSetModelPreferences } from "./preferences.queries.ts";
 
@@ -16,8 +15,7 @@ import { modelPreferencesQuery, useSetModelPreferences } from "./preferences.que
 export function Fallbacks({ models }: { models: readonly Model[] }) {
   const preferences = useQuery(modelPreferencesQuery(useServices().api));
   const setting = useSetModelPreferences();
-  const save = (fallback_models: string[]) =>
-    setting.mutate({ fallback_models }, { onError: (error) => toast(sentenceOf(error), { kind: "failed" }) });
+  const save = (fallback_models: string[]) => setting.mutate({ fallback_models }, { onError: (error) => toastError(error) });
   const named = preferences.data?.fallback_models ?? [];
   const others = models.filter((model) => !named.includes(model.id));
   const isLocked = setting.isPending || !preferences.data;

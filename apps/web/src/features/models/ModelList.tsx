@@ -13,7 +13,7 @@ import { Input } from "../../ui/Input.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { Switch } from "../../ui/Switch.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastError } from "../../ui/toast.tsx";
 import { modelFacts } from "./model-facts.ts";
 import { modelsQuery } from "./models.queries.ts";
 
@@ -56,7 +56,7 @@ export function ModelList({ models, defaultModel }: { models: readonly Model[]; 
 
 function ModelRow({ model, isDefault }: { model: Model; isDefault: boolean }) {
   const queries = useQueryClient();
-  const complain = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
+  const complain = (error: unknown) => toastError(error);
   const again = () => queries.invalidateQueries({ queryKey: modelsQuery.queryKey });
   const offer = useMutation({
     mutationFn: (enabled: boolean) => api.modelKeys.setPreference({ body: { model_id: model.id, enabled } }),

@@ -1,12 +1,11 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { ChevronDown } from "lucide-react";
 import type { Model } from "@tesslate/contract";
-import { sentenceOf } from "../../lib/errors.ts";
 import { pickModel, shortModelName, usableModels } from "../../lib/model-choice.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Menu } from "../../ui/Menu.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastError } from "../../ui/toast.tsx";
 import { modelFacts } from "./model-facts.ts";
 import { modelsQuery } from "./models.queries.ts";
 
@@ -30,7 +29,7 @@ export function ModelMenu({
       toast(probeText(shortModelName(found.model), found.tools, found.score));
       return queryClient.invalidateQueries({ queryKey: modelsQuery.queryKey });
     },
-    onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
+    onError: (error) => toastError(error),
   });
   const usable = usableModels(models);
   const picked = pickModel(models, model, defaultModel ?? null);

@@ -2,10 +2,9 @@ import { Link } from "@tanstack/react-router";
 import { Plug } from "lucide-react";
 import { Suspense, useState } from "react";
 import { counted } from "../../lib/counted.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { shortModelName } from "../../lib/model-choice.ts";
 import { Button, buttonClass } from "../../ui/Button.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toastError } from "../../ui/toast.tsx";
 import { useConfigureModels, type ModelSetup } from "./models.queries.ts";
 import { ConnectModelDialog } from "./on-demand.ts";
 
@@ -17,7 +16,7 @@ export function ModelNotice({ setup, isSubmitted = false }: { setup: ModelSetup;
   const [isOpen, setIsOpen] = useState(false);
   const configure = useConfigureModels();
   const ollamaModel = setup.ollama?.models[0];
-  const complain = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
+  const complain = (error: unknown) => toastError(error);
 
   return (
     <>

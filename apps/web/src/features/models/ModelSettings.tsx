@@ -3,7 +3,6 @@ import { ChevronRight } from "lucide-react";
 import { useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { usableModels } from "../../lib/model-choice.ts";
 import { Button } from "../../ui/Button.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
@@ -11,7 +10,7 @@ import { Pill } from "../../ui/Pill.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toastError } from "../../ui/toast.tsx";
 import { ConnectModelDialog } from "./ConnectModelDialog.tsx";
 import { Fallbacks } from "./Fallbacks.tsx";
 import { ModelList } from "./ModelList.tsx";
@@ -89,9 +88,7 @@ export function ModelSettings() {
             isDisabled={configure.isPending}
             label="Scripted replies"
             hint="No model is called and nothing leaves this machine. Every page shows a notice while the demo is on."
-            onChange={(enabled) =>
-              configure.mutate({ kind: "demo", enabled }, { onError: (error) => toast(sentenceOf(error), { kind: "failed" }) })
-            }
+            onChange={(enabled) => configure.mutate({ kind: "demo", enabled }, { onError: (error) => toastError(error) })}
           />
         </SettingsSection>
       ) : null}

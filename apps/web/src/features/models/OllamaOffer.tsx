@@ -1,10 +1,10 @@
 import { CircleCheck } from "lucide-react";
-import { sentenceOf } from "../../lib/errors.ts";
 import { shortModelName } from "../../lib/model-choice.ts";
 import { Button } from "../../ui/Button.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { withProvider } from "./ModelNotice.tsx";
 import { useConfigureModels, type ModelSetup } from "./models.queries.ts";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 /** An Ollama that runs on the server's machine: each of its models connects with one click. */
 export function OllamaOffer({ ollama, onDone }: { ollama: NonNullable<ModelSetup["ollama"]>; onDone: () => void }) {
@@ -56,7 +56,7 @@ export function OllamaOffer({ ollama, onDone }: { ollama: NonNullable<ModelSetup
       )}
       {configure.error ? (
         <p role="alert" className="mt-2 text-xs text-err">
-          {sentenceOf(configure.error)}
+          <ErrorSentence of={configure.error} />
         </p>
       ) : null}
     </section>

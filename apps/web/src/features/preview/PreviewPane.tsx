@@ -1,6 +1,6 @@
 import { Suspense, useRef, useState } from "react";
 import { cx } from "../../lib/cx.ts";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { detailsOf } from "../../lib/errors.ts";
 import { useProject, useRuntime, useTasks } from "../../project/project-context.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { ErrorState } from "../../ui/ErrorState.tsx";
@@ -11,6 +11,7 @@ import { FailureNotice, PreviewState, ShutOutNotice, type PreviewActions } from 
 import { deviceWidths, PreviewToolbar, type Device } from "./PreviewToolbar.tsx";
 import { currentProblems } from "./problems.ts";
 import { SharePreviewButton } from "./SharePreviewButton.tsx";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 /** The running app in its frame, or the reason why it is not shown. There is never a second frame. */
 export function PreviewPane() {
@@ -73,7 +74,7 @@ export function PreviewPane() {
           preview.ticketError ? (
             <div className="grid h-full grid-cols-1 place-items-center">
               <ErrorState title="Couldn't load the preview" onRetry={() => preview.enter()} details={detailsOf(preview.ticketError)}>
-                {sentenceOf(preview.ticketError)}
+                <ErrorSentence of={preview.ticketError} />
               </ErrorState>
             </div>
           ) : null

@@ -2,7 +2,6 @@ import { Share2 } from "lucide-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Preview, PreviewShare } from "@tesslate/contract";
 import { useState } from "react";
-import { sentenceOf } from "../../lib/errors.ts";
 import { partKey } from "../../project/cache-keys.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -13,7 +12,7 @@ import { Input } from "../../ui/Input.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastError } from "../../ui/toast.tsx";
 import { ShareRow } from "./ShareRow.tsx";
 
 const lifetimes = [
@@ -92,7 +91,7 @@ function ShareBody({ target }: { target: ShareTarget }) {
       queries.setQueryData<PreviewShare[]>(sharesKey(projectId, params.preview_id), (list) => list?.filter(({ id }) => id !== share.id));
       toast("Link revoked. Its visitors no longer have access.");
     },
-    onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
+    onError: (error) => toastError(error),
   });
   const list = preview ? shares.data : [];
   const isLocal = list?.some(({ url }) => new URL(url).hostname.endsWith(".localhost"));

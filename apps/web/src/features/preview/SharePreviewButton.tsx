@@ -2,12 +2,11 @@ import { Share2 } from "lucide-react";
 import { useQueryClient } from "@tanstack/react-query";
 import type { Container } from "@tesslate/contract";
 import { Suspense, useState } from "react";
-import { sentenceOf } from "../../lib/errors.ts";
 import { useProjectEvents } from "../../project/project-context.ts";
 import { previewsQuery } from "../../project/project.queries.ts";
 import { useServices } from "../../project/services.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toastError } from "../../ui/toast.tsx";
 import { ShareDialog } from "./on-demand.ts";
 import type { ShareTarget } from "./ShareDialog.tsx";
 
@@ -27,7 +26,7 @@ export function SharePreviewButton({ projectId, container }: { projectId: string
         containerId: container.id,
       });
     } catch (error) {
-      toast(sentenceOf(error), { kind: "failed" });
+      toastError(error);
     }
   };
   return (

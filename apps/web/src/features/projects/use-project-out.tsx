@@ -1,10 +1,9 @@
 import { useNavigate } from "@tanstack/react-router";
 import type { DownloadFormat, Project } from "@tesslate/contract";
 import { Copy, Download } from "lucide-react";
-import { sentenceOf } from "../../lib/errors.ts";
 import { useForkProject } from "../../project/projects.queries.ts";
 import { usePaletteSource } from "../../ui/page/palette.ts";
-import { toast } from "../../ui/toast.tsx";
+import { toastError } from "../../ui/toast.tsx";
 import { downloadProject } from "./download.ts";
 
 /** Copies a project or downloads its files. Errors are shown in a toast. */
@@ -17,11 +16,11 @@ export function useProjectOut(project: Project) {
     copy: () =>
       fork.mutate(project.slug, {
         onSuccess: (made) => void navigate({ to: "/p/$slug/{-$view}", params: { slug: made.slug } }),
-        onError: (error) => toast(`Couldn't copy ${project.name}. ${sentenceOf(error)}`, { kind: "failed" }),
+        onError: (error) => toastError(error, { before: `Couldn't copy ${project.name}.` }),
       }),
     download: (format: DownloadFormat) =>
       void downloadProject(project.slug, format).catch((error: unknown) =>
-        toast(`Couldn't download ${project.name}. ${sentenceOf(error)}`, { kind: "failed" }),
+        toastError(error, { before: `Couldn't download ${project.name}.` }),
       ),
   };
 }

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { formatDateTime, formatTime } from "../../lib/time.ts";
-import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode } from "../../lib/errors.ts";
 import { readStored, writeStored } from "../../lib/storage.ts";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { ariaKeys, useShortcuts } from "../../lib/use-shortcuts.ts";
@@ -31,6 +31,7 @@ import { FileList } from "./FileList.tsx";
 import { Replay } from "./Replay.tsx";
 import { itemsOf, messageOf, reviewedFiles } from "./review.ts";
 import { useReview } from "./use-review.ts";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 const shownRuns = 30;
 
@@ -220,7 +221,9 @@ function RunReview({ taskId, part, isSplit }: { taskId: string; part: "changes" 
   if (!set)
     return query.error && !query.isFetching ? (
       hasCode(query.error, "not_found", "snapshot_not_ready") ? (
-        <EmptyState title="Nothing to review">{sentenceOf(query.error)}</EmptyState>
+        <EmptyState title="Nothing to review">
+          <ErrorSentence of={query.error} />
+        </EmptyState>
       ) : (
         <LoadFailed title="Couldn't load changes" of={query} />
       )

@@ -1,8 +1,8 @@
 import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import type { User } from "@tesslate/contract";
-import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
@@ -15,6 +15,7 @@ import { signOut } from "../auth/index.ts";
 import { meQuery, useUpdateMe } from "../users/index.ts";
 import { AvatarSection } from "./AvatarSection.tsx";
 import { useUsernameCheck } from "./use-username-check.ts";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 const formOf = (user: User) => ({
   name: user.name,
@@ -29,7 +30,7 @@ export function ProfileSettings() {
   const { data: user } = useSuspenseQuery(meQuery);
   const queryClient = useQueryClient();
   const navigate = useNavigate();
-  const [signOutError, setSignOutError] = useState<string>();
+  const [signOutError, setSignOutError] = useState<ReactNode>();
   const update = useUpdateMe();
   const saved = formOf(user);
   const form = useForm({
@@ -56,7 +57,7 @@ export function ProfileSettings() {
       await signOut(queryClient);
       await navigate({ to: "/login" });
     } catch (error) {
-      setSignOutError(sentenceOf(error));
+      setSignOutError(<ErrorSentence of={error} />);
     }
   };
 

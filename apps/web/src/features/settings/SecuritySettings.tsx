@@ -12,7 +12,7 @@ import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastError } from "../../ui/toast.tsx";
 import { configQuery, PasswordHint, sessionsQuery, securityEventsQuery, securityQuery } from "../auth/index.ts";
 import { meQuery, useUpdateMe } from "../users/index.ts";
 import { AuthenticatorSettings } from "./AuthenticatorSettings.tsx";
@@ -162,10 +162,7 @@ function EmailForm() {
 function WaitingEmail({ email, current }: { email: string; current: string }) {
   const update = useUpdateMe();
   const cancel = () =>
-    update.mutate(
-      { email: current },
-      { onSuccess: () => toast("Email change canceled."), onError: (error) => toast(sentenceOf(error), { kind: "failed" }) },
-    );
+    update.mutate({ email: current }, { onSuccess: () => toast("Email change canceled."), onError: (error) => toastError(error) });
   return (
     <Banner tone="info">
       <span className="flex flex-wrap items-center justify-between gap-2">
@@ -186,7 +183,7 @@ function SendConfirmation({ email }: { email: string }) {
   const send = useMutation({
     mutationFn: () => api.auth.requestVerifyToken({ body: { email } }),
     onSuccess: () => toast(`We emailed a confirmation link to ${email}.`),
-    onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
+    onError: (error) => toastError(error),
   });
   return (
     <div className="flex items-center gap-2">

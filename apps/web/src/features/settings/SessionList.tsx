@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import type { Session } from "@tesslate/contract";
 import { browserName } from "../../lib/browser-name.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
 import { Button } from "../../ui/Button.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
@@ -9,7 +8,7 @@ import { Pill } from "../../ui/Pill.tsx";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastError } from "../../ui/toast.tsx";
 import { sessionsQuery, useSessionActions } from "../auth/index.ts";
 
 /** The user's sessions, each of which can be ended. */
@@ -17,7 +16,7 @@ export function SessionList() {
   const { data, error, refetch, isFetching } = useQuery(sessionsQuery);
   const { end, endOthers } = useSessionActions();
   const others = (data?.items ?? []).filter((session) => !session.current);
-  const report = (failure: unknown) => toast(sentenceOf(failure), { kind: "failed" });
+  const report = (failure: unknown) => toastError(failure);
   return (
     <SettingsSection
       id="sessions"

@@ -3,7 +3,7 @@ import { Plus } from "lucide-react";
 import type { Container, ShellSession } from "@tesslate/contract";
 import { Suspense, useEffect } from "react";
 import { lazyComponent } from "../../lib/chunks.ts";
-import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode } from "../../lib/errors.ts";
 import type { FileTree } from "../../lib/file-tree.ts";
 import { shellsQuery, treeKey } from "../../project/project.queries.ts";
 import { useServices } from "../../project/services.ts";
@@ -16,6 +16,7 @@ import { Menu } from "../../ui/Menu.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
 import { useShellMemory } from "./shell-names.ts";
 import { ShellTab } from "./ShellTab.tsx";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 const TerminalView = lazyComponent(async () => (await import("./TerminalView.tsx")).TerminalView);
 
@@ -132,7 +133,7 @@ export function TerminalPanel({ projectId, containers, isVisible, onStart, onOpe
             <Stopped onStart={onStart} />
           ) : (
             <ErrorState title="Couldn't open the terminal" onRetry={() => create.mutate(undefined)} className="p-4!">
-              {sentenceOf(create.error)}
+              <ErrorSentence of={create.error} />
             </ErrorState>
           )
         ) : shells.error ? (

@@ -2,7 +2,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { Activity, Check, CircleX, X } from "lucide-react";
 import type { Task } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
-import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode } from "../../lib/errors.ts";
 import { formatPercent } from "../../lib/numbers.ts";
 import { useContainers } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
@@ -10,7 +10,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Popover } from "../../ui/Popover.tsx";
 import { Progress } from "../../ui/Progress.tsx";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toastError } from "../../ui/toast.tsx";
 import { summaryOf, usePreparation } from "../preparation/index.ts";
 import { meQuery } from "../users/index.ts";
 import { isCancellable, shownTasks, taskTitle } from "./task-looks.ts";
@@ -74,7 +74,7 @@ function OpenTask({ task }: { task: Task }) {
   const cancel = useMutation({
     mutationFn: () => api.tasks.cancel({ params: { task_id: task.id } }),
     // If it ended in the meantime, its last event shows the result.
-    onError: (error) => hasCode(error, "task_finished") || toast(sentenceOf(error), { kind: "failed" }),
+    onError: (error) => hasCode(error, "task_finished") || toastError(error),
   });
   const { percentage, message } = task.progress;
   const title = taskTitle(task, useContainers());

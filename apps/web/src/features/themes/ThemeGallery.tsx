@@ -2,7 +2,6 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { Plus, Search } from "lucide-react";
 import { useDeferredValue, useId, useState, type KeyboardEvent } from "react";
-import { sentenceOf } from "../../lib/errors.ts";
 import { useSearchText } from "../../lib/use-search-text.ts";
 import { chooseTheme, useTheme } from "../../theme/theme-choice.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -13,7 +12,7 @@ import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastError } from "../../ui/toast.tsx";
 import { ThemeCard } from "./ThemeCard.tsx";
 import { customThemesQuery, ownTileOf, themesQuery, tileOf, useThemeActions, type ThemeTile } from "./themes.queries.ts";
 import { useApplyTheme } from "./use-apply-theme.ts";
@@ -68,7 +67,7 @@ export function ThemeGallery() {
   const edit = (id: string) => void navigate({ to: "/settings/look/$themeId", params: { themeId: id } });
   const copy = (tile: ThemeTile) => {
     stopPreview();
-    fork.mutate({ id: tile.id }, { onSuccess: (made) => edit(made.id), onError: (error) => toast(sentenceOf(error), { kind: "failed" }) });
+    fork.mutate({ id: tile.id }, { onSuccess: (made) => edit(made.id), onError: (error) => toastError(error) });
   };
   const both = {
     error: presets.error ?? own.error,

@@ -3,11 +3,10 @@ import { Palette } from "lucide-react";
 import { useEffect } from "react";
 import type { Theme } from "@tesslate/contract";
 import { loadWithRetry } from "../../lib/chunks.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { rank } from "../../lib/rank.ts";
 import { isUnchosen } from "../../theme/theme-choice.ts";
 import { usePaletteSource, type PaletteItem } from "../../ui/page/palette.ts";
-import { toast } from "../../ui/toast.tsx";
+import { toastError } from "../../ui/toast.tsx";
 import { themeQuery, themesQuery } from "./themes.queries.ts";
 
 /** The code that derives a theme is loaded when one is applied. */
@@ -45,7 +44,7 @@ export function useThemesPaletteSource(): void {
           void queryClient
             .fetchQuery(themeQuery(theme))
             .then(apply)
-            .catch((error: unknown) => toast(`Couldn't load ${theme.name}. ${sentenceOf(error)}`, { kind: "failed" })),
+            .catch((error: unknown) => toastError(error, { before: `Couldn't load ${theme.name}.` })),
       }));
     },
   });

@@ -1,9 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
-import { sentenceOf } from "../../lib/errors.ts";
 import { previewTheme } from "../../theme/theme-choice.ts";
 import { tokensOf, applyTheme } from "../../theme/apply-theme.ts";
-import { toast } from "../../ui/toast.tsx";
+import { toastError } from "../../ui/toast.tsx";
 import { useUpdateMe } from "../users/index.ts";
 import { themeQuery, type ThemeTile } from "./themes.queries.ts";
 
@@ -51,12 +50,12 @@ export function useApplyTheme() {
         applyTheme(await read(tile));
       } catch (error) {
         previewTheme();
-        toast(`Couldn't load ${tile.name}. ${sentenceOf(error)}`, { kind: "failed" });
+        toastError(error, { before: `Couldn't load ${tile.name}.` });
         return;
       }
       update.mutate(
         { theme_preset: tile.id },
-        { onError: (error) => toast(`Couldn't save the theme to your account. ${sentenceOf(error)}`, { kind: "failed" }) },
+        { onError: (error) => toastError(error, { before: "Couldn't save the theme to your account." }) },
       );
     },
   };

@@ -1,6 +1,5 @@
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import { counted } from "../../lib/counted.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Switch } from "../../ui/Switch.tsx";
@@ -9,6 +8,7 @@ import { DatabasesSwitch } from "./DatabasesSwitch.tsx";
 import { databasesBefore, runsSince, type Entry } from "./timeline.ts";
 import { useHistory } from "./use-history.ts";
 import type { Restore } from "./use-restores.ts";
+import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 /** Explains what a restore replaces, and offers to save the current state first. */
 export function RestoreDialog({ entry, onClose, onRestore }: { entry: Entry | undefined; onClose: () => void; onRestore: Restore }) {
@@ -19,7 +19,7 @@ export function RestoreDialog({ entry, onClose, onRestore }: { entry: Entry | un
   const source = entry?.kind === "checkpoint" ? databasesBefore(entry, points.data?.snapshots ?? []) : undefined;
   const runs = entry ? runsSince(entry, entries) : [];
   const [isWorking, setIsWorking] = useState(false);
-  const [failure, setFailure] = useState<string>();
+  const [failure, setFailure] = useState<ReactNode>();
   const close = () => {
     setFailure(undefined);
     setKeepsNow(true);
@@ -40,7 +40,7 @@ export function RestoreDialog({ entry, onClose, onRestore }: { entry: Entry | un
       });
       close();
     } catch (error) {
-      setFailure(sentenceOf(error));
+      setFailure(<ErrorSentence of={error} />);
     } finally {
       setIsWorking(false);
     }

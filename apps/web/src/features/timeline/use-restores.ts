@@ -1,10 +1,9 @@
 import type { Task } from "@tesslate/contract";
 import { useLayoutEffect, useRef } from "react";
-import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useProjectEvent, useTasks } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastError } from "../../ui/toast.tsx";
 import { restoreTarget, type Entry } from "./timeline.ts";
 
 export interface RestoreOptions {
@@ -67,7 +66,7 @@ export function useRestores(projectId: string) {
     api.chat
       .redo({ params: { chat_id: chatId } })
       .then(({ task_id }) => follow(task_id, redone))
-      .catch((error: unknown) => toast(sentenceOf(error), { kind: "failed" }));
+      .catch((error: unknown) => toastError(error));
   });
   /** A restore that hid no message is redone by its snapshot alone. */
   const redoFrom = async (snapshotId: string) => {
@@ -79,7 +78,7 @@ export function useRestores(projectId: string) {
       const { task_id } = await api.snapshots.restore({ params, body: { safety_snapshot: false } });
       follow(task_id, redone);
     } catch (error) {
-      toast(sentenceOf(error), { kind: "failed" });
+      toastError(error);
     }
   };
   useLayoutEffect(() => {

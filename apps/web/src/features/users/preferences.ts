@@ -2,14 +2,13 @@ import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useEffect, useLayoutEffect } from "react";
 import type { Preferences, User } from "@tesslate/contract";
 import { api } from "../../api.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { keepModelChoice, readModelChoice } from "../../lib/model-choice.ts";
 import { setShortcutOverrides } from "../../lib/shortcut-bindings.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useOptimisticMutation } from "../../lib/use-optimistic-mutation.ts";
 import { applyAppearance } from "../../theme/appearance.ts";
 import { adoptTheme, currentMode, onModeChosen } from "../../theme/theme-choice.ts";
-import { toast } from "../../ui/toast.tsx";
+import { toastError } from "../../ui/toast.tsx";
 import { meQuery, useUpdateMe } from "./users.queries.ts";
 
 /** The preferences of the signed-in user, from the cache; undefined without a session. */
@@ -23,7 +22,7 @@ export const useSavePreferences = () =>
     show: (queries, preferences) =>
       queries.setQueryData(meQuery.queryKey, (user) => user && { ...user, preferences: { ...user.preferences, ...preferences } }),
     adopt: (queries, user) => queries.setQueryData(meQuery.queryKey, user),
-    onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
+    onError: (error) => toastError(error),
   });
 
 let appliedFor: string | undefined;

@@ -2,13 +2,12 @@ import { Pause, Pin, Split } from "lucide-react";
 import type { Project } from "@tesslate/contract";
 import { useState } from "react";
 import { counted } from "../../lib/counted.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { useProject, useContainers, useRuntime, useTasks } from "../../project/project-context.ts";
 import { useRenameProject } from "../../project/projects.queries.ts";
 import { FindButton } from "../../ui/page/FindButton.tsx";
 import { ThemeButton } from "../../ui/page/ThemeButton.tsx";
 import { Pill } from "../../ui/Pill.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toastError } from "../../ui/toast.tsx";
 import { useConversation } from "../chat/index.ts";
 import { DeployButton, useDeploys, isUnshipped } from "../deployments/index.ts";
 import { useOpenPreview } from "../preview/index.ts";
@@ -68,7 +67,7 @@ function ProjectName({ project }: { project: Project }) {
     setIsEditing(false);
     const name = text.trim();
     if (name === "" || name === project.name) return;
-    rename.mutate({ slug: project.slug, name }, { onError: (error) => toast(sentenceOf(error), { kind: "failed" }) });
+    rename.mutate({ slug: project.slug, name }, { onError: (error) => toastError(error) });
   };
   if (isEditing)
     return (

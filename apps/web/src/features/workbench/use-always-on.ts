@@ -1,10 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { DeploymentLimits, Project } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { projectKey } from "../../project/cache-keys.ts";
 import { useServices } from "../../project/services.ts";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastError } from "../../ui/toast.tsx";
 import type { LimitError } from "../billing/index.ts";
 
 export interface AlwaysOn {
@@ -51,7 +50,7 @@ export function useAlwaysOn(project: Pick<Project, "id" | "slug" | "is_deployed"
       queries.setQueryData<Project>(projectKey(project.slug), (known) => known && { ...known, is_deployed: isOn });
       toast(isOn ? "Always-on enabled." : "Always-on disabled.");
     },
-    onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
+    onError: (error) => toastError(error),
     onSettled: () => queries.invalidateQueries({ queryKey: ["hosting"] }),
   });
   return {

@@ -1,7 +1,12 @@
+import { ApiError } from "@tesslate/client/core";
+import type { ReactNode } from "react";
 import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
 
 /** Sentences by field. What concerns no field of the form is under "". */
 export type Faults<Name extends string> = Partial<Record<Name | "", string>>;
+
+/** Faults as the form shows them: with a link to the help where the server's error has one. */
+export type ShownFaults<Name extends string> = Partial<Record<Name | "", ReactNode>>;
 
 /** Sentences for errors that mean something particular in one form; `undefined` leaves an error to the others. */
 export type FaultsOf<Name extends string> = (error: unknown) => Faults<Name> | undefined;
@@ -27,3 +32,7 @@ export function faultsOfRequest<Name extends string>(
   const rest = hasFaults(fields) ? general : (general ?? sentenceOf(error));
   return { ...fields, ...(rest && { [errorField ?? ""]: rest }) } as Faults<Name>;
 }
+
+/** The code whose help explains a failed request. A 422 says at each field what is expected. */
+export const codeOfRequest = (error: unknown): string | undefined =>
+  error instanceof ApiError && error.issues.length === 0 ? error.code : undefined;

@@ -106,9 +106,11 @@ test("the fields that a 422 names show its sentences, other errors stand above t
   await waitFor(() => expect(screen.getByLabelText("Note")).toHaveAccessibleDescription("Must be at most 10 characters"));
   await user.click(save());
   expect(await screen.findByText("Must be a number")).toBeVisible();
+  expect(screen.queryByRole("link")).toBeNull();
   expect(screen.getByLabelText("Note")).toBeValid();
   await user.click(save());
   expect(await screen.findByText("That title is taken.")).toBeVisible();
+  expect(screen.getByRole("link", { name: /^Learn more/ })).toHaveAttribute("href", "/help/api/errors#conflict");
 });
 
 test("a form has its own sentence for an error that means something there", async ({ show, user }) => {
@@ -121,7 +123,7 @@ test("a form has its own sentence for an error that means something there", asyn
   );
   await title();
   await user.click(save());
-  await waitFor(() => expect(screen.getByLabelText("Title")).toHaveAccessibleDescription("Another card has this title."));
+  await waitFor(() => expect(screen.getByLabelText("Title")).toHaveAccessibleDescription(/^Another card has this title\. Learn more/));
 });
 
 test("while it is being sent the form is busy and is not sent again; nobody is torn from what they type meanwhile", async ({

@@ -10,12 +10,16 @@ import {
   type UseFormRegisterReturn,
 } from "react-hook-form";
 import { useHandler } from "../../lib/use-handler.ts";
-import { faultsOfRequest, hasFaults, type FaultOptions, type Faults } from "./faults.ts";
+import { withHelp } from "../HelpLink.tsx";
+import { codeOfRequest, faultsOfRequest, hasFaults, type FaultOptions, type Faults, type ShownFaults } from "./faults.ts";
 import { useLeaveGuard } from "./leave-guard.ts";
 
 /** Where the library keeps what concerns no field. It clears its own `root` before it decides whether a form may be sent. */
 const formKey = "#form";
 const keyOf = (name: string) => name || formKey;
+
+/** The type of faults that the form itself finds. Those of a request have the code of its error. */
+const ownFault = "#check";
 
 type NameOf<V> = keyof V & string;
 
@@ -36,7 +40,7 @@ export interface Form<V extends FieldValues> {
   /** The values now. */
   values: V;
   /** Sentences by field, and under "" what concerns none. */
-  errors: Faults<NameOf<V>>;
+  errors: ShownFaults<NameOf<V>>;
   isSubmitting: boolean;
   /** The values differ from those the form started with. Dialogs pass it as `isHeld`. */
   isDirty: boolean;
@@ -49,6 +53,8 @@ export interface Form<V extends FieldValues> {
   /** Also clears the field's error. */
   set: <N extends NameOf<V>>(name: N, value: V[N]) => void;
   show: (errors: Faults<NameOf<V>>) => void;
+  /** Shows why a request failed that belongs to the form but does not send it. */
+  fail: (error: unknown) => void;
   /** Starts over, with these values. */
   reset: (values?: V) => void;
 }
@@ -73,7 +79,7 @@ export function useForm<V extends FieldValues>({
       if (found.length === 0) return { values, errors: {} };
       return {
         values: {},
-        errors: Object.fromEntries(found.map(([name, message]) => [keyOf(name), { type: "check", message }])) as FieldErrors<V>,
+        errors: Object.fromEntries(found.map(([name, message]) => [keyOf(name), { type: ownFault, message }])) as FieldErrors<V>,
       };
     },
   });
@@ -85,10 +91,12 @@ export function useForm<V extends FieldValues>({
   // Sending may itself lead to another page.
   useLeaveGuard(isGuarded && isDirty && !isSubmitting);
 
-  const show = (faults: Faults<NameOf<V>>) => {
+  const show = (faults: Faults<NameOf<V>>, code = ownFault) => {
     clearErrors();
-    for (const [name, message] of Object.entries(faults)) if (message) setError(keyOf(name) as Path<V>, { type: "server", message });
+    for (const [name, message] of Object.entries(faults)) if (message) setError(keyOf(name) as Path<V>, { type: code, message });
   };
+  const fail = (error: unknown) =>
+    show(faultsOfRequest(error, Object.keys(getValues()) as NameOf<V>[], faultOptions), codeOfRequest(error));
   const set: Form<V>["set"] = (name, value) => {
     setValue(name as unknown as Path<V>, value as PathValue<V, Path<V>>, { shouldDirty: true });
     clearErrors(name as unknown as Path<V>);
@@ -100,15 +108,18 @@ export function useForm<V extends FieldValues>({
       // The sent values are saved; only what was typed since is unsaved.
       if (!isStartedOver.current) reset(sent, { keepValues: true, keepDirtyValues: false });
     } catch (error) {
-      show(faultsOfRequest(error, Object.keys(getValues()) as NameOf<V>[], faultOptions));
+      fail(error);
     }
   };
 
   return {
     values,
     errors: Object.fromEntries(
-      Object.entries(errors).map(([name, error]) => [name === formKey ? "" : name, (error as { message?: string }).message]),
-    ) as Faults<NameOf<V>>,
+      Object.entries(errors).map(([name, error]) => {
+        const { type = ownFault, message } = error as { type?: string; message?: string };
+        return [name === formKey ? "" : name, withHelp(type === ownFault ? undefined : type, message)];
+      }),
+    ) as ShownFaults<NameOf<V>>,
     isSubmitting,
     isDirty,
     onSubmit: (event) => {
@@ -123,7 +134,8 @@ export function useForm<V extends FieldValues>({
     text: (name) => register(name as unknown as Path<V>),
     choice: (name) => ({ value: values[name], onChange: (value) => set(name, value) }),
     set,
-    show,
+    show: (faults) => show(faults),
+    fail,
     reset: (values) => {
       isStartedOver.current = true;
       // What is stored leaves changed fields alone (`saved`); starting over does not.

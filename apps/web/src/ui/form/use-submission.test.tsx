@@ -58,4 +58,5 @@ test("errors of the server are shown as in every form, and a request at a time i
   await user.type(screen.getByLabelText("Name"), "{Enter}");
   refuse(new ApiError(409, { detail: "That name is taken.", code: "conflict" }));
   expect(await screen.findByText("That name is taken.")).toBeVisible();
+  expect(screen.getByRole("link", { name: /^Learn more/ })).toHaveAttribute("href", "/help/api/errors#conflict");
 });

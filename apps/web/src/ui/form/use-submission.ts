@@ -1,5 +1,6 @@
 import { useRef, useState, type SyntheticEvent } from "react";
-import { faultsOfRequest, hasFaults, type FaultOptions, type Faults } from "./faults.ts";
+import { withHelp } from "../HelpLink.tsx";
+import { codeOfRequest, faultsOfRequest, hasFaults, type FaultOptions, type Faults, type ShownFaults } from "./faults.ts";
 import { useLeaveGuard } from "./leave-guard.ts";
 
 export interface SubmissionOptions<Name extends string> extends FaultOptions<Name> {
@@ -14,7 +15,7 @@ export interface SubmissionOptions<Name extends string> extends FaultOptions<Nam
 }
 
 export interface Submission<Name extends string> {
-  errors: Faults<Name>;
+  errors: ShownFaults<Name>;
   isSubmitting: boolean;
   /** For `<form onSubmit>`; called without an event, it sends the form as well. */
   onSubmit: (event?: SyntheticEvent) => void;
@@ -29,7 +30,7 @@ export function useSubmission<Name extends string>(
   names: readonly Name[],
   { check = {}, submit, isDirty = false, start = {}, ...options }: SubmissionOptions<Name>,
 ): Submission<Name> {
-  const [refused, setRefused] = useState<Faults<Name>>(start);
+  const [refused, setRefused] = useState<ShownFaults<Name>>(start);
   const [isTried, setIsTried] = useState(false);
   const [isSubmitting, setIsSubmitting] = useState(false);
   const isSent = useRef(false);
@@ -41,7 +42,9 @@ export function useSubmission<Name extends string>(
       await submit();
       setIsTried(false);
     } catch (error) {
-      setRefused(faultsOfRequest(error, names, options));
+      const code = codeOfRequest(error);
+      const faults = Object.entries(faultsOfRequest(error, names, options)).filter(([, sentence]) => sentence);
+      setRefused(Object.fromEntries(faults.map(([name, sentence]) => [name, withHelp(code, sentence)])) as ShownFaults<Name>);
     } finally {
       isSent.current = false;
       setIsSubmitting(false);

@@ -1,10 +1,9 @@
 import { ApiError } from "@tesslate/client/core";
 import { Square } from "lucide-react";
 import { useState } from "react";
-import { sentenceOf } from "../../../lib/errors.ts";
 import { useServices } from "../../../project/services.ts";
 import { IconButton } from "../../../ui/IconButton.tsx";
-import { toast } from "../../../ui/toast.tsx";
+import { toastError } from "../../../ui/toast.tsx";
 import type { CommandView } from "../chat.types.ts";
 
 /** Stops one command; the run continues. Its end arrives as an event. */
@@ -19,7 +18,7 @@ export function StopCommandButton({ command: { id, taskId, command } }: { comman
       setIsStopping(false);
       // It has ended meanwhile.
       if (error instanceof ApiError && error.code === "not_found") return;
-      toast(`Couldn't stop the command. ${sentenceOf(error)}`, { kind: "failed" });
+      toastError(error, { before: "Couldn't stop the command." });
     }
   };
   return (

@@ -1,8 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ElementEditReason } from "@tesslate/contract";
 import { Upload } from "lucide-react";
-import { useRef, useState } from "react";
-import { sentenceOf } from "../../../lib/errors.ts";
+import { useRef, useState, type ReactNode } from "react";
 import { partKey } from "../../../project/cache-keys.ts";
 import { useProject } from "../../../project/project-context.ts";
 import { useServices } from "../../../project/services.ts";
@@ -12,6 +11,7 @@ import { Input } from "../../../ui/Input.tsx";
 import { Select } from "../../../ui/Select.tsx";
 import { addressOf } from "./image-address.ts";
 import { LeftToAgent } from "./LeftToAgent.tsx";
+import { ErrorSentence } from "../../../ui/HelpLink.tsx";
 
 const most = 200;
 
@@ -36,7 +36,7 @@ export function ImageSource({
   const project = useProject();
   const [text, setText] = useState(value);
   const [isUploading, setIsUploading] = useState(false);
-  const [failure, setFailure] = useState<string>();
+  const [failure, setFailure] = useState<ReactNode>();
   const picker = useRef<HTMLInputElement>(null);
   const images = useQuery({
     queryKey: [...partKey(project.id, "assets"), "images"],
@@ -60,7 +60,7 @@ export function ImageSource({
       if (address !== undefined) onChange(address);
       await images.refetch();
     } catch (error) {
-      setFailure(sentenceOf(error));
+      setFailure(<ErrorSentence of={error} />);
     } finally {
       setIsUploading(false);
     }

@@ -6,7 +6,7 @@ import { useHandler } from "../../../lib/use-handler.ts";
 import { partKey } from "../../../project/cache-keys.ts";
 import { useProject } from "../../../project/project-context.ts";
 import { useServices } from "../../../project/services.ts";
-import { toast, toastWithUndo } from "../../../ui/toast.tsx";
+import { toast, toastWithUndo, toastError } from "../../../ui/toast.tsx";
 import type { Attempt } from "../bridge.ts";
 import { useOpenPreview } from "../open-preview.ts";
 import { inlineStylesOf } from "./tailwind-styles.ts";
@@ -79,7 +79,7 @@ export function useElementEdit(start: PageElement): ElementEditing {
   const inTurn = (task: () => Promise<void>) => {
     setIsBusy(true);
     const turn = work.current.then(task).catch((failure: unknown) => {
-      if (isClosed.current) toast(sentenceOf(failure), { kind: "failed", id: toastId });
+      if (isClosed.current) toastError(failure, { id: toastId });
       setError(sentenceOf(failure));
       preview.command({ type: "attempt" });
       setVersion((last) => last + 1);

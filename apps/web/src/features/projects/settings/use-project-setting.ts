@@ -1,9 +1,8 @@
 import type { Project } from "@tesslate/contract";
-import { sentenceOf } from "../../../lib/errors.ts";
 import { useOptimisticMutation } from "../../../lib/use-optimistic-mutation.ts";
 import { projectKey } from "../../../project/cache-keys.ts";
 import { useServices } from "../../../project/services.ts";
-import { toast } from "../../../ui/toast.tsx";
+import { toastError } from "../../../ui/toast.tsx";
 
 /** Changes a setting of the project; shown at once. */
 export function useProjectSetting(project: Project) {
@@ -15,6 +14,6 @@ export function useProjectSetting(project: Project) {
     show: (queries, settings) =>
       queries.setQueryData<Project>(key, (known) => known && { ...known, settings: { ...known.settings, ...settings } }),
     adopt: (queries, saved) => queries.setQueryData(key, saved),
-    onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
+    onError: (error) => toastError(error),
   });
 }
