@@ -61,6 +61,8 @@ export interface WorkspaceExecResult {
   stderr: string;
   timedOut: boolean;
   aborted: boolean;
+  /** It was killed, and the project had reached its memory limit. */
+  outOfMemory?: true;
   durationMs: number;
 }
 

@@ -250,6 +250,8 @@ export interface ExecResult {
   stderr: string;
   timedOut: boolean;
   aborted: boolean;
+  /** It was killed, and its sandbox had reached its memory limit. Absent where the host does not tell. */
+  outOfMemory?: true;
   durationMs: number;
 }
 

@@ -7,7 +7,7 @@ import { mail } from "./mail.ts";
 import { demo, models } from "./models.ts";
 import { log, metrics, traces } from "./monitoring.ts";
 import { deployProviderSettings, gitProviders } from "./providers.ts";
-import { driver, idle, newProjects, preparation, recovery } from "./runtime.ts";
+import { driver, idle, newProjects, preparation, projectMemory, recovery } from "./runtime.ts";
 import { keys, snapshotSettings, storage } from "./storage.ts";
 
 /**
@@ -19,6 +19,7 @@ export const settings = Type.Object({
   storage,
   driver,
   preparation,
+  projectMemory,
   newProjects,
   address,
   domains,

@@ -1,5 +1,5 @@
 import { Type } from "typebox";
-import { flag, group, integer, minute, number, oneOf, text } from "./kinds.ts";
+import { flag, group, integer, mebibyte, minute, number, oneOf, text } from "./kinds.ts";
 
 /** `config.runtime` consists of `driver`, `preparation`, `recovery` and `idle`. */
 export const driver = group("Project code", {
@@ -40,6 +40,17 @@ export const preparation = group("Project code", {
     example: "0",
     description:
       "Install the dependencies of the bundled templates in the background after the start; 0 = when the first project needs them",
+  }),
+});
+
+export const projectMemory = group("Project code", {
+  memoryBytes: integer("PROJECT_MEMORY_MB", {
+    minimum: 256,
+    unit: "MiB",
+    factor: mebibyte,
+    default: "2048",
+    example: "4096",
+    description: "Memory limit of a project: its apps, services, terminals and the agent's commands together",
   }),
 });
 

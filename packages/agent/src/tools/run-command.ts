@@ -75,6 +75,12 @@ async function runInForeground(command: string, seconds: number, context: ToolCo
     });
   }
   if (result.exitCode === 0) return done("Exit code 0.", fields);
+  if (result.outOfMemory)
+    return failed("Killed: the project reached its memory limit.", {
+      output,
+      details: { ...fields.details, out_of_memory: true },
+      suggestion: "Its running apps count too. Run a smaller part, or limit the memory of the command.",
+    });
   const planned = context.editMode === "plan" ? { suggestion: "In plan mode the project is read-only and there is no network." } : {};
   const ended = result.exitCode === null ? `The command was ended by ${result.signal ?? "a signal"}.` : `Exit code ${result.exitCode}.`;
   return failed(ended, { ...fields, ...planned });

@@ -20,6 +20,9 @@ interface Options {
   log: RuntimeLog;
 }
 
+/** A shell's exit code for a program that was killed: 128 and the number of the signal. */
+const killedExitCode = 137;
+
 /** Runs programs as processes of this host, with the given isolation. */
 export function createProcessBackend({ id, isolation, fifos, runDir, log }: Options): SandboxBackend {
   return {
@@ -30,10 +33,12 @@ export function createProcessBackend({ id, isolation, fifos, runDir, log }: Opti
       const kill = () => command.kill();
       return {
         async run(options) {
+          const killedBefore = isolation.oomKills();
           const result = await runCommand({ start: command.start, kill, fifos, tmpDir: runDir }, options);
           if (result.exitCode !== null && !command.hasStarted())
             throw new RuntimeError("unavailable", `the sandbox could not be entered: ${result.stderr.trim() || "no reason given"}`);
-          return result;
+          const wasKilled = !result.timedOut && !result.aborted && (result.exitCode === killedExitCode || result.signal === "SIGKILL");
+          return wasKilled && isolation.oomKills() > killedBefore ? { ...result, outOfMemory: true } : result;
         },
         kill,
         dispose: () => command.dispose(),

@@ -33,14 +33,14 @@ export function createProjects({
   store,
   sandboxes,
   events,
-  limits: { diskBytes, maxRunning },
+  limits: { diskBytes, memoryBytes, maxRunning },
   isShared,
   log,
 }: {
   store: ProjectsStore;
   sandboxes: Sandboxes;
   /** By the owner's tier: the disk limit of a project, and how many projects may run at once. */
-  limits: Pick<Config["projects"], "diskBytes" | "maxRunning">;
+  limits: Pick<Config["projects"], "diskBytes" | "memoryBytes" | "maxRunning">;
   /** Several servers share the database, so a project's files may be on another one. */
   isShared: boolean;
   events: EventLog;
@@ -65,7 +65,7 @@ export function createProjects({
   };
   const openingOf = async (projectId: string) => ({
     hostnames: await store.serviceKeys(projectId),
-    limits: { diskBytes: await diskLimitOf(projectId) },
+    limits: { memoryBytes, diskBytes: await diskLimitOf(projectId) },
   });
   /**
    * The project's sandbox; opening it starts nothing. Throws `project_busy` during setup: the tree must be created from

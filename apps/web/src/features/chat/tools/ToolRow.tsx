@@ -57,7 +57,9 @@ export const ToolRow = memo(({ part }: { part: ToolPart }) => {
           <span className={cx("min-w-0 truncate text-fg-2", argument.isMono && "font-mono text-xs")}>{argument.text}</span>
           <span className={cx("num ml-auto inline-flex flex-none items-center gap-2 pl-2", isOpen ? "text-fg-2" : "text-fg-3")}>
             {facts.change ? <Change {...facts.change} /> : null}
-            {facts.exitCode !== undefined && facts.exitCode !== 0 ? <span className="text-err">exit {facts.exitCode}</span> : null}
+            {facts.exitCode !== undefined && facts.exitCode !== 0 ? (
+              <span className="text-err">{facts.isOutOfMemory ? "out of memory" : `exit ${facts.exitCode}`}</span>
+            ) : null}
             {isFailed && stopped !== undefined ? <span>{stopped}</span> : null}
             {isFailed && stopped === undefined && !facts.exitCode ? <span className="text-err">failed</span> : null}
             {part.status === "refused" ? (

@@ -9,6 +9,8 @@ export interface ToolFacts {
   /** Lines added and removed by a call that writes files; both 0 if it changed nothing. */
   change: { added: number; removed: number } | undefined;
   exitCode: number | undefined;
+  /** The command was killed because the project had reached its memory limit. */
+  isOutOfMemory: boolean;
   diff: DiffLine[] | undefined;
   /** Text to show below the row. After a failure it starts with the reason. */
   output: string | undefined;
@@ -58,7 +60,13 @@ export function toolFacts(part: ToolPart): ToolFacts {
   const reason = text(part.result?.error);
   const said = diff ? undefined : isUnchanged ? text(result["message"]) : outputOf(result);
   const output = [reason !== said ? reason : undefined, said].filter((piece) => piece !== undefined).join("\n") || undefined;
-  return { change: change ?? (diff && countLines(diff)), exitCode: typeof exit === "number" ? exit : undefined, diff, output };
+  return {
+    change: change ?? (diff && countLines(diff)),
+    exitCode: typeof exit === "number" ? exit : undefined,
+    isOutOfMemory: details["out_of_memory"] === true,
+    diff,
+    output,
+  };
 }
 
 const patchedPaths = (parameters: Record<string, unknown>): string[] =>

@@ -42,6 +42,11 @@ describe("what a call shows", () => {
     );
     expect(facts).toMatchObject({ exitCode: 1, output: "exit 1\nFAIL a.test.ts", change: undefined });
   });
+  test("a command that was killed for memory", () => {
+    const result = { output: "Killed", details: { exit_code: 137, out_of_memory: true } };
+    const facts = toolFacts(part("run_command", { command: "npm test" }, { status: "failed", result: { success: false, result } }));
+    expect(facts).toMatchObject({ exitCode: 137, isOutOfMemory: true });
+  });
   test("an edit: its diff, from the event before the result's shortened one", () => {
     const facts = toolFacts(
       part(
