@@ -10,6 +10,9 @@ const { values } = parseArgs({ options: { shots: { type: "string" }, main: { typ
 const folder = typeof values.shots === "string" ? values.shots : join(import.meta.dirname, ".artifacts");
 mkdirSync(folder, { recursive: true });
 
+/** `--shots DIR` was given: also take the pictures that nothing checks. */
+export const takesShots = typeof values.shots === "string";
+
 /** A screenshot into the folder of `--shots DIR`, else into `e2e/.artifacts`. */
 export const shot = (page: Page, name: string) => page.screenshot({ path: join(folder, `${name}.png`) });
 
@@ -60,7 +63,7 @@ export type Variant = keyof typeof variants;
 /** These two find the problems of the other variants too; `--shots` adds light on the desktop. */
 const defaultVariants: readonly Variant[] = values.main
   ? ["light-m"]
-  : [...(typeof values.shots === "string" ? (["light-d"] as const) : []), "dark-d", "light-m"];
+  : [...(takesShots ? (["light-d"] as const) : []), "dark-d", "light-m"];
 
 export const allVariants = Object.keys(variants) as Variant[];
 
