@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isAutoFixOn, isCommitOfRunsOn, isDiagnosticsOn } from "./project-settings.ts";
+import { areDatabasesSavedWithRuns, isAutoFixOn, isCommitOfRunsOn, isDiagnosticsOn } from "./project-settings.ts";
 
 test.each([
   ["auto_fix", isAutoFixOn],
@@ -10,4 +10,10 @@ test.each([
     Array.from({ length: 6 }, () => true),
   );
   expect(isOn({ [name]: false })).toBe(false);
+});
+
+test("save_databases is off unless it is true", () => {
+  expect(
+    [undefined, null, {}, { save_databases: false }, { save_databases: "yes" }, { save_databases: true }].map(areDatabasesSavedWithRuns),
+  ).toEqual([false, false, false, false, false, true]);
 });

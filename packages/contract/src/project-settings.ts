@@ -14,6 +14,10 @@ export const isDiagnosticsOn = isOn("agent_diagnostics");
 /** `commit_runs`: what a run changed is committed when it ends. Projects that come from a repository start with false. */
 export const isCommitOfRunsOn = isOn("commit_runs");
 
+/** `save_databases`: before the first change of a run, the project's running databases are saved. Off unless it is true: it reads every row. */
+export const areDatabasesSavedWithRuns = (settings: Readonly<Record<string, unknown>> | null | undefined): boolean =>
+  settings?.["save_databases"] === true;
+
 /** The setting of a project: the workspace of messages that name none while another run changes files. */
 export const parallelRunsSetting = "parallel_runs";
 const workspaces: readonly unknown[] = ["ask", "project", "branch", "wait"] satisfies Workspace[];

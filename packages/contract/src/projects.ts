@@ -110,7 +110,7 @@ export const UpdateProject = Type.Object({
   description: Maybe(Type.String({ maxLength: 2000 })),
   is_pinned: Type.Optional(Type.Boolean()),
   settings: described(
-    "Free-form; added to the stored ones, at most 64 KiB. The server reads, among others: `model`, `agent_checks` (`off`, `after` or `both`), `agent_diagnostics` and `auto_fix` (on unless false), `commit_runs` (on unless false; projects from a repository start with false)",
+    "Free-form; added to the stored ones, at most 64 KiB. The server reads, among others: `model`, `agent_checks` (`off`, `after` or `both`), `agent_diagnostics` and `auto_fix` (on unless false), `commit_runs` (on unless false; projects from a repository start with false), `save_databases` (on if true: running PostgreSQL databases are saved before the first change of each run)",
     Type.Optional(JsonObject),
   ),
 });

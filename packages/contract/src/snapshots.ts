@@ -4,14 +4,18 @@ import { route } from "./route.ts";
 const tag = "snapshots";
 
 export const Snapshot = described(
-  "A state of files and databases. Manual ones are kept until they are deleted; of automatic ones the oldest are deleted when there are too many.",
+  "A state of files and databases. Manual ones are kept until they are deleted; of automatic ones, and of those of runs, the oldest are deleted when there are too many.",
   Type.Object({
     id: Uuid,
     project_id: Nullable(Uuid),
     snapshot_name: Type.String(),
-    snapshot_type: Literals("hibernation", "manual", "safety"),
+    snapshot_type: described(
+      "`run`: taken for its databases before the first change of a run, with the project setting `save_databases`",
+      Literals("hibernation", "manual", "safety", "run"),
+    ),
     status: Literals("pending", "ready", "error", "deleted"),
     label: Nullable(Type.String()),
+    checkpoint_id: described("Of `run`: the checkpoint before the run", Nullable(Uuid)),
     volume_size_bytes: Nullable(Type.Integer()),
     databases: described("Names of the database containers whose data is included", Type.Array(Type.String())),
     error: described("Why it could not be taken", Nullable(Type.String())),

@@ -109,7 +109,7 @@ export function composeChat(
   projectsArea: ProjectsArea,
   { idle, lifecycle, secrets }: ContainersArea,
   { watch, announce, files, kanban, cardMoves }: WorkspaceArea,
-  { snapshotsStore, checkpoints, snapshotRestore, trees }: SnapshotsArea,
+  { snapshotsStore, checkpoints, snapshotRestore, runDatabases, trees }: SnapshotsArea,
   { branches }: BranchesArea,
   { gitAccess, committed }: GitArea,
   { featureTools, pictureTaker }: ToolsArea,
@@ -268,7 +268,8 @@ export function composeChat(
     log,
   });
   const restoreCommits = createRestoreCommits({ access: gitAccess, commitAllPending: runCommits.commitAllPending, committed, log });
-  const commitChange = (inExclusiveTask: boolean): RestoredRepository["commit"] =>
+  const commitChange =
+    (inExclusiveTask: boolean): RestoredRepository["commit"] =>
     (project, userId, change) =>
       restoreCommits.commit(
         { project, userId, ...change, notCommitted: (err) => notCommitted(project.id, null, err) },
@@ -297,6 +298,7 @@ export function composeChat(
     },
     checkpoints: {
       before: runChangeSets.begin,
+      saveDatabases: runDatabases.save,
       after: async (run) => {
         const summary = await runChangeSets.end(run);
         // Before the run ends: the next one may change the same files.

@@ -109,6 +109,7 @@ export function composeRunTask(
 ): TaskDefinition<RunInput> {
   const execute = createExecuteRun({
     store,
+    checkpoints,
     conversation,
     environments: createRunEnvironments({ chats, projects }),
     ledgers: createRunLedgers({ credits, costs }),

@@ -4,6 +4,8 @@ import {
   createCheckpoints,
   createProjectDatabases,
   createReplaceState,
+  createRunDatabases,
+  type RunDatabases,
   createSafetySnapshots,
   createSnapshotRetention,
   type SnapshotRetention,
@@ -37,6 +39,7 @@ export interface SnapshotsArea extends Area {
   checkpoints: Checkpoints;
   snapshotRestore: SnapshotRestore;
   snapshotCapture: SnapshotCapture;
+  runDatabases: RunDatabases;
   snapshots: Snapshots;
   /** Snapshots a container's database before the container is deleted. */
   snapshotData: SnapshotContainerData;
@@ -109,6 +112,7 @@ export function composeSnapshots(
     checkpoints,
     snapshotRestore,
     snapshotCapture,
+    runDatabases: createRunDatabases({ store: snapshotsStore, databases, snapshotCapture, limits: config.snapshots, log }),
     snapshots,
     snapshotRetention,
     jobs: snapshotRetention.jobHandlers,

@@ -498,6 +498,7 @@ export const examples: Record<string, unknown> = {
     project_id: "a0033ad3-5721-4dc7-ae7c-a056b8d06b7b",
     snapshot_name: "manual-a0033ad3-20261130-054153-s2qq",
     snapshot_type: "manual",
+    checkpoint_id: null,
     status: "ready",
     label: "Before the redesign",
     volume_size_bytes: 210,

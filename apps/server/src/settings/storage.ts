@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import type { SecretValue } from "../platform/secret.ts";
-import { day, group, integer, list, second, secret, text, type About } from "./kinds.ts";
+import { day, group, integer, list, mebibyte, second, secret, text, type About } from "./kinds.ts";
 
 export const storage = group("Storage, database and keys", {
   dataDir: text("DATA_DIR", {
@@ -53,6 +53,25 @@ export const snapshotSettings = group("Storage, database and keys", {
     minimum: 1,
     default: "5",
     description: "Maximum number of automatic snapshots (before a restore or a clone) per project; the oldest is replaced",
+  }),
+  maxOfRuns: integer("MAX_RUN_SNAPSHOTS_PER_PROJECT", {
+    minimum: 1,
+    default: "5",
+    description: "Maximum number of snapshots with the databases from before a run, per project with that setting; the oldest is replaced",
+  }),
+  maxRunDatabaseBytes: integer("RUN_DATABASES_MAX_MB", {
+    minimum: 1,
+    unit: "MiB",
+    factor: mebibyte,
+    default: "256",
+    description: "Size of a project's running databases in MiB, above which they are not saved before a run",
+  }),
+  runDatabasesTimeoutMs: integer("RUN_DATABASES_TIMEOUT_SECONDS", {
+    minimum: 1,
+    unit: "seconds",
+    factor: second,
+    default: "30",
+    description: "How long a run waits until its project's databases are saved, in seconds",
   }),
   retentionMs: integer("SNAPSHOT_RETENTION_DAYS", {
     minimum: 1,

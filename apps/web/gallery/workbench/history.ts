@@ -47,6 +47,7 @@ export const cannedSnapshots: Snapshot[] = [
     project_id: ids.project,
     snapshot_name: "manual-1",
     snapshot_type: "manual",
+    checkpoint_id: null,
     status: "ready",
     label: "Before slots",
     volume_size_bytes: 41_200_000,

@@ -1,4 +1,4 @@
-import { bigint, boolean, index, integer, jsonb, pgTable, text, unique, uuid } from "drizzle-orm/pg-core";
+import { type AnyPgColumn, bigint, boolean, index, integer, jsonb, pgTable, text, unique, uuid } from "drizzle-orm/pg-core";
 import { bytea, createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
 import { users } from "./accounts.ts";
 import { chats } from "./agent.ts";
@@ -14,9 +14,11 @@ export const snapshots = pgTable(
     user_id: uuid().references(() => users.id, { onDelete: "set null" }),
     storage_key: text().notNull(),
     snapshot_name: text().notNull(),
-    snapshot_type: text().$type<"hibernation" | "manual" | "safety">().notNull(),
+    snapshot_type: text().$type<"hibernation" | "manual" | "safety" | "run">().notNull(),
     status: text().$type<"pending" | "ready" | "error">().notNull().default("pending"),
     label: text(),
+    /** Of type `run`: the checkpoint before the run. Its files are those of the checkpoint or later ones; it is taken for its databases. */
+    checkpoint_id: uuid().references((): AnyPgColumn => checkpoints.id, { onDelete: "cascade" }),
     volume_size_bytes: bigint({ mode: "number" }),
     databases: jsonb().$type<string[]>().notNull().default([]),
     error: text(),
@@ -25,7 +27,10 @@ export const snapshots = pgTable(
     created_at: createdAt(),
     ready_at: timestamptz(),
   },
-  (t) => [index("snapshots_project_id_created_at_idx").on(t.project_id, t.created_at.desc())],
+  (t) => [
+    index("snapshots_project_id_created_at_idx").on(t.project_id, t.created_at.desc()),
+    index("snapshots_checkpoint_id_idx").on(t.checkpoint_id),
+  ],
 );
 export type SnapshotRow = typeof snapshots.$inferSelect;
 

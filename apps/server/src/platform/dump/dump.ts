@@ -30,6 +30,14 @@ export async function listDatabases(target: DumpTarget, signal: AbortSignal): Pr
     if (database !== "postgres" || target.database === "postgres" || (await hasContent(target, database, signal))) found.push(database);
   return found;
 }
+/** What the databases of a server take on its disk. */
+export const sizeOfDatabases = (target: DumpTarget, signal: AbortSignal): Promise<number> =>
+  onDatabase(target, target.database, signal, async (client) => {
+    const { rows } = await client.query<{ bytes: string }>(
+      "select coalesce(sum(pg_database_size(oid)), 0) as bytes from pg_database where datallowconn and not datistemplate",
+    );
+    return Number(rows[0]?.bytes ?? 0);
+  });
 const hasContent = (target: DumpTarget, database: string, signal: AbortSignal) =>
   onDatabase(target, database, signal, async (client) => {
     const { rowCount } = await client.query(

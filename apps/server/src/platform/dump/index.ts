@@ -1,3 +1,3 @@
 export type { DumpTarget } from "./connection.ts";
-export { dumpDatabase, listDatabases } from "./dump.ts";
+export { dumpDatabase, listDatabases, sizeOfDatabases } from "./dump.ts";
 export { loadDatabase } from "./load.ts";

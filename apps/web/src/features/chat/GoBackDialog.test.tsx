@@ -38,7 +38,14 @@ function dialog() {
   return { element: openPane(Pane, { containers: [database] }).element, confirmed };
 }
 const saved = (id: number, created_at: string, more: Partial<Snapshot> = {}) =>
-  sample(Snapshot, { id: sampleId.replace(/1$/, String(id)), status: "ready", label: `Saved ${id}`, databases: ["PostgreSQL"], created_at, ...more });
+  sample(Snapshot, {
+    id: sampleId.replace(/1$/, String(id)),
+    status: "ready",
+    label: `Saved ${id}`,
+    databases: ["PostgreSQL"],
+    created_at,
+    ...more,
+  });
 
 test("the databases of the latest snapshot before the run are offered, with what is lost", async ({ api, show, user }) => {
   server(api, [

@@ -62,7 +62,10 @@ export function GoBackDialog({
   const isInProject = set.data?.project_id === projectId;
   const points = useQuery({ ...pointsQuery(api, projectId), enabled: isInProject });
   const checkpoint = points.data?.checkpoints.find(({ id }) => id === beforeId);
-  const source = set.data && isInProject ? databasesBefore({ at: checkpoint?.created_at ?? set.data.started_at }, points.data?.snapshots ?? []) : undefined;
+  const source =
+    set.data && isInProject
+      ? databasesBefore({ id: set.data.before_id, at: checkpoint?.created_at ?? set.data.started_at }, points.data?.snapshots ?? [])
+      : undefined;
   const [withDatabases, setWithDatabases] = useState(false);
   const hasDatabase = useContainers().some(({ service_slug }) => service_slug === "postgres");
   const state = useConversation(({ chat }) => chat.state);

@@ -14,7 +14,9 @@ export function DatabasesSwitch({ source, isOn, onChange }: { source: Snapshot; 
       hint={
         isOn
           ? `Rows that were written or changed since ${at} are removed, also those of visitors. The present ones are saved first.`
-          : `From the snapshot “${label}”, ${at}: the last one before this checkpoint.`
+          : source.snapshot_type === "run"
+            ? `As they were before this run changed anything, ${at}.`
+            : `From the snapshot “${label}”, ${at}: the last one before this checkpoint.`
       }
     />
   );

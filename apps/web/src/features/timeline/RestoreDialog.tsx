@@ -85,9 +85,7 @@ export function RestoreDialog({ entry, onClose, onRestore }: { entry: Entry | un
           <li>Running apps restart.</li>
           <li>{unaffected}</li>
         </ul>
-        {source && keepsNow ? (
-          <DatabasesSwitch source={source} isOn={withDatabases} onChange={setWithDatabases} />
-        ) : null}
+        {source && keepsNow ? <DatabasesSwitch source={source} isOn={withDatabases} onChange={setWithDatabases} /> : null}
         {runs.length > 0 && keepsNow ? (
           <Switch
             isOn={hidesMessages}

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Checkpoint, Deployment, RunSummary, Snapshot } from "@tesslate/contract";
-import { contentsOf, firstHiddenRuns, groupByDay, entriesOf, historyOf, runsSince } from "./timeline.ts";
+import { contentsOf, databasesBefore, firstHiddenRuns, groupByDay, entriesOf, historyOf, runsSince } from "./timeline.ts";
 
 const snapshot = (id: string, at: string, more: Partial<Snapshot> = {}): Snapshot => ({
   id,
@@ -9,6 +9,7 @@ const snapshot = (id: string, at: string, more: Partial<Snapshot> = {}): Snapsho
   snapshot_type: "manual",
   status: "ready",
   label: id,
+  checkpoint_id: null,
   volume_size_bytes: 41_200_000,
   databases: [],
   error: null,
@@ -50,8 +51,26 @@ const run = (n: number, more: Partial<RunSummary> = {}): RunSummary => ({
 const pointsOf = (snapshots: Snapshot[], checkpoints: Checkpoint[], runs: RunSummary[] = []) => entriesOf({ snapshots, checkpoints, runs });
 
 test("a run is called by its short name; its message is beside it", () => {
-  const [entry] = pointsOf([], [checkpoint("b1", "2026-03-12T01:00:00Z", { title: "Add a page", label: "Add a page with a map, please" })], [run(1)]);
+  const [entry] = pointsOf(
+    [],
+    [checkpoint("b1", "2026-03-12T01:00:00Z", { title: "Add a page", label: "Add a page with a map, please" })],
+    [run(1)],
+  );
   expect(entry).toMatchObject({ title: "“Add a page”", pointTitle: "Before “Add a page”", message: "Add a page with a map, please" });
+});
+
+test("the databases from before a run belong to its checkpoint, and are preferred to those of an earlier snapshot", () => {
+  const at = "2026-03-12T01:00:00Z";
+  const earlier = snapshot("s1", "2026-03-12T00:30:00Z", { databases: ["PostgreSQL"] });
+  const ofRun = snapshot("s2", "2026-03-12T01:00:02Z", { snapshot_type: "run", checkpoint_id: "b1", databases: ["PostgreSQL"] });
+  const entries = pointsOf([earlier, ofRun], [checkpoint("b1", at)], [run(1)]);
+  expect(entries.map(({ id, note }) => [id, note])).toEqual([
+    ["s1", "snapshot"],
+    ["b1", "with databases"],
+  ]);
+  expect(databasesBefore({ id: "b1", at }, [ofRun, earlier])?.id).toBe("s2");
+  expect(databasesBefore({ id: "b2", at }, [ofRun, earlier])?.id).toBe("s1");
+  expect(databasesBefore({ id: "b1", at }, [{ ...ofRun, status: "error" }, earlier])?.id).toBe("s1");
 });
 
 test("snapshots and checkpoints are one history, the oldest first", () => {

@@ -58,6 +58,7 @@ const kinds: Record<Snapshot["snapshot_type"], string> = {
   manual: "snapshot",
   safety: "automatic snapshot",
   hibernation: "snapshot before hibernation",
+  run: "databases before a run",
 };
 
 /** Snapshots, checkpoints and runs, oldest first. */
@@ -71,9 +72,16 @@ export function entriesOf({
   runs: readonly RunSummary[];
 }): Entry[] {
   const byCheckpoint = new Map(runs.map((run) => [run.before_id, run]));
-  const all = [...snapshots.map(ofSnapshot), ...checkpoints.map((checkpoint) => ofCheckpoint(checkpoint, byCheckpoint.get(checkpoint.id)))];
+  // The databases from before a run belong to its checkpoint.
+  const withDatabases = new Set(snapshots.filter((one) => isOfRun(one) && hasDatabases(one)).map((one) => one.checkpoint_id));
+  const all = [
+    ...snapshots.filter((one) => !isOfRun(one)).map(ofSnapshot),
+    ...checkpoints.map((one) => ofCheckpoint(one, byCheckpoint.get(one.id), withDatabases.has(one.id))),
+  ];
   return all.sort((a, b) => a.at.localeCompare(b.at) || a.id.localeCompare(b.id));
 }
+const isOfRun = ({ snapshot_type }: Snapshot) => snapshot_type === "run";
+const hasDatabases = ({ status, databases }: Snapshot) => status === "ready" && databases.length > 0;
 const ofSnapshot = (snapshot: Snapshot): Entry => {
   const title = snapshot.label ?? snapshot.snapshot_name;
   return {
@@ -91,7 +99,7 @@ const ofSnapshot = (snapshot: Snapshot): Entry => {
     snapshot,
   };
 };
-const ofCheckpoint = (checkpoint: Checkpoint, run: RunSummary | undefined): Entry => {
+const ofCheckpoint = (checkpoint: Checkpoint, run: RunSummary | undefined, hasDatabases: boolean): Entry => {
   const isTurn = checkpoint.kind === "turn";
   const pointTitle = isTurn ? `Before “${checkpoint.title}”` : checkpoint.title;
   const isActive = run?.status === "running" || run?.status === "queued";
@@ -102,7 +110,7 @@ const ofCheckpoint = (checkpoint: Checkpoint, run: RunSummary | undefined): Entr
     title: run ? `“${checkpoint.title}”` : pointTitle,
     pointTitle,
     ...(isTurn && checkpoint.label !== checkpoint.title && { message: checkpoint.label }),
-    note: run ? (run.visibility === "shown" ? "" : "undone") : isTurn ? "checkpoint" : "",
+    note: run ? (run.visibility !== "shown" ? "undone" : hasDatabases ? "with databases" : "") : isTurn ? "checkpoint" : "",
     at: checkpoint.created_at,
     bead: run ? (isActive ? "live" : run.status === "failed" ? "failed" : "message") : "checkpoint",
     line: run && run.visibility !== "shown" ? "gone" : isActive ? "live" : "done",
@@ -113,12 +121,17 @@ const ofCheckpoint = (checkpoint: Checkpoint, run: RunSummary | undefined): Entr
   };
 };
 
-/** The latest snapshot with databases that was taken before a checkpoint, which has files only. */
-export const databasesBefore = ({ at }: { at: string }, snapshots: readonly Snapshot[]): Snapshot | undefined =>
-  snapshots
-    .filter(({ status, databases, created_at }) => status === "ready" && databases.length > 0 && created_at <= at)
-    .toSorted((a, b) => a.created_at.localeCompare(b.created_at))
-    .at(-1);
+/** The databases that were saved for the run after a checkpoint, which has files only; else those of the latest snapshot before it. */
+export const databasesBefore = (checkpoint: { id: string; at: string }, snapshots: readonly Snapshot[]): Snapshot | undefined => {
+  const saved = snapshots.filter(hasDatabases);
+  return (
+    saved.find(({ checkpoint_id }) => checkpoint_id === checkpoint.id) ??
+    saved
+      .filter(({ created_at }) => created_at <= checkpoint.at)
+      .toSorted((a, b) => a.created_at.localeCompare(b.created_at))
+      .at(-1)
+  );
+};
 
 /** The point in a sentence: restore to `before “Add a page”`, to `A`. */
 export const restoreTarget = ({ pointTitle }: Entry): string => pointTitle.replace(/^Before “/, "before “");

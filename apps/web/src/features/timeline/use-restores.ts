@@ -58,7 +58,10 @@ export function useRestores(projectId: string) {
             params: { id: projectId, checkpoint_id: entry.id },
             body: { ...body, ...(databasesFrom !== undefined && { databases_from: databasesFrom }) },
           });
-    follow(task_id, { done: `Restored to ${entry.checkpoint?.kind === "turn" ? restoreTarget(entry) : `“${entry.title}”`}.`, canRedo: keepsNow });
+    follow(task_id, {
+      done: `Restored to ${entry.checkpoint?.kind === "turn" ? restoreTarget(entry) : `“${entry.title}”`}.`,
+      canRedo: keepsNow,
+    });
   });
   const redone = { done: "Files and messages restored.", canRedo: false };
   /** Brings back the messages that the last restore of a chat hides, with the files and databases of that time. */

@@ -122,12 +122,9 @@ export function createRewinds({
       refuseElsewhere(working, await checkpoints.projectOf(rewind.checkpoint_id));
       const label = "where you were";
       return taskLinks(
-        await checkpoints.restore(
-          working,
-          userId,
-          { id: rewind.checkpoint_id, label, commit_subject: "Redo what was undone" },
-          () => ({ redone_point_id: rewind.checkpoint_id }),
-        ),
+        await checkpoints.restore(working, userId, { id: rewind.checkpoint_id, label, commit_subject: "Redo what was undone" }, () => ({
+          redone_point_id: rewind.checkpoint_id,
+        })),
       );
     },
     /** Called after the files are restored. Safe to repeat. */

@@ -17,6 +17,7 @@ import type { Queries } from "../../../platform/database.ts";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";
 import { createModelChain, redactedClient, type ModelChainOptions } from "../models/index.ts";
 import type { AgentRunner } from "./agent-runner.ts";
+import { beforeChanges } from "./before-changes.ts";
 import type { CommandStops } from "./command-stops.ts";
 import type { ModelRetries } from "./model-retries.ts";
 import type { RunConversation } from "./conversation.ts";
@@ -24,7 +25,7 @@ import { endFromResult, type RunEnd } from "./ending.ts";
 import type { RunEnvironments } from "./environment.ts";
 import { forwardEvent, type NewRunEvent } from "./events.ts";
 import { describeInterruptedSubagents, findUnfinishedBatch, loadInterruption, presentResult, stepData } from "./interrupted-steps.ts";
-import type { PreparedRun } from "./run.ts";
+import type { PreparedRun, RunCheckpoints } from "./run.ts";
 import { storedContext } from "./run-context.ts";
 import { agentModel, chainLink, probeOnFirstUse } from "./run-models.ts";
 import type { RunsStore } from "./runs.store.ts";
@@ -42,6 +43,7 @@ export type ExecuteRun = (
 
 interface ExecutionDependencies {
   store: RunsStore;
+  checkpoints: Pick<RunCheckpoints, "saveDatabases">;
   conversation: RunConversation;
   environments: RunEnvironments;
   ledgers: RunLedgers;
@@ -57,7 +59,7 @@ export const createExecuteRun =
     executeRun(deps, run, onEnd);
 
 async function executeRun(
-  { store, conversation, environments, ledgers, toolProviders, runner, commandStops, modelRetries }: ExecutionDependencies,
+  { store, checkpoints, conversation, environments, ledgers, toolProviders, runner, commandStops, modelRetries }: ExecutionDependencies,
   run: PreparedRun,
   onEnd: Parameters<ExecuteRun>[1],
 ): Promise<RunResult> {
@@ -143,6 +145,11 @@ async function executeRun(
     log,
   });
   const toolset = selectTools({ agent, viewContext: input.view_context, tools: provided.tools });
+  const saveDatabases = async (): Promise<void> => {
+    const ids = { user_id: task.user_id, message_id: input.user_message_id, isResumed: input.resumes !== null };
+    const reason = await checkpoints.saveDatabases(workingProject, ids, signal);
+    if (reason !== undefined) await emitter.emit("notice", { level: "warning", message: reason });
+  };
   const seen = conversation.seenFiles(run);
   using stoppable = commandStops.open(task.id);
   using retries = modelRetries.open(task.id);
@@ -163,7 +170,7 @@ async function executeRun(
       subagents: agent.subagents,
       ...protocolOf(agent.agent_type),
     },
-    tools: runner.traceTools(toolset.tools),
+    tools: beforeChanges(runner.traceTools(toolset.tools), saveDatabases),
     replacedTools: toolset.replaced,
     ...(hooks && { hooks }),
     isStreamed: agent.features.streaming,

@@ -89,14 +89,23 @@ export interface PreparedRun extends RunHandle {
   log: Logger;
 }
 
-/** The agent's files around a run. Neither method throws. */
+/** The project's files and databases around a run. */
 export interface RunCheckpoints {
-  /** Saves a checkpoint before the agent changes anything; false when that was not possible. */
+  /** Saves a checkpoint before the agent changes anything; false when that was not possible. Never throws. */
   before(
     project: ProjectRow,
     run: { user_id: string; chat_id: string; message_id: string; task_id: string; message: string },
   ): Promise<boolean>;
-  /** Saves a checkpoint of the result and counts what changed, if known. Safe to repeat. */
+  /**
+   * Saves the running databases before the first change, where the project's setting says so. Returns why they were not saved, for the person. Safe to
+   * repeat. Throws only when the run is stopped.
+   */
+  saveDatabases(
+    project: ProjectRow,
+    run: { user_id: string; message_id: string; isResumed: boolean },
+    signal: AbortSignal,
+  ): Promise<string | undefined>;
+  /** Saves a checkpoint of the result and counts what changed, if known. Safe to repeat. Never throws. */
   after(run: {
     task_id: string;
     project_id: string;

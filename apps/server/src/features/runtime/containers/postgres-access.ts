@@ -17,6 +17,7 @@ export interface PostgresContainer {
   name: string;
   /** It runs or ran before; otherwise there is no data. */
   hasData: boolean;
+  isRunning: boolean;
   /** Calls `work` with a running server; starts a stopped one for that time. Throws `start_failed`. */
   use<T>(signal: AbortSignal, work: (target: PostgresTarget) => Promise<T>): Promise<T>;
 }
@@ -37,6 +38,7 @@ export function createPostgresAccess({
       service_key: row.service_key,
       name: row.name,
       hasData: row.last_started_at !== null,
+      isRunning: row.status === "running",
       use: async (signal, work) => {
         let address = await services.reach(project, row, { mayWake: true });
         const wasStopped = !("port" in address);

@@ -19,10 +19,19 @@ export interface DumpedDatabases extends AsyncDisposable {
 /** Restores one container, by its name. */
 export type RestoreOfContainer = (container: string, work: () => Promise<void>) => Promise<void>;
 
+export interface DumpOptions {
+  signal: AbortSignal;
+  note: (line: string) => Promise<void>;
+  /** Leaves stopped ones out instead of starting them. */
+  isRunningOnly?: boolean;
+}
+
 /** Dumps and restores the rows of the project's databases. */
 export interface ProjectDatabases {
+  /** What the databases of running containers take on disk. */
+  runningBytes(project: ProjectRow, signal: AbortSignal): Promise<number>;
   /** Dumps every database into files, which disposing the result deletes. */
-  dump(project: ProjectRow, options: { signal: AbortSignal; note: (line: string) => Promise<void> }): Promise<DumpedDatabases>;
+  dump(project: ProjectRow, options: DumpOptions): Promise<DumpedDatabases>;
   /** Replaces only databases that are in the snapshot. `each` runs the work of each container, whose errors give the reason only. */
   restore(
     project: ProjectRow,
@@ -33,7 +42,7 @@ export interface ProjectDatabases {
 
 export const captureType = "snapshot_creation";
 const neverReadyMs = 10 * 60_000;
-const prefixes: Record<SnapshotRow["snapshot_type"], string> = { manual: "manual", hibernation: "snap", safety: "snap" };
+const prefixes: Record<SnapshotRow["snapshot_type"], string> = { manual: "manual", hibernation: "snap", safety: "snap", run: "run" };
 
 export type SnapshotCapture = ReturnType<typeof createSnapshotCapture>;
 
@@ -51,7 +60,7 @@ export function createSnapshotCapture({
   databases: ProjectDatabases;
   events: EventLog;
   tasks: Tasks;
-  limits: { maxManual: number; maxAutomatic: number; readyTimeoutMs: number };
+  limits: { maxManual: number; maxAutomatic: number; maxOfRuns: number; readyTimeoutMs: number };
 }) {
   const changed = (projectId: string, op: "add" | "update" | "delete", id: string) =>
     events.append(projectId, { type: "snapshot_changed", data: { kind: "snapshot", op, id } });
@@ -60,11 +69,15 @@ export function createSnapshotCapture({
   const capture = async (
     project: ProjectRow,
     row: SnapshotRow,
-    { signal, note }: Pick<TaskContext, "signal" | "note">,
+    { signal, note, isRunningOnly = false, maxFileBytes }: DumpOptions & { maxFileBytes?: number },
   ): Promise<SnapshotRow> => {
     const { history } = await trees.open(project);
-    await using dumped = await databases.dump(project, { signal, note });
-    const point = await history.capture(`snapshot/${row.id}`, { attachments: dumped.attachments, signal });
+    await using dumped = await databases.dump(project, { signal, note, isRunningOnly });
+    const point = await history.capture(`snapshot/${row.id}`, {
+      attachments: dumped.attachments,
+      signal,
+      ...(maxFileBytes !== undefined && { maxFileBytes }),
+    });
     const ready = await store.markReady(row.id, { volume_size_bytes: point.bytes, databases: dumped.containers });
     if (!ready) throw new AppError("not_found", "The snapshot was deleted while it was being taken.");
     await changed(project.id, "update", row.id);
@@ -87,7 +100,8 @@ export function createSnapshotCapture({
 
   /**
    * Inserts a pending row in the caller's transaction, which holds the tree's lock. Manual snapshots are never pruned: at their limit this
-   * throws `snapshot_limit_reached`. Prunes the oldest automatic one, never `sparing`; call `forget` after the commit to emit that.
+   * throws `snapshot_limit_reached`. Prunes the oldest automatic one, never `sparing`, or the oldest of a run for a new one of a run; call `forget`
+   * after the commit to emit that.
    */
   const insert = async (
     tx: Queries,
@@ -98,17 +112,30 @@ export function createSnapshotCapture({
       label,
       userId,
       sparing,
-    }: { id?: string; type: SnapshotRow["snapshot_type"]; label: string; userId: string | null; sparing?: string },
+      checkpointId,
+    }: {
+      id?: string;
+      type: SnapshotRow["snapshot_type"];
+      label: string;
+      userId: string | null;
+      sparing?: string;
+      /** The checkpoint before the run whose databases it has. */
+      checkpointId?: string;
+    },
   ): Promise<{ row: SnapshotRow; pruned: SnapshotRow[] }> => {
     const all = await store.listAll(tx, project.id);
     const isStale = (row: SnapshotRow) => row.status !== "ready" && Date.now() - Date.parse(row.created_at) > neverReadyMs;
     const pruned = all.filter(isStale);
-    if (all.some((row) => row.status === "pending" && !isStale(row)))
+    const isOfRun = (row: SnapshotRow) => row.snapshot_type === "run";
+    if (type !== "run" && all.some((row) => row.status === "pending" && !isStale(row) && !isOfRun(row)))
       throw conflict("snapshot_pending", "A snapshot of this project is already being taken.");
     const left = all.filter((row) => !pruned.includes(row));
     if (type === "manual") refuseOverLimit(left.filter((row) => row.snapshot_type === "manual" && row.status === "ready"));
-    else {
-      const automatic = left.filter((row) => row.snapshot_type !== "manual");
+    else if (type === "run") {
+      const ofRuns = left.filter(isOfRun);
+      pruned.push(...ofRuns.slice(0, Math.max(0, ofRuns.length - limits.maxOfRuns + 1)));
+    } else {
+      const automatic = left.filter((row) => row.snapshot_type !== "manual" && !isOfRun(row));
       const removable = automatic.filter((row) => row.id !== sparing);
       pruned.push(...removable.slice(0, Math.max(0, automatic.length - limits.maxAutomatic + 1)));
     }
@@ -118,6 +145,7 @@ export function createSnapshotCapture({
     );
     const row = await store.insert(tx, {
       ...(id !== undefined && { id }),
+      ...(checkpointId !== undefined && { checkpoint_id: checkpointId }),
       project_id: project.id,
       user_id: userId,
       storage_key: project.id,

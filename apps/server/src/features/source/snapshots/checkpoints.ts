@@ -7,7 +7,7 @@ import type { CheckpointRow } from "../../../db/schema/source.ts";
 import type { ProjectTreeAccess } from "./tree-access.ts";
 
 /** Larger files are skipped: a checkpoint must not delay the agent. Snapshots include them. */
-const maxFileBytes = 32 * 2 ** 20;
+export const maxFileBytes = 32 * 2 ** 20;
 const maxLabel = 200;
 const maxTitle = 50;
 

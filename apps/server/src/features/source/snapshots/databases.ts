@@ -2,10 +2,10 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { AppError } from "../../../platform/errors.ts";
-import { dumpDatabase, listDatabases, loadDatabase } from "../../../platform/dump/index.ts";
+import { dumpDatabase, listDatabases, loadDatabase, sizeOfDatabases } from "../../../platform/dump/index.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { PostgresAccess } from "../../runtime/containers/index.ts";
-import type { DumpedDatabases, ProjectDatabases } from "./capture.ts";
+import type { DumpedDatabases, DumpOptions, ProjectDatabases } from "./capture.ts";
 
 const folder = "databases";
 
@@ -28,11 +28,11 @@ export function createProjectDatabases({
   const dumpInto = async (
     dir: string,
     project: ProjectRow,
-    { signal, note }: { signal: AbortSignal; note: (line: string) => Promise<void> },
+    { signal, note, isRunningOnly = false }: DumpOptions,
   ): Promise<Omit<DumpedDatabases, keyof AsyncDisposable>> => {
     const attachments: Record<string, string> = {};
     const containers: string[] = [];
-    for (const container of (await postgresOf(project)).filter(({ hasData }) => hasData))
+    for (const container of (await postgresOf(project)).filter(({ hasData, isRunning }) => (isRunningOnly ? isRunning : hasData)))
       try {
         await container.use(signal, async (target) => {
           for (const [i, database] of (await listDatabases(target, signal)).entries()) {
@@ -55,6 +55,13 @@ export function createProjectDatabases({
   };
 
   return {
+    runningBytes: async (project, signal) => {
+      let bytes = 0;
+      for (const container of (await postgresOf(project)).filter(({ isRunning }) => isRunning))
+        bytes += await container.use(signal, (target) => sizeOfDatabases(target, signal));
+      return bytes;
+    },
+
     dump: async (project, options) => {
       await mkdir(scratchDir, { recursive: true, mode: 0o700 });
       const dir = await mkdtemp(join(scratchDir, "dump-"));

@@ -1,5 +1,6 @@
 export { createCheckpointBeforeChange, type CheckpointBeforeChange } from "./checkpoints.ts";
 export { createCheckpoints, titleOfCheckpoint, type Checkpoints, type CheckpointRun } from "./checkpoints.ts";
+export { createRunDatabases, type RunDatabases } from "./run-databases.ts";
 export { createProjectDatabases } from "./databases.ts";
 export { createSnapshotRetention, type SnapshotRetention } from "./retention.ts";
 export { createReplaceState, type RestoredRepository } from "./replace-state.ts";

@@ -175,6 +175,7 @@ function presentSnapshot(row: SnapshotRow): Snapshot {
     snapshot_type: row.snapshot_type,
     status: row.status,
     label: row.label,
+    checkpoint_id: row.checkpoint_id,
     volume_size_bytes: row.volume_size_bytes,
     databases: row.databases,
     error: row.error,

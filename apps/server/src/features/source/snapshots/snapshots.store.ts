@@ -47,6 +47,14 @@ export function createSnapshotsStore(db: Database) {
           .from(snapshots)
           .where(and(eq(snapshots.id, id), ofProject(projectId)))
       )[0],
+    /** The databases that were saved for the run after a checkpoint. */
+    findOfCheckpoint: async (projectId: string, checkpointId: string): Promise<SnapshotRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(snapshots)
+          .where(and(eq(snapshots.checkpoint_id, checkpointId), ofProject(projectId)))
+      )[0],
     /** Oldest first. */
     listAll: (q: Queries, projectId: string): Promise<SnapshotRow[]> =>
       q.select().from(snapshots).where(ofProject(projectId)).orderBy(asc(snapshots.created_at), asc(snapshots.id)),

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import type { Project, Workspace } from "@tesslate/contract";
-import { isDiagnosticsOn, parallelRunsOf, parallelRunsSetting } from "@tesslate/contract/project-settings";
+import { areDatabasesSavedWithRuns, isDiagnosticsOn, parallelRunsOf, parallelRunsSetting } from "@tesslate/contract/project-settings";
 import { sentenceOf } from "../../../lib/errors.ts";
 import { modelOfProject, shortModelName, usableModels } from "../../../lib/model-choice.ts";
 import { Field } from "../../../ui/Field.tsx";
@@ -115,6 +115,12 @@ export function AgentSection({ project }: { project: Project }) {
           onChange={(isOn) => setting.mutate({ agent_diagnostics: isOn })}
           label="Check files after edits"
           hint="After each batch of edits, the agent sees new errors from the project's own type checker and linter. Turn this off if they are slow."
+        />
+        <Switch
+          isOn={areDatabasesSavedWithRuns(project.settings)}
+          onChange={(isOn) => setting.mutate({ save_databases: isOn })}
+          label="Save databases with each run"
+          hint="Before a run changes anything, the rows of running PostgreSQL databases are saved, so that undoing the run can restore them. The run waits for it, at most half a minute. Only the latest are kept."
         />
         <ParallelRunsField project={project} />
         <AutoFixSwitch
