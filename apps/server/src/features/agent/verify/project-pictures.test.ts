@@ -27,6 +27,10 @@ describe.skipIf("missing" in chromium)("pictures of a project's app", () => {
   afterAll(() => world[Symbol.asyncDispose]());
 
   const client = () => world.app.as(world.owner);
+  const ended = async (task_id: string | null) => {
+    if (task_id !== null) for await (const { data } of client().tasks.events({ params: { task_id } })) if (data.completed_at) return data;
+    return undefined;
+  };
   const params = () => ({ id: project.id });
   const run = async (file_path: string) => {
     world.model.setScript(script([call("write_file", { file_path, content: "x" }), say("Done.")]));
@@ -51,7 +55,7 @@ describe.skipIf("missing" in chromium)("pictures of a project's app", () => {
       expect((await client().projects.get({ params: params() })).thumbnail).toBeNull();
 
       const { task_id } = await client().projects.start({ params: params() });
-      if (task_id !== null) for await (const { data } of client().tasks.events({ params: { task_id } })) if (data.completed_at) break;
+      await ended(task_id);
       await run("while-it-runs.txt");
       const thumbnail = await eventually(async () => (await client().projects.get({ params: params() })).thumbnail ?? undefined, 60_000);
       expect((await client().projects.list({ query: {} })).items.find(({ id }) => id === project.id)?.thumbnail).toEqual(thumbnail);
@@ -90,4 +94,33 @@ describe.skipIf("missing" in chromium)("pictures of a project's app", () => {
       expect(rows).toEqual([{ data: { thumbnail } }]);
     },
   );
+
+  test("are taken after a deployment went live; a preview deployment takes none", { timeout: 180_000 }, async () => {
+    const site = await emptyProject(world.app, world.owner, { command: ["node", "server.cjs"] });
+    const { files } = await world.runtime.open({ id: site.id });
+    await files.write("server.cjs", app.replace("#ff0000", "#00ff00"));
+    await files.write("package.json", JSON.stringify({ scripts: { build: "node build.mjs" } }));
+    await files.write(
+      "build.mjs",
+      'import fs from "node:fs"; fs.mkdirSync("dist"); fs.writeFileSync("dist/index.html", "<!doctype html><title>Bakery</title>Bread");',
+    );
+    await ended((await client().projects.start({ params: { id: site.id } })).task_id);
+    const deploy = async (environment: "production" | "preview") => {
+      const { task_id } = await client().deployments.create({ body: { project_id: site.id, provider: "local", environment } });
+      expect(await ended(task_id)).toMatchObject({ status: "completed", error: null });
+    };
+    const thumbnail = async () => (await client().projects.get({ params: { id: site.id } })).thumbnail;
+    await deploy("preview");
+    // A picture would be enqueued before the deployment ends.
+    expect([await jobs(), await thumbnail()]).toEqual([0, null]);
+    await deploy("production");
+    const pictures = await eventually(async () => (await thumbnail()) ?? undefined, 60_000);
+    const answer = await world.app.request(pictures.light, { user: world.owner });
+    const [red, green, blue] = await sharp(Buffer.from(await answer.arrayBuffer()))
+      .resize(1, 1)
+      .removeAlpha()
+      .raw()
+      .toBuffer();
+    expect([red, green, blue].map((value) => Math.round((value ?? 0) / 255))).toEqual([0, 1, 0]);
+  });
 });
