@@ -63,7 +63,7 @@ test("the databases of the latest snapshot before the run are offered, with what
   expect(question).toHaveTextContent("From the snapshot “Saved 3”");
   await user.click(choice);
   expect(question).not.toHaveTextContent("Databases aren't affected");
-  expect(question).toHaveTextContent(/Rows that were written or changed since .* are removed/);
+  expect(question).toHaveTextContent(/This removes what was written or changed since .* ago\), also by visitors/);
   await expectAccessible();
   await user.click(screen.getByRole("button", { name: "Undo run" }));
   await waitFor(() => expect(confirmed).toEqual([{ databasesFrom: sampleId.replace(/1$/, "3") }]));

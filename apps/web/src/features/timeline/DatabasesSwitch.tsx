@@ -1,10 +1,10 @@
 import type { Snapshot } from "@tesslate/contract";
-import { formatDateTime } from "../../lib/time.ts";
+import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { Switch } from "../../ui/Switch.tsx";
 
 /** Offers to restore the databases of a snapshot with the files of a checkpoint, and says which rows would be lost. */
 export function DatabasesSwitch({ source, isOn, onChange }: { source: Snapshot; isOn: boolean; onChange: (isOn: boolean) => void }) {
-  const at = formatDateTime(source.created_at);
+  const at = `${formatDateTime(source.created_at)} (${formatRelativeTime(source.created_at)})`;
   const label = source.label ?? source.snapshot_name;
   return (
     <Switch
@@ -13,7 +13,7 @@ export function DatabasesSwitch({ source, isOn, onChange }: { source: Snapshot; 
       label={`Restore databases: ${source.databases.join(", ")}`}
       hint={
         isOn
-          ? `Rows that were written or changed since ${at} are removed, also those of visitors. The present ones are saved first.`
+          ? `This removes what was written or changed since ${at}, also by visitors. The present rows are saved first, so you can redo this.`
           : source.snapshot_type === "run"
             ? `As they were before this run changed anything, ${at}.`
             : `From the snapshot “${label}”, ${at}: the last one before this checkpoint.`
