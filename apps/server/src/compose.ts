@@ -135,7 +135,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       chat.writeCommitMessage(...args),
     );
     const deployAccounts = composeDeployAccounts(platform, accounts, projects);
-    const tools = await composeTools(platform, secrets, projects, containers, previews, workspace);
+    const tools = await composeTools(platform, secrets, projects, containers, previews, workspace, storeListings);
     const chat: ChatArea = composeChat(
       platform,
       accounts,
@@ -149,7 +149,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       git,
       tools,
     );
-    const marketplace = composeMarketplace(platform, audit, accounts, storeListings, projects, provisioning, chat);
+    const marketplace = composeMarketplace(platform, audit, accounts, storeListings, projects, provisioning, chat, tools);
     const deployments = composeDeployments(
       platform,
       secrets,

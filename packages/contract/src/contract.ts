@@ -42,6 +42,8 @@ import { libraryRoutes } from "./library.ts";
 import { linkedAccountsRoutes } from "./linked-accounts.ts";
 import { marketplaceAgentsRoutes } from "./marketplace-agents.ts";
 import { marketplaceBasesRoutes } from "./marketplace-bases.ts";
+import { marketplaceItemsRoutes } from "./marketplace-items.ts";
+import { marketplacePicturesRoutes } from "./marketplace-pictures.ts";
 import { mcpRoutes } from "./mcp.ts";
 import { mcpEndpointRoutes } from "./mcp-endpoint.ts";
 import { modelKeysRoutes } from "./model-keys.ts";
@@ -110,6 +112,8 @@ export const contract = {
   marketplaceAgents: marketplaceAgentsRoutes,
   agentDrafts: agentDraftsRoutes,
   marketplaceBases: marketplaceBasesRoutes,
+  marketplaceItems: marketplaceItemsRoutes,
+  marketplacePictures: marketplacePicturesRoutes,
   library: libraryRoutes,
   cassettes: cassettesRoutes,
   changes: changesRoutes,

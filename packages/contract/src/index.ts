@@ -72,6 +72,8 @@ export * from "./external.ts";
 export * from "./marketplace.ts";
 export * from "./marketplace-agents.ts";
 export * from "./marketplace-bases.ts";
+export * from "./marketplace-items.ts";
+export * from "./marketplace-pictures.ts";
 export * from "./mcp.ts";
 export * from "./mcp-endpoint.ts";
 export * from "./passkeys.ts";

@@ -1,4 +1,4 @@
-import { creatorFields, ItemParams, PricingType } from "./marketplace.ts";
+import { BasePictures, creatorFields, ItemParams, PricingType } from "./marketplace.ts";
 import { route } from "./route.ts";
 import {
   described,
@@ -76,6 +76,7 @@ export const LibraryBase = described(
     tech_stack: Type.Array(Text),
     tags: Type.Array(Text),
     preview_image: Nullable(Text),
+    pictures: BasePictures,
     source_type: Literals("git", "archive"),
     visibility: Literals("private", "public"),
     is_owner: Type.Boolean(),
@@ -94,6 +95,8 @@ export const OwnItem = described(
     slug: Text,
     description: Text,
     icon: Text,
+    avatar_url: described("Of an agent", Nullable(Text)),
+    pictures: described("Of a template", BasePictures),
     category: Text,
     is_published: described("For a template: public. Custom themes are visible only to their owner", Type.Boolean()),
     is_admin_disabled: Type.Boolean(),

@@ -98,6 +98,7 @@ export const AgentDetail = described(
     tool_configs: Nullable(JsonObject),
     config: Nullable(JsonObject),
     preview_image: Nullable(Type.String()),
+    screenshots: Type.Array(Type.Object({ id: Uuid, url: Type.String() }), { description: "Oldest first" }),
     abilities: described("What it may do, also of a closed agent", Type.Array(AgentAbility)),
     required_models: Type.Array(Type.String()),
     requires_user_keys: Type.Boolean(),

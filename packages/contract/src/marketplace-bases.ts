@@ -1,4 +1,5 @@
 import {
+  BasePictures,
   browseFilter,
   browsePage,
   creatorFields,
@@ -49,6 +50,7 @@ const sharedFields = {
   category: Type.String(),
   icon: Type.String(),
   preview_image: Nullable(Type.String()),
+  pictures: BasePictures,
   pricing_type: BasePricing,
   price_cents: Type.Integer(),
   downloads: Type.Integer({ description: "Number of libraries it was added to" }),

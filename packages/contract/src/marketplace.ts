@@ -18,6 +18,9 @@ export const PictureUrl = Type.String({
   pattern: "^(https://[^\\s\"'<>]+|data:image/(png|jpeg|webp|gif);base64,[A-Za-z0-9+/=]+)$",
 });
 
+/** Addresses of a template's pictures, WebP of 640 × 400 pixels. The addresses change when the pictures do. */
+export const BasePictures = Nullable(Type.Object({ light: Type.String(), dark: Type.String() }));
+
 /** Default: `relevance` with `search`, `featured` without. */
 export const MarketplaceSort = Literals("featured", "popular", "newest", "name", "rating", "price_asc", "price_desc", "relevance");
 export type MarketplaceSort = Static<typeof MarketplaceSort>;

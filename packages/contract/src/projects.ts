@@ -424,7 +424,7 @@ export const projectsRoutes = {
     tag,
     summary: "Download template picture",
     description: "A picture of a template's first page in light or dark. Browsers keep it for a year when `v` is given.",
-    auth: "user",
+    auth: "none",
     kind: "raw",
     contentType: "image/webp",
     params: Type.Object({ slug: Type.String({ maxLength: 63 }), theme: Type.String({ maxLength: 63, description: "`light` or `dark`" }) }),

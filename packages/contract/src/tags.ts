@@ -58,6 +58,7 @@ export const apiTags = {
   "deployment-credentials": ["Deployment accounts", "Tokens and sign-ins for deployment providers."],
   tasks: ["Tasks", "Long operations with progress, a result and an end. Every 202 answer names one in `task_id` and `status_url`."],
   library: ["Library", "Agents, templates and themes that you added or created."],
+  "marketplace-items": ["Store", "Everything in the store: search all kinds at once."],
   "marketplace-agents": ["Store: agents", "Published agents: browse, buy, fork, publish and review."],
   "marketplace-bases": ["Store: templates", "Project templates (bases): browse, buy, submit and review."],
   themes: ["Themes", "Bundled and custom themes of the user interface."],

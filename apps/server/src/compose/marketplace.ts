@@ -4,12 +4,16 @@ import {
   createAgentDraftsStore,
   createBaseAuthoring,
   createBaseVersions,
+  createItemCatalogue,
+  createItemListings,
   createLibrary,
   createLibraryStore,
   createModeration,
   createModerationStore,
   createReviews,
   mountAgentDrafts,
+  mountItemPictures,
+  mountItems,
   mountLibrary,
   mountMarketplaceAgents,
   mountMarketplaceBases,
@@ -26,6 +30,7 @@ import type { ProvisioningArea } from "./provisioning.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
 import type { StoreListings } from "./store-listings.ts";
+import type { ToolsArea } from "./tools.ts";
 
 /** Publishing, reviewing and moderating agents and templates, and each user's library. */
 export interface MarketplaceArea extends Area {
@@ -37,10 +42,25 @@ export function composeMarketplace(
   { config, log, db, outbound, settings }: Platform,
   audit: Audit,
   { users }: AccountsArea,
-  { payments, archives, limits, reviewsStore, entries, agentListings, baseListings, agents, bases, acquiring }: StoreListings,
-  { projects, templates }: ProjectsArea,
+  {
+    payments,
+    archives,
+    limits,
+    reviewsStore,
+    picturesStore,
+    templatePictures,
+    itemPictures,
+    entries,
+    agentListings,
+    baseListings,
+    agents,
+    bases,
+    acquiring,
+  }: StoreListings,
+  { projects, pictures, templates }: ProjectsArea,
   { openGit }: ProvisioningArea,
   { listedTools }: Pick<ChatArea, "listedTools">,
+  { pictureTaker }: Pick<ToolsArea, "pictureTaker">,
 ): MarketplaceArea {
   const reviews = createReviews({
     store: reviewsStore,
@@ -62,6 +82,7 @@ export function composeMarketplace(
     },
     limits,
     transaction: agentListings.transaction,
+    creatorNamed: users.getPublicByUsername,
   });
   const { appBaseUrl, corsOrigins } = config.http;
   const returnTo = (headers: { origin?: string | undefined; referer?: string | undefined }, returnUrl: string | null | undefined) => ({
@@ -94,13 +115,32 @@ export function composeMarketplace(
       mountAgentDrafts(mount, { drafts: createAgentDrafts({ store: createAgentDraftsStore(db), catalogue: agents }) });
       mountMarketplaceBases(mount, {
         catalogue: bases,
-        authoring: createBaseAuthoring({ listings: baseListings, catalogue: bases, entries, archives, checkUrl: outbound.check, limits }),
+        authoring: createBaseAuthoring({
+          listings: baseListings,
+          catalogue: bases,
+          entries,
+          archives,
+          checkUrl: outbound.check,
+          projectPictures: { find: pictures.find, request: pictureTaker.request },
+          pictures: picturesStore,
+          limits,
+        }),
         acquiring,
         reviews,
         versions: createBaseVersions({ openGit, outbound, github: config.auth.oauth.github, log }),
         limits,
         returnTo,
       });
+      mountItems(mount, {
+        catalogue: createItemCatalogue({
+          listings: createItemListings(db, { agents: agentListings, bases: baseListings }),
+          limits,
+          templatePictures,
+          creatorNamed: users.getPublicByUsername,
+        }),
+        reviews,
+      });
+      mountItemPictures(mount, { pictures: itemPictures });
       mountModeration(mount, { moderation: createModeration({ store: createModerationStore(db), audit }) });
       mountLibrary(mount, {
         library: createLibrary({
@@ -110,6 +150,7 @@ export function composeMarketplace(
           bases: baseListings,
           projects,
           creatorNamed: users.getPublicByUsername,
+          templatePictures,
         }),
       });
     },

@@ -8,6 +8,9 @@ import {
   createBaseCatalogue,
   createBaseResolver,
   createBaseListings,
+  createItemPictureEncoder,
+  createItemPictures,
+  createItemPicturesStore,
   createMarketplaceLimits,
   createReviewsStore,
   type MarketplacePayments,
@@ -22,7 +25,7 @@ export type StoreListings = ReturnType<typeof composeStoreListings>;
 export function composeStoreListings(
   { db, dataDir, limits: limiter }: Platform,
   { redactions }: Pick<SecretsArea, "redactions">,
-  { projects }: ProjectsArea,
+  { projects, templates }: ProjectsArea,
   payments: MarketplacePayments,
 ) {
   const limits = createMarketplaceLimits(limiter);
@@ -30,8 +33,11 @@ export function composeStoreListings(
   const entries = createAcquiringStore(db);
   const agentListings = createAgentListings(db);
   const baseListings = createBaseListings(db);
-  const agents = createAgentCatalogue({ listings: agentListings, reviews: reviewsStore, limits });
-  const bases = createBaseCatalogue({ listings: baseListings, reviews: reviewsStore, limits });
+  const picturesStore = createItemPicturesStore(db);
+  const templatePictures = (slug: string) => templates.find(slug)?.api.pictures ?? null;
+  const agents = createAgentCatalogue({ listings: agentListings, reviews: reviewsStore, pictures: picturesStore, limits });
+  const bases = createBaseCatalogue({ listings: baseListings, reviews: reviewsStore, templatePictures, limits });
+  const itemPictures = createItemPictures({ store: picturesStore, encode: createItemPictureEncoder(), agents, bases, limits });
   const acquiring = createAcquiring({ store: entries, agents, bases, payments, limits });
   const archives = createBaseArchives({
     dir: join(dataDir, "bases"),
@@ -44,6 +50,9 @@ export function composeStoreListings(
     archives,
     limits,
     reviewsStore,
+    picturesStore,
+    templatePictures,
+    itemPictures,
     entries,
     agentListings,
     baseListings,

@@ -28,6 +28,7 @@ import type { Platform } from "./platform.ts";
 import type { PreviewsArea } from "./previews.ts";
 import type { ProjectsArea } from "./projects.ts";
 import type { SecretsArea } from "./secrets.ts";
+import type { StoreListings } from "./store-listings.ts";
 import type { WorkspaceArea } from "./workspace.ts";
 
 /** Tools that features provide to runs beside the built-in ones. */
@@ -47,6 +48,7 @@ export async function composeTools(
   { containers, containerSetup, lifecycle, connections, databases, idle }: ContainersArea,
   { previews, previewSite, visitors }: PreviewsArea,
   { shell }: WorkspaceArea,
+  { itemPictures }: Pick<StoreListings, "itemPictures">,
 ): Promise<ToolsArea> {
   const secretsChanged = async ({ user_id, project_id }: { user_id: string; project_id: string | null }) => {
     const affected =
@@ -98,7 +100,10 @@ export async function composeTools(
     transaction: projectsStore.transaction,
     projects,
     listContainers: containers.listAll,
-    replace: pictures.replace,
+    replace: async (projectId, taken) => {
+      await pictures.replace(projectId, taken);
+      await itemPictures.adopt(projectId, taken);
+    },
     log,
   });
   onClose(() => verification.close());

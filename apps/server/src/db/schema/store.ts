@@ -119,6 +119,8 @@ export const bases = pgTable(
     category: text().notNull(),
     icon: text().notNull().default("📦"),
     preview_image: text(),
+    /** Addresses of its pictures in `marketplace_pictures`; null: none, or those of the bundled template. */
+    pictures: jsonb().$type<{ light: string; dark: string }>(),
     tags: jsonb().$type<string[]>().notNull().default([]),
     pricing_type: text().$type<"free" | "one_time" | "monthly">().notNull().default("free"),
     price_cents: integer().notNull().default(0),
@@ -184,12 +186,49 @@ export const isBaseEntryActive = sql<boolean>`(${userPurchasedBases.is_active} a
  * searchable or filterable fields, so counts are valid while the version is unchanged.
  */
 export const marketplaceVersions = pgTable("marketplace_versions", {
-  /** `agents` or `bases`. */
+  /** The table: `agents`, `bases` or `marketplace_items`. */
   item: text().primaryKey(),
   version: bigint({ mode: "number" }).notNull().default(0),
   /** The last transaction that raised it, so that each raises it once. */
   changed_in: text(),
 });
+
+/**
+ * What the store lists, of all kinds, to search and filter them in one table. Triggers on `agents`, `bases` and `themes` keep it; no code writes it. Search
+ * uses three more columns, as for `agents`.
+ */
+export const marketplaceItems = pgTable(
+  "marketplace_items",
+  {
+    /** UUID of an agent or a base, slug of a theme. */
+    id: text().primaryKey(),
+    item_type: text().$type<"agent" | "base" | "theme">().notNull(),
+    name: text().notNull(),
+    category: text().notNull(),
+    pricing_type: text().notNull(),
+    price_cents: integer().notNull(),
+    downloads: integer().notNull(),
+    rating: doublePrecision(),
+    is_featured: boolean().notNull(),
+    /** Null: official. */
+    creator_id: uuid(),
+    /** Technologies of a base in lower case, and at the same positions as they are written. */
+    stack: text().array().notNull(),
+    stack_names: text().array().notNull(),
+    created_at: timestamptz().notNull(),
+  },
+  (t) => [
+    index("marketplace_items_featured_idx").on(t.is_featured.desc(), t.downloads.desc(), t.id),
+    index("marketplace_items_popular_idx").on(t.downloads.desc(), t.id),
+    index("marketplace_items_newest_idx").on(t.created_at.desc(), t.id),
+    index("marketplace_items_name_idx").on(t.name, t.id),
+    index("marketplace_items_rating_idx").on(t.rating.desc(), t.downloads.desc(), t.id),
+    index("marketplace_items_price_idx").on(t.price_cents, t.id),
+    index("marketplace_items_dearest_idx").on(t.price_cents.desc(), t.id),
+    index("marketplace_items_stack_idx").using("gin", t.stack),
+    index("marketplace_items_type_idx").on(t.item_type, t.category),
+  ],
+);
 
 /** Agents assigned to a project. */
 export const projectAgents = pgTable(
@@ -227,5 +266,29 @@ export const marketplaceReviews = pgTable(
     index("marketplace_reviews_base_id_idx").on(t.base_id, t.created_at.desc(), t.id),
     check("marketplace_reviews_item_check", sql`num_nonnulls(${t.agent_id}, ${t.base_id}) = 1`),
     check("marketplace_reviews_rating_check", sql`${t.rating} between 1 and 5`),
+  ],
+);
+
+export type PictureKind = "icon" | "screenshot" | "light" | "dark";
+/**
+ * Pictures of agents and templates: re-encoded WebP as base64, because `bytea` columns are reserved for encrypted values. An agent has one `icon` and several
+ * screenshots; a template `light` and `dark`, which are the same for an uploaded one.
+ */
+export const marketplacePictures = pgTable(
+  "marketplace_pictures",
+  {
+    id: id(),
+    agent_id: uuid().references(() => agents.id, { onDelete: "cascade" }),
+    base_id: uuid().references(() => bases.id, { onDelete: "cascade" }),
+    kind: text().$type<PictureKind>().notNull(),
+    /** Hash of the bytes. */
+    version: text().notNull(),
+    webp_base64: text().notNull(),
+    created_at: createdAt(),
+  },
+  (t) => [
+    index("marketplace_pictures_agent_id_idx").on(t.agent_id, t.kind, t.created_at),
+    index("marketplace_pictures_base_id_idx").on(t.base_id, t.kind),
+    check("marketplace_pictures_item_check", sql`num_nonnulls(${t.agent_id}, ${t.base_id}) = 1`),
   ],
 );

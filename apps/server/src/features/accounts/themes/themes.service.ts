@@ -144,6 +144,11 @@ const clean = <F extends Facts>(facts: F): F => ({ ...facts, name: facts.name.tr
 /** A slug of the name with a random suffix. */
 const idFor = (name: string): string => `${slugify(name, 60) || "theme"}-${randomCode(8)}`;
 
+/** Four colors that show what a theme looks like. */
+export const swatchesOf = ({ theme_json }: Pick<ThemeRow, "theme_json">): ThemeListItem["swatches"] => {
+  const { primary, accent, background, surface } = theme_json.colors;
+  return { primary, accent, background, surface };
+};
 const presentListItem = ({
   id,
   name,
@@ -155,10 +160,18 @@ const presentListItem = ({
   is_default,
   revision,
   theme_json,
-}: ThemeRow): ThemeListItem => {
-  const { primary, accent, background, surface } = theme_json.colors;
-  return { id, name, mode, author, description, category, icon, is_default, revision, swatches: { primary, accent, background, surface } };
-};
+}: ThemeRow): ThemeListItem => ({
+  id,
+  name,
+  mode,
+  author,
+  description,
+  category,
+  icon,
+  is_default,
+  revision,
+  swatches: swatchesOf({ theme_json }),
+});
 const presentTheme = ({ id, name, mode, author, version, description, theme_json }: ThemeRow): Theme => ({
   id,
   name,

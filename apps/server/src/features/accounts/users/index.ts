@@ -4,7 +4,7 @@ export { sessionOver, type EmailChanges, type LockTheme, type UserSessions } fro
 export { createUserRegistration, type OnRegistered, type Registration } from "./registration.ts";
 export { createUsers } from "./users.ts";
 export { createUserDirectory, presentUser, type Users } from "./users.service.ts";
-export { generateReferralCode, isAsciiEmail, normalizeUsername } from "./users.rules.ts";
+export { generateReferralCode, isAsciiEmail, isRaster, normalizeUsername } from "./users.rules.ts";
 export { seedSystemAccounts, systemAccounts } from "./system-accounts.ts";
 export {
   closeAccount,

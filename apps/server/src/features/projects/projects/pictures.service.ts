@@ -21,6 +21,8 @@ export function createProjectPictures({
       if (updatedAt !== undefined)
         await events.append(projectId, { type: "picture_changed", data: { thumbnail: thumbnailOf(projectId, updatedAt) } });
     },
+    /** Both, for callers that checked the access. */
+    find: store.find,
     read: async (userId: string, ref: string, theme: "light" | "dark"): Promise<{ data: Buffer; etag: string }> => {
       const project = await projects.require(userId, ref);
       const data = await store.read(project.id, theme);

@@ -21,6 +21,10 @@ export function createPicturesStore(db: Database) {
           .onConflictDoUpdate({ target: projectPictures.project_id, set: values });
         return row.pictured_at ?? undefined;
       }),
+    find: async (projectId: string): Promise<{ light: Buffer; dark: Buffer } | undefined> => {
+      const [row] = await db.select().from(projectPictures).where(eq(projectPictures.project_id, projectId));
+      return row && { light: Buffer.from(row.light, "base64"), dark: Buffer.from(row.dark, "base64") };
+    },
     read: async (projectId: string, theme: "light" | "dark"): Promise<Buffer | undefined> => {
       const [row] = await db
         .select({ data: projectPictures[theme] })

@@ -63,10 +63,15 @@ export function presentInternals(agent: AgentRow, isReadable: boolean) {
 export const isReadableBy = (viewer: Viewer, agent: AgentRow): boolean =>
   agent.source_type === "open" || isOwnerOf(viewer, agent) || viewer?.is_superuser === true;
 
-export const detailOf = ({ agent, creator, entry }: DetailRow, viewer: Viewer, reviews: AgentDetail["reviews"]): AgentDetail => ({
+export const detailOf = (
+  { agent, creator, entry }: DetailRow,
+  viewer: Viewer,
+  { reviews, screenshots }: Pick<AgentDetail, "reviews" | "screenshots">,
+): AgentDetail => ({
   ...shownOf(agent, creator, entry?.is_active === true),
   ...presentInternals(agent, isReadableBy(viewer, agent)),
   preview_image: agent.preview_image,
+  screenshots,
   abilities: abilitiesOf(agent.tools && currentToolNames(agent.tools), agent.config?.["features"]),
   required_models: agent.required_models,
   requires_user_keys: agent.requires_user_keys,

@@ -5,7 +5,8 @@ import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { AgentRow } from "../../agent/agents/index.ts";
 import type { AgentFilter, AgentListings, DetailRow } from "./agents.store.ts";
 import { cardOf, detailOf, isOwnerOf } from "./agents.present.ts";
-import { facetsOf } from "./facets.ts";
+import { facetsOf, filtersOf } from "./facets.ts";
+import type { ItemPicturesStore } from "./item-pictures.store.ts";
 import type { MarketplaceLimits } from "./limits.ts";
 import type { ReviewsStore } from "./reviews.store.ts";
 import { newestOf } from "./reviews.service.ts";
@@ -24,16 +25,26 @@ export type AgentCatalogue = ReturnType<typeof createAgentCatalogue>;
 export function createAgentCatalogue({
   listings,
   reviews,
+  pictures,
   limits,
 }: {
   listings: AgentListings;
   reviews: ReviewsStore;
+  pictures: Pick<ItemPicturesStore, "listScreenshots">;
   limits: MarketplaceLimits;
 }) {
   const require = async (viewer: Viewer, ref: string, q?: Queries): Promise<DetailRow> => {
     const row = await listings.find(ref, viewer?.id, q);
     if (!row || !isVisible(row, viewer)) throw notFound("Agent");
     return row;
+  };
+  const detail = async (viewer: Viewer, ref: string): Promise<AgentDetail> => {
+    const row = await require(viewer, ref);
+    const [newest, screenshots] = await Promise.all([
+      reviews.list("agent", row.agent.id, { limit: 5, offset: 0 }),
+      pictures.listScreenshots(row.agent.id),
+    ]);
+    return detailOf(row, viewer, { reviews: newestOf(newest), screenshots });
   };
   return {
     /** By UUID or slug; throws 404 for an agent the viewer cannot see. */
@@ -46,19 +57,15 @@ export function createAgentCatalogue({
       await limits.browse(ip);
       const page = pageOf({ ...query, limit: query.limit ?? browseLimit });
       const { rows, cells } = await listings.browse(query, page, viewer?.id);
-      const { total, facets } = facetsOf(cells, query);
+      const { total, facets } = facetsOf(cells, filtersOf(query));
       return { ...page.envelope(rows.map(cardOf), total), facets };
     },
     get: async (viewer: Viewer, ip: string, ref: string): Promise<AgentDetail> => {
       await limits.browse(ip);
-      const row = await require(viewer, ref);
-      return detailOf(row, viewer, newestOf(await reviews.list("agent", row.agent.id, { limit: 5, offset: 0 })));
+      return detail(viewer, ref);
     },
     /** The same without counting a view, after a change. */
-    detail: async (viewer: NonNullable<Viewer>, id: string): Promise<AgentDetail> => {
-      const row = await require(viewer, id);
-      return detailOf(row, viewer, newestOf(await reviews.list("agent", row.agent.id, { limit: 5, offset: 0 })));
-    },
+    detail,
     related: async (viewer: Viewer, ip: string, ref: string, limit = 6): Promise<List<AgentCard>> => {
       await limits.browse(ip);
       const { agent } = await require(viewer, ref);

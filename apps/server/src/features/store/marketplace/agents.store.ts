@@ -11,7 +11,7 @@ import { createCountsOf } from "./facet-counts.store.ts";
 import { creatorColumns } from "./creator.store.ts";
 import type { CreatorRow } from "./creator.ts";
 import type { FacetCell } from "./facets.ts";
-import { findPage, inIdOrder } from "./search.store.ts";
+import { findPage, inIdOrder, itemFacets } from "./search.store.ts";
 import { isId } from "./viewer.ts";
 
 export interface AgentFilter {
@@ -63,7 +63,7 @@ export function createAgentListings(db: Database) {
     ): Promise<{ rows: AgentCardRow[]; cells: FacetCell[] }> => {
       const { ids, cells } = await findPage(db, countsOf, {
         table: agents,
-        isOfficial: sql<boolean>`(${agents.forked_by_user_id} is null)`,
+        facets: itemFacets(agents, sql`${agents.forked_by_user_id} is null`),
         within: and(
           eq(agents.item_type, item_type),
           isAgentListed(agents),
@@ -78,6 +78,9 @@ export function createAgentListings(db: Database) {
       const rows = ids.length === 0 ? [] : await cards(viewerId).where(inArray(agents.id, ids));
       return { rows: inIdOrder(ids, rows, ({ agent }) => agent.id), cells };
     },
+    /** Cards by id, in no order. */
+    cardsOf: async (ids: readonly string[], viewerId: string | undefined): Promise<AgentCardRow[]> =>
+      ids.length === 0 ? [] : cards(viewerId).where(inArray(agents.id, [...ids])),
     /** By UUID or slug, with the viewer's library entry. */
     find: async (ref: string, viewerId: string | undefined, q: Queries = db): Promise<DetailRow | undefined> =>
       (

@@ -9,6 +9,8 @@ import type { BaseCatalogue } from "./bases.service.ts";
 import type { BaseListings } from "./bases.store.ts";
 import type { BaseRow } from "../../../db/schema/store.ts";
 import { isBaseOwner } from "./bases.present.ts";
+import { asPicture } from "./item-picture-encoder.ts";
+import type { ItemPicturesStore } from "./item-pictures.store.ts";
 import type { MarketplaceLimits } from "./limits.ts";
 import { slugOf, type Viewer } from "./viewer.ts";
 import { insertUnique } from "../../../platform/insert-unique.ts";
@@ -24,6 +26,8 @@ export function createBaseAuthoring({
   entries,
   archives,
   checkUrl,
+  projectPictures,
+  pictures,
   limits,
 }: {
   listings: BaseListings;
@@ -32,6 +36,13 @@ export function createBaseAuthoring({
   archives: BaseArchives;
   /** Throws for a URL that must not be fetched. */
   checkUrl: (url: string) => Promise<void>;
+  /** Of the app of a project that is published. */
+  projectPictures: {
+    find(projectId: string): Promise<{ light: Buffer; dark: Buffer } | undefined>;
+    /** Takes pictures of the running app, which the template gets by `ItemPictures.adopt`. Never throws. */
+    request(projectId: string): Promise<void>;
+  };
+  pictures: Pick<ItemPicturesStore, "setBase">;
   limits: MarketplaceLimits;
 }) {
   const checkRepository = async (given: string): Promise<string> => {
@@ -85,15 +96,19 @@ export function createBaseAuthoring({
       }
       const archive = await archives.make(user.id, body.project_id ?? "");
       try {
-        const { id } = await listings.transaction((tx) =>
-          insert(tx, user.id, {
+        const taken = await projectPictures.find(archive.project_id);
+        const { id } = await listings.transaction(async (tx) => {
+          const row = await insert(tx, user.id, {
             ...about,
             source_type: "archive",
             archive_path: archive.file,
             archive_size_bytes: archive.bytes,
             source_project_id: archive.project_id,
-          }),
-        );
+          });
+          if (taken) await pictures.setBase(tx, row.id, { light: asPicture(taken.light), dark: asPicture(taken.dark) });
+          return row;
+        });
+        if (!taken) await projectPictures.request(archive.project_id);
         return await catalogue.detail(user, id);
       } catch (error) {
         await archives.remove(archive.file);

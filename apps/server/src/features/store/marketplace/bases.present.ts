@@ -7,7 +7,13 @@ import type { Viewer } from "./viewer.ts";
 export const isBaseOwner = (viewer: Viewer, base: Pick<BaseRow, "created_by_user_id">): boolean =>
   viewer !== undefined && base.created_by_user_id === viewer.id;
 
-export function baseCardOf({ base, creator, entry }: FoundBase): BaseCard {
+/** Addresses of the pictures of a bundled template. */
+export type TemplatePicturesOf = (slug: string) => BaseCard["pictures"];
+/** Its own, else those of the bundled template that it is. */
+export const picturesOf = (base: Pick<BaseRow, "pictures" | "template_slug">, ofTemplate: TemplatePicturesOf): BaseCard["pictures"] =>
+  base.pictures ?? (base.template_slug === null ? null : ofTemplate(base.template_slug));
+
+export function baseCardOf({ base, creator, entry }: FoundBase, ofTemplate: TemplatePicturesOf): BaseCard {
   return {
     id: base.id,
     name: base.name,
@@ -19,6 +25,7 @@ export function baseCardOf({ base, creator, entry }: FoundBase): BaseCard {
     category: base.category,
     icon: base.icon,
     preview_image: base.preview_image,
+    pictures: picturesOf(base, ofTemplate),
     pricing_type: base.pricing_type,
     price_cents: base.price_cents,
     downloads: base.downloads,
@@ -41,8 +48,12 @@ export function baseCardOf({ base, creator, entry }: FoundBase): BaseCard {
   };
 }
 
-export const baseDetailOf = (found: FoundBase, viewer: Viewer, reviews: BaseDetail["reviews"]): BaseDetail => ({
-  ...baseCardOf(found),
+export const baseDetailOf = (
+  found: FoundBase,
+  viewer: Viewer,
+  { reviews, ofTemplate }: Pick<BaseDetail, "reviews"> & { ofTemplate: TemplatePicturesOf },
+): BaseDetail => ({
+  ...baseCardOf(found, ofTemplate),
   archive_size_bytes: found.base.archive_size_bytes,
   template_slug: found.base.template_slug,
   is_owner: isBaseOwner(viewer, found.base),

@@ -4,8 +4,8 @@ import { notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { BaseFilter, BaseListings, FoundBase } from "./bases.store.ts";
 import type { BaseRow } from "../../../db/schema/store.ts";
-import { baseCardOf, baseDetailOf, isBaseOwner } from "./bases.present.ts";
-import { facetsOf } from "./facets.ts";
+import { baseCardOf, baseDetailOf, isBaseOwner, type TemplatePicturesOf } from "./bases.present.ts";
+import { facetsOf, filtersOf } from "./facets.ts";
 import type { MarketplaceLimits } from "./limits.ts";
 import type { ReviewsStore } from "./reviews.store.ts";
 import { newestOf } from "./reviews.service.ts";
@@ -23,9 +23,11 @@ export function createBaseCatalogue({
   listings,
   reviews,
   limits,
+  templatePictures,
 }: {
   listings: BaseListings;
   reviews: ReviewsStore;
+  templatePictures: TemplatePicturesOf;
   limits: MarketplaceLimits;
 }) {
   const require = async (viewer: Viewer, ref: string, q?: Queries): Promise<FoundBase> => {
@@ -35,7 +37,10 @@ export function createBaseCatalogue({
   };
   const detail = async (viewer: Viewer, ref: string): Promise<BaseDetail> => {
     const found = await require(viewer, ref);
-    return baseDetailOf(found, viewer, newestOf(await reviews.list("base", found.base.id, { limit: 5, offset: 0 })));
+    return baseDetailOf(found, viewer, {
+      reviews: newestOf(await reviews.list("base", found.base.id, { limit: 5, offset: 0 })),
+      ofTemplate: templatePictures,
+    });
   };
   return {
     /** By UUID or slug; throws 404 for a base the viewer cannot see. */
@@ -44,8 +49,14 @@ export function createBaseCatalogue({
       await limits.browse(ip);
       const page = pageOf({ ...query, limit: query.limit ?? browseLimit });
       const { rows, cells } = await listings.browse(query, page, viewer?.id);
-      const { total, facets } = facetsOf(cells, query);
-      return { ...page.envelope(rows.map(baseCardOf), total), facets };
+      const { total, facets } = facetsOf(cells, filtersOf(query));
+      return {
+        ...page.envelope(
+          rows.map((row) => baseCardOf(row, templatePictures)),
+          total,
+        ),
+        facets,
+      };
     },
     get: async (viewer: Viewer, ip: string, ref: string): Promise<BaseDetail> => {
       await limits.browse(ip);
@@ -56,7 +67,7 @@ export function createBaseCatalogue({
     related: async (viewer: Viewer, ip: string, ref: string, limit = 6): Promise<List<BaseCard>> => {
       await limits.browse(ip);
       const { base } = await require(viewer, ref);
-      const items = (await listings.related(base, viewer?.id, limit)).map(baseCardOf);
+      const items = (await listings.related(base, viewer?.id, limit)).map((row) => baseCardOf(row, templatePictures));
       return { items, total: items.length, page: 1, total_pages: items.length === 0 ? 0 : 1 };
     },
     /** Locks the base until the transaction ends. */

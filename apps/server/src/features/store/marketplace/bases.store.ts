@@ -8,7 +8,7 @@ import { createCountsOf } from "./facet-counts.store.ts";
 import { creatorColumns } from "./creator.store.ts";
 import type { CreatorRow } from "./creator.ts";
 import type { FacetCell } from "./facets.ts";
-import { findPage, inIdOrder } from "./search.store.ts";
+import { findPage, inIdOrder, itemFacets } from "./search.store.ts";
 import { isId } from "./viewer.ts";
 
 export interface BaseFilter {
@@ -85,7 +85,7 @@ export function createBaseListings(db: Database) {
     ): Promise<{ rows: FoundBase[]; cells: FacetCell[] }> => {
       const { ids, cells } = await findPage(db, countsOf, {
         table: bases,
-        isOfficial: sql<boolean>`(${bases.created_by_user_id} is null)`,
+        facets: itemFacets(bases, sql`${bases.created_by_user_id} is null`),
         within: and(isBaseListed(bases), tech === undefined ? undefined : sql`${bases.tech_stack} @> ${asJsonb([tech])}`),
         key: JSON.stringify([tech]),
         chosen: { category, pricing_type, creator_type },
@@ -96,6 +96,9 @@ export function createBaseListings(db: Database) {
       const rows = ids.length === 0 ? [] : await select(viewerId).where(inArray(bases.id, ids));
       return { rows: inIdOrder(ids, rows, ({ base }) => base.id), cells };
     },
+    /** By id, in no order. */
+    cardsOf: async (ids: readonly string[], viewerId: string | undefined): Promise<FoundBase[]> =>
+      ids.length === 0 ? [] : select(viewerId).where(inArray(bases.id, [...ids])),
     find: async (ref: string, viewerId: string | undefined, q: Queries = db): Promise<FoundBase | undefined> =>
       (await select(viewerId, q).where(byRef(ref)))[0],
     hasArchive: async (file: string): Promise<boolean> => (await db.$count(bases, eq(bases.archive_path, file))) > 0,

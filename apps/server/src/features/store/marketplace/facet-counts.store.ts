@@ -16,7 +16,7 @@ export type CountsOf = ReturnType<typeof createCountsOf>;
  * Caches facet counts until the items change, because counting tens of thousands of items costs more than reading a page and they change rarely.
  * Read the version before counting, so that a cached count is never older than its version.
  */
-export function createCountsOf(db: Database, item: "agents" | "bases") {
+export function createCountsOf(db: Database, item: "agents" | "bases" | "marketplace_items") {
   let current = 0;
   const kept = new Map<string, FacetCell[]>();
   return async (): Promise<Counts> => {

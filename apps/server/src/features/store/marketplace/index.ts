@@ -12,10 +12,23 @@ export { createBaseResolver } from "./bases.resolve.ts";
 export { createBaseListings, giveAwayBasesOf } from "./bases.store.ts";
 export { createBaseVersions } from "./bases.versions.ts";
 export { seedBases } from "./catalogue/seed.ts";
+export { createItemPictureEncoder } from "./item-picture-encoder.ts";
+export { createItemPicturesStore } from "./item-pictures.store.ts";
+export { createItemPictures } from "./item-pictures.ts";
+export { createItemCatalogue } from "./items.service.ts";
+export { createItemListings } from "./items.store.ts";
 export { createLibrary } from "./library.service.ts";
 export { createLibraryStore } from "./library.store.ts";
 export { createMarketplaceLimits } from "./limits.ts";
-export { mountAgentDrafts, mountLibrary, mountMarketplaceAgents, mountMarketplaceBases, mountModeration } from "./marketplace.routes.ts";
+export {
+  mountAgentDrafts,
+  mountItemPictures,
+  mountItems,
+  mountLibrary,
+  mountMarketplaceAgents,
+  mountMarketplaceBases,
+  mountModeration,
+} from "./marketplace.routes.ts";
 export { createModeration } from "./moderation.ts";
 export { createModerationStore } from "./moderation.store.ts";
 export { returnOrigin, type MarketplacePayments } from "./payments.ts";

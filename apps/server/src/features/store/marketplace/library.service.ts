@@ -5,9 +5,10 @@ import type { Projects } from "../../projects/projects/index.ts";
 import type { AcquiringStore } from "./acquiring.store.ts";
 import type { AgentListings } from "./agents.store.ts";
 import { presentInternals } from "./agents.present.ts";
+import { picturesOf, type TemplatePicturesOf } from "./bases.present.ts";
 import type { BaseListings } from "./bases.store.ts";
 import { creatorOf } from "./creator.ts";
-import type { LibraryBaseRow, LibraryRow, LibraryStore, ProjectAgentRow } from "./library.store.ts";
+import type { LibraryBaseRow, LibraryRow, LibraryStore, OwnItemRow, ProjectAgentRow } from "./library.store.ts";
 
 export type Library = ReturnType<typeof createLibrary>;
 /** A user's library: acquired and created items, and their assignment to projects. */
@@ -18,6 +19,7 @@ export function createLibrary({
   bases,
   projects,
   creatorNamed,
+  templatePictures,
 }: {
   store: LibraryStore;
   entries: AcquiringStore;
@@ -26,6 +28,7 @@ export function createLibrary({
   projects: Pick<Projects, "require">;
   /** Throws 404 for an unknown user. */
   creatorNamed: (username: string) => Promise<{ id: string }>;
+  templatePictures: TemplatePicturesOf;
 }) {
   /** Throws 404 for an item that is not in their library. */
   const requireAgent = async (userId: string, ref: string): Promise<LibraryRow> => {
@@ -34,6 +37,10 @@ export function createLibrary({
     if (!row) throw notFound("Agent");
     return row;
   };
+  const ownItemOf = ({ template_slug, ...row }: OwnItemRow): OwnItem => ({
+    ...row,
+    pictures: picturesOf({ pictures: row.pictures, template_slug }, templatePictures),
+  });
   return {
     /** Includes disabled ones; sub-agents are listed separately. */
     agents: async (userId: string, query: PageQuery): Promise<List<LibraryAgent>> => {
@@ -48,7 +55,7 @@ export function createLibrary({
       const page = pageOf(query);
       const { rows, total } = await store.listBases(userId, page);
       return page.envelope(
-        rows.map((row) => baseOf(userId, row)),
+        rows.map((row) => baseOf(userId, row, templatePictures)),
         total,
       );
     },
@@ -83,7 +90,7 @@ export function createLibrary({
     ownItems: async (userId: string, { item_type, ...query }: PageQuery & { item_type?: OwnItem["item_type"] }): Promise<List<OwnItem>> => {
       const page = pageOf(query);
       const { rows, total } = await store.listOwn(userId, item_type, page);
-      return page.envelope(rows, total);
+      return page.envelope(rows.map(ownItemOf), total);
     },
 
     /** Public items of a creator. */
@@ -94,7 +101,7 @@ export function createLibrary({
       const { id } = await creatorNamed(username);
       const page = pageOf(query);
       const { rows, total } = await store.listOwn(id, item_type, page, { isPublic: true });
-      return page.envelope(rows, total);
+      return page.envelope(rows.map(ownItemOf), total);
     },
 
     projectAgents: async (userId: string, projectRef: string, query: PageQuery): Promise<List<ProjectAgent>> => {
@@ -157,7 +164,7 @@ function agentOf(userId: string, { agent, creator, entry, is_enabled }: LibraryR
   };
 }
 
-function baseOf(userId: string, { base, entry }: LibraryBaseRow): LibraryBase {
+function baseOf(userId: string, { base, entry }: LibraryBaseRow, templatePictures: TemplatePicturesOf): LibraryBase {
   return {
     id: base.id,
     name: base.name,
@@ -172,6 +179,7 @@ function baseOf(userId: string, { base, entry }: LibraryBaseRow): LibraryBase {
     tech_stack: base.tech_stack,
     tags: base.tags,
     preview_image: base.preview_image,
+    pictures: picturesOf(base, templatePictures),
     source_type: base.source_type,
     visibility: base.visibility,
     is_owner: base.created_by_user_id === userId,

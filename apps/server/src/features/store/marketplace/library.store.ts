@@ -22,6 +22,7 @@ export interface ProjectAgentRow {
   is_enabled: boolean | null;
   added_at: string;
 }
+export type OwnItemRow = OwnItem & { template_slug: string | null };
 interface Page {
   limit: number;
   offset: number;
@@ -110,17 +111,17 @@ export function createLibraryStore(db: Database) {
       itemType: string | undefined,
       page: Page,
       { isPublic = false }: { isPublic?: boolean } = {},
-    ): Promise<{ rows: OwnItem[]; total: number }> => {
+    ): Promise<{ rows: OwnItemRow[]; total: number }> => {
       const own = sql`
-        select a.id::text as id, 'agent' as item_type, a.name, a.slug, a.description, a.icon, a.category, a.is_published, not a.is_active as is_admin_disabled,
+        select a.id::text as id, 'agent' as item_type, a.name, a.slug, a.description, a.icon, a.avatar_url, null::jsonb as pictures, null as template_slug, a.category, a.is_published, not a.is_active as is_admin_disabled,
           a.pricing_type, a.price_cents, a.downloads, a.rating, a.reviews_count, a.created_at, a.updated_at
         from agents a where a.forked_by_user_id = ${userId} and a.item_type = 'agent'
         union all
-        select b.id::text, 'base', b.name, b.slug, b.description, b.icon, b.category, b.visibility = 'public', false,
+        select b.id::text, 'base', b.name, b.slug, b.description, b.icon, null, b.pictures, b.template_slug, b.category, b.visibility = 'public', false,
           b.pricing_type, b.price_cents, b.downloads, b.rating, b.reviews_count, b.created_at, b.updated_at
         from bases b where b.created_by_user_id = ${userId} and b.is_active
         union all
-        select t.id, 'theme', t.name, t.id, coalesce(t.description, ''), t.icon, t.category, false, not t.is_active,
+        select t.id, 'theme', t.name, t.id, coalesce(t.description, ''), t.icon, null, null, null, t.category, false, not t.is_active,
           'free', 0, t.downloads, t.rating, t.reviews_count, t.created_at, t.updated_at
         from themes t where t.created_by_user_id = ${userId}`;
       const wanted = sql`${itemType === undefined ? sql`true` : sql`item_type = ${itemType}`} and ${isPublic ? sql`is_published and not is_admin_disabled` : sql`true`}`;
@@ -137,7 +138,7 @@ export function createLibraryStore(db: Database) {
             ...row,
             created_at: new Date(row["created_at"] as string).toISOString(),
             updated_at: new Date(row["updated_at"] as string).toISOString(),
-          }) as OwnItem,
+          }) as OwnItemRow,
       );
       return { rows, total: counted.rows[0]?.n ?? 0 };
     },

@@ -4,9 +4,13 @@ import {
   libraryRoutes,
   marketplaceAgentsRoutes,
   marketplaceBasesRoutes,
+  marketplaceItemsRoutes,
+  marketplacePicturesRoutes,
+  maxStorePictureBytes,
 } from "@tesslate/contract";
 import type { Context } from "../../../http/context.ts";
 import type { Mount } from "../../../http/mount.ts";
+import { readUpload, uploadedFiles } from "../../../http/uploads.ts";
 import { pageOf } from "../../../platform/pagination.ts";
 import { actorOf } from "../../accounts/audit/index.ts";
 import type { Acquiring } from "./acquiring.ts";
@@ -17,6 +21,8 @@ import type { BaseAuthoring } from "./bases.authoring.ts";
 import type { BaseCatalogue } from "./bases.service.ts";
 import { workflows } from "./catalogue/workflows.ts";
 import type { BaseVersions } from "./bases.versions.ts";
+import type { ItemPictures } from "./item-pictures.ts";
+import type { ItemCatalogue } from "./items.service.ts";
 import type { Library } from "./library.service.ts";
 import type { MarketplaceLimits } from "./limits.ts";
 import type { Moderation } from "./moderation.ts";
@@ -143,5 +149,34 @@ export function mountLibrary(mount: Mount, { library }: { library: Library }): v
       return agent;
     },
     removeProjectAgent: ({ user }, { params }) => library.removeProjectAgent(user.id, params.id, params.agent_id),
+  });
+}
+
+export function mountItemPictures(mount: Mount, { pictures }: { pictures: ItemPictures }): void {
+  const reader = (request: Parameters<typeof uploadedFiles>[0]) => () =>
+    readUpload(uploadedFiles(request), maxStorePictureBytes, "An image");
+  mount("marketplacePictures", marketplacePicturesRoutes, {
+    setIcon: ({ user }, { params }, { request }) => pictures.setIcon(user, params.id, reader(request)),
+    removeIcon: ({ user }, { params }) => pictures.removeIcon(user, params.id),
+    addScreenshot: ({ user }, { params }, { request }) => pictures.addScreenshot(user, params.id, reader(request)),
+    removeScreenshot: ({ user }, { params }) => pictures.removeScreenshot(user, params.id, params.picture_id),
+    setBasePicture: ({ user }, { params }, { request }) => pictures.setBasePicture(user, params.id, reader(request)),
+    removeBasePicture: ({ user }, { params }) => pictures.removeBasePicture(user, params.id),
+    get: async (context, { params }, { reply }) => {
+      const webp = await pictures.read(params.id, params.version);
+      context.setHeader("cache-control", "public, max-age=31536000, immutable");
+      // Uploads are untrusted, so they are served as images only.
+      context.setHeader("content-security-policy", "default-src 'none'; sandbox");
+      context.setHeader("x-content-type-options", "nosniff");
+      context.setHeader("content-disposition", 'inline; filename="picture.webp"');
+      return reply.type("image/webp").send(webp);
+    },
+  });
+}
+
+export function mountItems(mount: Mount, { catalogue, reviews }: { catalogue: ItemCatalogue; reviews: Reviews }): void {
+  mount("marketplaceItems", marketplaceItemsRoutes, {
+    list: ({ user, ip }, { query }) => catalogue.browse(user, ip, query),
+    creatorReviews: ({ user, ip }, { params, query }) => reviews.received(user, ip, params.username, query),
   });
 }

@@ -1,4 +1,4 @@
-import type { List, Review, WrittenReview } from "@tesslate/contract";
+import type { List, ReceivedReview, Review, WrittenReview } from "@tesslate/contract";
 import type { Queries } from "../../../platform/database.ts";
 import { forbidden, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
@@ -21,11 +21,13 @@ export function createReviews({
   items,
   limits,
   transaction,
+  creatorNamed,
 }: {
   store: ReviewsStore;
   items: Record<ItemKind, ReviewedItems>;
   limits: MarketplaceLimits;
   transaction: <T>(work: (tx: Queries) => Promise<T>) => Promise<T>;
+  creatorNamed: (username: string) => Promise<{ id: string }>;
 }) {
   return {
     list: async (kind: ItemKind, viewer: Viewer, ip: string, ref: string, query: PageQuery): Promise<List<Review>> => {
@@ -34,6 +36,17 @@ export function createReviews({
       const { rows, total } = await store.list(kind, await items[kind].requireId(viewer, ref), page);
       return page.envelope(
         rows.map((row) => presentReview(row, viewer)),
+        total,
+      );
+    },
+    /** What others wrote about the listed items of a creator. Throws 404 for an unknown user. */
+    received: async (viewer: Viewer, ip: string, username: string, query: PageQuery): Promise<List<ReceivedReview>> => {
+      await limits.browse(ip);
+      const { id } = await creatorNamed(username);
+      const page = pageOf(query);
+      const { rows, total } = await store.listReceived(id, page);
+      return page.envelope(
+        rows.map((row) => ({ ...presentReview(row, viewer), item: row.item })),
         total,
       );
     },

@@ -1,8 +1,9 @@
 import { and, desc, eq, sql } from "drizzle-orm";
+import type { ReceivedReview } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { agents, isEntryActive, userPurchasedAgents } from "../../../db/schema/agent.ts";
+import { agents, isAgentListed, isEntryActive, userPurchasedAgents } from "../../../db/schema/agent.ts";
 import { users } from "../../../db/schema/accounts.ts";
-import { bases, isBaseEntryActive, userPurchasedBases, marketplaceReviews as reviews } from "../../../db/schema/store.ts";
+import { bases, isBaseEntryActive, isBaseListed, userPurchasedBases, marketplaceReviews as reviews } from "../../../db/schema/store.ts";
 import { creatorColumns } from "./creator.store.ts";
 import type { CreatorRow } from "./creator.ts";
 
@@ -10,6 +11,10 @@ export type ItemKind = "agent" | "base";
 export interface ReviewRow {
   review: typeof reviews.$inferSelect;
   author: CreatorRow;
+}
+
+export interface ReceivedReviewRow extends ReviewRow {
+  item: ReceivedReview["item"];
 }
 
 export type ReviewsStore = ReturnType<typeof createReviewsStore>;
@@ -27,6 +32,37 @@ export function createReviewsStore(db: Database) {
       const [rows, total] = await Promise.all([
         select(db).where(of(kind, itemId)).orderBy(desc(reviews.created_at), reviews.id).limit(page.limit).offset(page.offset),
         db.$count(reviews, of(kind, itemId)),
+      ]);
+      return { rows, total };
+    },
+    /** Reviews of the listed items of a creator, newest first. */
+    listReceived: async (
+      creatorId: string,
+      page: { limit: number; offset: number },
+    ): Promise<{ rows: ReceivedReviewRow[]; total: number }> => {
+      // Arrays, so that the indexes on both columns are used.
+      const isOfListed = sql`(${reviews.agent_id} = any(array(select ${agents.id} from ${agents} where ${agents.forked_by_user_id} = ${creatorId} and ${isAgentListed(agents)}))
+        or ${reviews.base_id} = any(array(select ${bases.id} from ${bases} where ${bases.created_by_user_id} = ${creatorId} and ${isBaseListed(bases)})))`;
+      const [rows, total] = await Promise.all([
+        db
+          .select({
+            review: reviews,
+            author: creatorColumns,
+            item: {
+              item_type: sql<ItemKind>`case when ${reviews.agent_id} is null then 'base' else 'agent' end`,
+              slug: sql<string>`coalesce(${agents.slug}, ${bases.slug})`,
+              name: sql<string>`coalesce(${agents.name}, ${bases.name})`,
+            },
+          })
+          .from(reviews)
+          .innerJoin(users, eq(users.id, reviews.user_id))
+          .leftJoin(agents, eq(agents.id, reviews.agent_id))
+          .leftJoin(bases, eq(bases.id, reviews.base_id))
+          .where(isOfListed)
+          .orderBy(desc(reviews.created_at), reviews.id)
+          .limit(page.limit)
+          .offset(page.offset),
+        db.$count(reviews, isOfListed),
       ]);
       return { rows, total };
     },

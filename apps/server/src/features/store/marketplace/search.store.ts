@@ -1,16 +1,14 @@
-import { and, eq, getTableName, sql, type SQL, type Table } from "drizzle-orm";
+import { and, getTableName, sql, type SQL, type Table } from "drizzle-orm";
 import type { AnyPgColumn } from "drizzle-orm/pg-core";
 import type { MarketplaceSort } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import type { CountsOf } from "./facet-counts.store.ts";
-import { chosenOf, countTotal, type FacetCell, type FacetChoice } from "./facets.ts";
+import { chosenOf, countTotal, ratingKey, type FacetCell, type FacetChoice } from "./facets.ts";
 
-/** Columns of `agents` and `bases` used to filter and sort. Search uses three more generated columns (see the migrations). */
+/** Columns of `agents`, `bases` and `marketplace_items` used to filter and sort. Search uses three more generated columns (see the migrations). */
 interface Searched {
   id: AnyPgColumn;
   name: AnyPgColumn;
-  category: AnyPgColumn;
-  pricing_type: AnyPgColumn;
   downloads: AnyPgColumn;
   rating: AnyPgColumn;
   is_featured: AnyPgColumn;
@@ -121,15 +119,23 @@ function stretchesOf(
   return stretches;
 }
 
+/** The filters of `agents` and `bases`. */
+export const itemFacets = (table: { category: AnyPgColumn; pricing_type: AnyPgColumn }, isOfficial: SQL) => ({
+  category: sql`${table.category}`,
+  pricing_type: sql`${table.pricing_type}`,
+  creator_type: sql`case when ${isOfficial} then 'official' else 'community' end`,
+});
+
 /**
- * The ids of a page, in order, and the facet cells without the facet filters. `key` identifies `within` in the cache of counts.
+ * The ids of a page, in order, and the facet cells without the facet filters. `key` identifies `within` in the cache of counts. `matching`: the condition
+ * of the search and the filters, without `within`.
  */
 export async function findPage(
   db: Database,
   countsOf: CountsOf,
   {
     table,
-    isOfficial,
+    facets,
     within,
     key,
     chosen,
@@ -138,7 +144,8 @@ export async function findPage(
     page,
   }: {
     table: Searched & Table;
-    isOfficial: SQL<boolean>;
+    /** The value of each filter for an item, as text. */
+    facets: Record<string, SQL>;
     within: SQL | undefined;
     key: string;
     chosen: FacetChoice;
@@ -146,23 +153,27 @@ export async function findPage(
     sort: MarketplaceSort | undefined;
     page: { limit: number; offset: number };
   },
-): Promise<{ ids: string[]; cells: FacetCell[] }> {
+): Promise<{ ids: string[]; cells: FacetCell[]; matching: SQL | undefined }> {
   const wanted = (text ?? "").trim().toLowerCase();
   const counts = await countsOf();
   const countOf = async (q: Queries, search: Search, name: string): Promise<FacetCell[]> => {
     const known = counts.find(name);
     if (known) return known;
     const closeness = rankOf(search);
-    const { rows } = await q.execute<FacetCell & Record<string, unknown>>(sql`
-      select ${table.category} as category, ${table.pricing_type} as pricing_type, ${isOfficial} as is_official, ${closeness} as closeness, count(*)::int as n
-      from ${table} where ${and(within, search.condition)} group by 1, 2, 3, 4`);
-    counts.keep(name, rows);
-    return rows;
+    const columns = Object.entries(facets).map(([facet, value]) => sql`${value} as ${sql.identifier(facet)}`);
+    const { rows } = await q.execute<Record<string, string> & { closeness: number; n: number }>(sql`
+      select ${closeness} as closeness, count(*)::int as n, ${sql.join(columns, sql`, `)}
+      from ${table} where ${and(within, search.condition) ?? sql`true`} group by 1, ${sql.raw(columns.map((_, index) => index + 3).join(", "))}`);
+    const cells = rows.map(({ closeness, n, ...values }) => ({ closeness, n, values }) as FacetCell);
+    counts.keep(name, cells);
+    return cells;
   };
   const filters = and(
-    chosen.category === undefined ? undefined : eq(table.category, chosen.category),
-    chosen.pricing_type === undefined ? undefined : eq(table.pricing_type, chosen.pricing_type),
-    chosen.creator_type === undefined ? undefined : eq(isOfficial, chosen.creator_type === "official"),
+    ...Object.entries(facets).map(([facet, value]) => {
+      const choice = chosen[facet];
+      if (choice === undefined) return undefined;
+      return facet === ratingKey ? sql`${table.rating} >= ${Number(choice)}` : sql`${value} = ${choice}`;
+    }),
   );
   const idsOf = (search: Search, { condition, order, n, limit, offset }: PageRange): SQL => {
     const where = sql`${table} where ${and(within, search.condition, filters, condition) ?? sql`true`}`;
@@ -182,9 +193,9 @@ export async function findPage(
       });
       const ids: string[] = [];
       for (const stretch of stretches) ids.push(...(await q.execute<{ id: string }>(idsOf(search, stretch))).rows.map(({ id }) => id));
-      return { ids, cells };
+      return { ids, cells, matching: and(search.condition, filters) };
     }
-    return { ids: [], cells: [] };
+    return { ids: [], cells: [], matching: sql`false` };
   });
 }
 
