@@ -31,6 +31,10 @@ export default journey({}, async (context) => {
         await page().getByRole("heading", { name: "Store", level: 1 }).waitFor();
         await cards().first().waitFor();
         await expectAccessible(page(), "the store");
+        expect(query().get("type") === null && (await cards().count()) === 24, "all kinds at first");
+        const types = page().getByRole("navigation", { name: "Item types" });
+        await types.getByRole("link", { name: /^Agents/ }).click();
+        await until("agents", async () => query().get("type") === "agents" && (await cards().count()) < 24);
         const all = await cards().count();
         const frontend = page()
           .getByRole("group", { name: "Category" })
@@ -39,7 +43,7 @@ export default journey({}, async (context) => {
         await frontend.click();
         await until("only matching items", async () => (await cards().count()) === promised && promised < all);
         expect(query().get("category") === "fullstack", page().url());
-        await page().getByRole("link", { name: "Templates", exact: false }).first().click();
+        await types.getByRole("link", { name: /^Templates/ }).click();
         await until("templates", () => query().get("type") === "bases");
         await page().keyboard.press("/");
         await page().keyboard.type("fastapi");
@@ -55,6 +59,17 @@ export default journey({}, async (context) => {
         await page().getByText("No results for “zzzz-nothing”").waitFor();
         await page().getByRole("button", { name: "Clear filters" }).click();
         await until("all items again", async () => (await cards().count()) === 24);
+        await page()
+          .getByRole("group", { name: "Built with" })
+          .getByRole("button", { name: /^React/ })
+          .click();
+        await until("filtered", () => query().get("stack") === "React");
+        await page().reload();
+        await page().getByRole("button", { name: "Remove filter: React" }).click();
+        await until("not filtered", () => query().get("stack") === null);
+        await types.getByRole("link", { name: /^All/ }).click();
+        await page().getByRole("searchbox").fill("nord");
+        await until("themes, too", async () => (await cards().filter({ hasText: "Theme" }).count()) > 0);
       },
     },
     {

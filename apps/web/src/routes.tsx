@@ -18,6 +18,7 @@ import { dataSearch } from "./features/data/index.ts";
 import { cardSearch } from "./features/kanban/index.ts";
 import { boardSearch } from "./features/feedback/index.ts";
 import { helpSearch } from "./features/help/index.ts";
+import { creatorSearch } from "./features/creators/index.ts";
 import { marketplaceSearch, picksQuery, storeTypes } from "./features/marketplace/index.ts";
 import { modelSetupQuery, modelsQuery } from "./features/models/index.ts";
 import { newProjectSearch } from "./features/new-project/index.ts";
@@ -156,15 +157,10 @@ const restore = createRoute({
   path: "/restore",
   component: lazyPage(() => import("./features/account/RestorePage.tsx"), "RestorePage"),
 });
-const publicProfile = createRoute({
-  getParentRoute: () => root,
-  path: "/@{$username}",
-  component: lazyPage(() => import("./features/creators/PublicProfilePage.tsx"), "PublicProfilePage"),
-});
 
-/** Pages that people without a session may open, too: the store and its items; the landing page and the help where the server shows them. */
+/** Pages that people without a session may open, too: the store, its items and the pages of creators; the landing page and the help where the server shows them. */
 const isPublicPage = (pathname: string, hasLandingPage: boolean): boolean =>
-  /^\/marketplace(?:\/(?:agent|base)\/[^/]+)?\/?$/.test(pathname) || (hasLandingPage && /^\/(?:help(?:\/.*)?)?$/.test(pathname));
+  /^\/(?:marketplace(?:\/(?:agent|base)\/[^/]+)?|@[^/]+)\/?$/.test(pathname) || (hasLandingPage && /^\/(?:help(?:\/.*)?)?$/.test(pathname));
 
 /** Loads the code of a page. If that fails, the page shows it. */
 const codeOf = async (page: typeof AppFrame): Promise<void> => {
@@ -472,6 +468,12 @@ const marketplace = createRoute({
   validateSearch: marketplaceSearch,
   component: lazyPage(() => import("./features/marketplace/MarketplacePage.tsx"), "MarketplacePage"),
 });
+const publicProfile = createRoute({
+  getParentRoute: () => app,
+  path: "/@{$username}",
+  validateSearch: creatorSearch,
+  component: lazyPage(() => import("./features/creators/PublicProfilePage.tsx"), "PublicProfilePage"),
+});
 const marketplaceAgent = createRoute({
   getParentRoute: () => app,
   path: "/marketplace/agent/$slug",
@@ -531,7 +533,6 @@ const routeTree = root.addChildren([
   oauthCallback,
   oauthConnected,
   restore,
-  publicProfile,
   app.addChildren([
     home,
     projects,
@@ -576,6 +577,7 @@ const routeTree = root.addChildren([
     feedback,
     help.addChildren([helpHome, helpPage]),
     marketplace,
+    publicProfile,
     marketplaceAgent,
     marketplaceBase,
     marketplaceSuccess,

@@ -1,62 +1,73 @@
-import { queryOptions, useQuery } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { Code, Globe, House, MessageCircle } from "lucide-react";
+import { ChevronLeft, Code, Globe, MessageCircle } from "lucide-react";
 import type { ReactNode } from "react";
 import type { CreatorProfile } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { counted } from "../../lib/counted.ts";
+import { cx } from "../../lib/cx.ts";
 import { hasCode } from "../../lib/errors.ts";
 import { formatDecimal, formatNumber } from "../../lib/numbers.ts";
-import { usePageTitle } from "../../lib/page-title.ts";
 import { formatMonth } from "../../lib/time.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
+import { Button, buttonClass } from "../../ui/Button.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { Page } from "../../ui/page/Page.tsx";
+import { Pager } from "../../ui/Pager.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
+import { ShowMore } from "../../ui/ShowMore.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import { ItemIcon, priceOf, Rating } from "../marketplace/index.ts";
+import { tabClass, TabCount } from "../../ui/Tabs.tsx";
+import { cardGrid, creatorItemsQuery, ItemCard, ItemCardSkeletons, itemsPerPage, kinds, StarRow, type Kind } from "../marketplace/index.ts";
 
-const route = getRouteApi("/@{$username}");
+const route = getRouteApi("/app/@{$username}");
 const profileQuery = (username: string) =>
   queryOptions({
     queryKey: ["creators", username.toLowerCase()],
     queryFn: ({ signal }) => api.creators.get({ params: { username } }, { signal }),
   });
-
-const itemsQuery = (username: string) =>
-  queryOptions({
-    queryKey: ["creators", username.toLowerCase(), "items"],
-    queryFn: ({ signal }) => api.library.creatorItems({ params: { username }, query: { limit: 50 } }, { signal }),
+const reviewsQuery = (username: string) =>
+  infiniteQueryOptions({
+    queryKey: ["creators", username.toLowerCase(), "reviews"],
+    queryFn: ({ pageParam, signal }) =>
+      api.marketplaceItems.creatorReviews({ params: { username }, query: { page: pageParam, limit: 10 } }, { signal }),
+    initialPageParam: 1,
+    getNextPageParam: (last) => (last.page < last.total_pages ? last.page + 1 : undefined),
   });
 
-/** The public profile of a user. */
+/** The public page of a creator: profile, what they offer in the store, and what others say about it. */
 export function PublicProfilePage() {
   const { username } = route.useParams();
   const { data, error, refetch, isFetching } = useQuery(profileQuery(username));
-  usePageTitle(data?.name ?? `@${username}`);
   return (
-    <main id="main" className="scroll-y h-full">
-      <div className="mx-auto grid min-h-full w-full max-w-140 grid-cols-1 content-center px-6 py-10">
-        {data ? (
+    <Page
+      title={data?.name ?? `@${username}`}
+      head={
+        <Link to="/marketplace" className={buttonClass({ variant: "ghost", size: "sm" })}>
+          <ChevronLeft size={14} />
+          Store
+        </Link>
+      }
+    >
+      {data ? (
+        <>
           <Profile user={data} />
-        ) : error ? (
-          hasCode(error, "not_found") ? (
-            <div className="text-center">
-              <h1 className="font-display text-xl tracking-title">User @{username} not found</h1>
-              <p className="mt-1 text-fg-2">The username may have changed, or the account was deleted.</p>
-            </div>
-          ) : (
-            <LoadFailed title="Couldn't load this profile" of={{ error, refetch, isFetching }} />
-          )
+          <Items username={data.username} name={data.name} />
+          {data.stats.total_reviews > 0 ? <Received username={data.username} /> : null}
+        </>
+      ) : error ? (
+        hasCode(error, "not_found") ? (
+          <EmptyState className="px-0" title={`User @${username} not found`}>
+            The username may have changed, or the account was deleted.
+          </EmptyState>
         ) : (
-          <SkeletonRows count={4} label="Loading profile…" />
-        )}
-        <p className="mt-10 text-center text-xs">
-          <Link to="/" className="link inline-flex min-h-6 items-center gap-1.5 narrow:min-h-11">
-            <House size={14} />
-            Tesslate Studio
-          </Link>
-        </p>
-      </div>
-    </main>
+          <LoadFailed className="px-0" title="Couldn't load this profile" of={{ error, refetch, isFetching }} />
+        )
+      ) : (
+        <SkeletonRows count={4} label="Loading profile…" />
+      )}
+    </Page>
   );
 }
 
@@ -67,31 +78,34 @@ function Profile({ user }: { user: CreatorProfile }) {
   const twitter = user.twitter_handle && handle(user.twitter_handle);
   const github = user.github_username && handle(user.github_username);
   return (
-    <article aria-label={user.name}>
+    <header className="min-w-0">
       <div className="flex items-center gap-4">
-        <Avatar name={user.name} url={user.avatar_url} className="size-16! text-lg!" />
+        <Avatar name={user.name} url={user.avatar_url} className="size-18! text-xl! narrow:size-14!" />
         <div className="min-w-0">
           <h1 className="as-written font-display text-xl tracking-title wrap-anywhere">{user.name}</h1>
-          <p className="wrap-anywhere text-fg-2">
+          <p className="text-sm wrap-anywhere text-fg-2">
             @{user.username}, joined <time dateTime={user.joined_at}>{formatMonth(user.joined_at)}</time>
           </p>
         </div>
       </div>
-      {user.bio ? <p className="as-written mt-5 text-md leading-read wrap-anywhere whitespace-pre-wrap text-fg-0">{user.bio}</p> : null}
-      <ul className="mt-5 flex flex-wrap gap-x-5 gap-y-2 text-sm">
-        {user.website_url ? (
-          <Place
-            icon={<Globe size={14} />}
-            href={user.website_url}
-            label={user.website_url.replace(/^https?:\/\//, "").replace(/\/$/, "")}
-          />
-        ) : null}
-        {github ? <Place icon={<Code size={14} />} href={`https://github.com/${github}`} label={`${github} on GitHub`} /> : null}
-        {twitter ? <Place icon={<MessageCircle size={14} />} href={`https://x.com/${twitter}`} label={`@${twitter} on X`} /> : null}
-      </ul>
+      {user.bio ? (
+        <p className="as-written mt-4 max-w-[70ch] text-md leading-read wrap-anywhere whitespace-pre-wrap text-fg-0">{user.bio}</p>
+      ) : null}
+      {user.website_url || github || twitter ? (
+        <ul role="list" className="mt-3 flex flex-wrap gap-x-5 gap-y-1 text-sm">
+          {user.website_url ? (
+            <Place
+              icon={<Globe size={14} />}
+              href={user.website_url}
+              label={user.website_url.replace(/^https?:\/\//, "").replace(/\/$/, "")}
+            />
+          ) : null}
+          {github ? <Place icon={<Code size={14} />} href={`https://github.com/${github}`} label={`${github} on GitHub`} /> : null}
+          {twitter ? <Place icon={<MessageCircle size={14} />} href={`https://x.com/${twitter}`} label={`@${twitter} on X`} /> : null}
+        </ul>
+      ) : null}
       {user.stats.items_count > 0 ? <Stats of={user.stats} /> : null}
-      <Items username={user.username} />
-    </article>
+    </header>
   );
 }
 
@@ -106,7 +120,7 @@ function Stats({ of: { items_count, total_downloads, average_rating, total_revie
     ],
   ];
   return (
-    <dl aria-label="Statistics" className="mt-6 flex flex-wrap gap-x-8 gap-y-3">
+    <dl aria-label="Statistics" className="mt-5 flex flex-wrap gap-x-8 gap-y-3">
       {facts.map(([what, value]) => (
         <div key={what}>
           <dt className="text-xs text-fg-2">{what}</dt>
@@ -117,36 +131,116 @@ function Stats({ of: { items_count, total_downloads, average_rating, total_revie
   );
 }
 
-/** The published items. Shows nothing if there are none or loading fails, since the page works without them. */
-function Items({ username }: { username: string }) {
-  const { data } = useQuery(itemsQuery(username));
-  if (!data || data.items.length === 0) return null;
+/** The published items by kind, most installed first. */
+function Items({ username, name }: { username: string; name: string }) {
+  const { type, page = 1 } = route.useSearch();
+  const navigate = route.useNavigate();
+  const list = useQuery(creatorItemsQuery(username, { type, page }));
+  const offered = list.data?.facets.item_type ?? [];
+  const shown = (Object.keys(kinds) as Kind[]).filter((kind) => offered.some(({ value }) => value === kinds[kind].item_type));
+  const total = offered.reduce((sum, { count }) => sum + count, 0);
+  const tabs = [
+    { kind: undefined, label: "All", count: total },
+    ...shown.map((kind) => ({
+      kind,
+      label: kinds[kind].label,
+      count: offered.find(({ value }) => value === kinds[kind].item_type)?.count ?? 0,
+    })),
+  ];
   return (
-    <section aria-labelledby="items" className="mt-8">
-      <h2 id="items" className="mb-2 text-md">
-        Published items
+    <section aria-label="Published items" className="mt-7">
+      {shown.length > 1 ? (
+        <nav aria-label="Item types" className="mb-4 flex h-9 items-stretch gap-0.5 border-b border-line-0 narrow:h-11">
+          {tabs.map(({ kind, label, count }) => (
+            <Link
+              key={label}
+              to="/@{$username}"
+              params={{ username }}
+              search={{ ...(kind && { type: kind }) }}
+              replace
+              resetScroll={false}
+              data-state={kind === type ? "active" : "inactive"}
+              aria-current={kind === type ? "page" : undefined}
+              className={tabClass}
+            >
+              {label}
+              <TabCount count={count} />
+            </Link>
+          ))}
+        </nav>
+      ) : null}
+      {list.isPending ? (
+        <ItemCardSkeletons count={3} />
+      ) : !list.data ? (
+        <LoadFailed className="px-0" title="Couldn't load the published items" of={list} />
+      ) : list.data.items.length === 0 ? (
+        <EmptyState
+          className="px-0"
+          title={total > 0 ? "This page doesn't exist" : "Nothing published yet"}
+          {...(total > 0 && { action: <Button onClick={() => void navigate({ search: {} })}>Show all</Button> })}
+        >
+          {total > 0 ? null : `Agents and templates that ${name} publishes appear here.`}
+        </EmptyState>
+      ) : (
+        <div className={cx(cardGrid, list.isPlaceholderData && "opacity-60 transition-opacity")}>
+          {list.data.items.map((item) => (
+            <ItemCard key={item.id} item={item} />
+          ))}
+        </div>
+      )}
+      {list.data ? (
+        <Pager
+          list={list.data}
+          page={page}
+          perPage={itemsPerPage}
+          onPage={(next) => void navigate({ search: (before) => ({ ...before, page: next > 1 ? next : undefined }) })}
+          className="mt-6 justify-center"
+        />
+      ) : null}
+    </section>
+  );
+}
+
+/** Reviews of the published items, newest first. */
+function Received({ username }: { username: string }) {
+  const list = useInfiniteQuery(reviewsQuery(username));
+  const total = list.data?.pages[0]?.total ?? 0;
+  // A review written between two page loads shifts the list, so that the next page repeats one.
+  const all = [...new Map(list.data?.pages.flatMap((page) => page.items).map((review) => [review.id, review])).values()];
+  return (
+    <section aria-labelledby="reviews" className="mt-9">
+      <h2 id="reviews" className="mb-2 text-md">
+        Reviews{total > 0 ? <span className="num font-regular text-fg-2"> ({formatNumber(total)})</span> : null}
       </h2>
-      <ul className="divide-y divide-line-0 border-y border-line-0">
-        {data.items.map((item) => (
-          <li key={item.id} className="flex items-center gap-3 py-2.5">
-            <ItemIcon category={item.category} />
-            <div className="min-w-0 flex-1">
-              <Link
-                to={item.item_type === "agent" ? "/marketplace/agent/$slug" : "/marketplace/base/$slug"}
-                params={{ slug: item.slug }}
-                className="block truncate font-medium text-fg-0 hover:underline"
-              >
-                {item.name}
-              </Link>
-              <p className="truncate text-xs text-fg-2">{item.description}</p>
-            </div>
-            <span className="text-xs text-fg-2">
-              <Rating rating={item.rating} count={item.reviews_count} />
-            </span>
-            <span className="num text-xs font-medium text-fg-0">{priceOf(item)}</span>
-          </li>
-        ))}
-      </ul>
+      {list.isPending ? (
+        <SkeletonRows count={3} label="Loading reviews…" />
+      ) : list.error && !list.data ? (
+        <LoadFailed className="px-0" title="Couldn't load reviews" of={list} />
+      ) : (
+        <ul role="list" className="divide-y divide-line-0 border-y border-line-0">
+          {all.map(({ id, user_name, user_avatar_url, is_own_review, rating, created_at, comment, item }) => (
+            <li key={id} className="py-3">
+              <p className="flex flex-wrap items-center gap-x-2.5 gap-y-1 text-xs text-fg-2">
+                <Avatar name={user_name} url={user_avatar_url} />
+                <span className="font-medium text-fg-0">{is_own_review ? "You" : user_name}</span>
+                <StarRow rating={rating} />
+                <Link
+                  to={item.item_type === "agent" ? "/marketplace/agent/$slug" : "/marketplace/base/$slug"}
+                  params={{ slug: item.slug }}
+                  className="link inline-flex min-h-6 items-center"
+                >
+                  {item.name}
+                </Link>
+                <RelativeTime at={created_at} />
+              </p>
+              {comment ? (
+                <p className="mt-1 max-w-[70ch] text-sm leading-read wrap-anywhere whitespace-pre-wrap text-fg-1">{comment}</p>
+              ) : null}
+            </li>
+          ))}
+        </ul>
+      )}
+      <ShowMore of={list} />
     </section>
   );
 }

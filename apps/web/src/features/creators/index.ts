@@ -1,1 +1,2 @@
+export { creatorSearch } from "./creator-search.ts";
 export { dashboardQuery } from "./creators.queries.ts";

@@ -127,7 +127,7 @@ function Picks({ type }: { type: ItemType }) {
       title={type === "bases" ? "Templates to start from" : "Agents"}
       id={`store-${type}`}
       action={
-        <Link to="/marketplace" search={type === "bases" ? { type } : {}} className={buttonClass({ variant: "ghost", size: "sm" })}>
+        <Link to="/marketplace" search={{ type }} className={buttonClass({ variant: "ghost", size: "sm" })}>
           {data ? `All ${data.total}` : "All"} <span className="sr-only">{type === "bases" ? "templates" : "agents"}</span>
         </Link>
       }
@@ -135,7 +135,7 @@ function Picks({ type }: { type: ItemType }) {
       {data ? (
         <div className={grid}>
           {data.items.map((item) => (
-            <ItemCard key={item.id} item={item} type={type} heading="h3" />
+            <ItemCard key={item.id} item={item} heading="h3" />
           ))}
         </div>
       ) : (

@@ -26,6 +26,7 @@ import { toast } from "../../ui/toast.tsx";
 import { abilitySentences, categoryName, agentQuery } from "../marketplace/index.ts";
 import { modelsQuery, reasoningLabels } from "../models/index.ts";
 import { meQuery } from "../users/index.ts";
+import { AgentPictures } from "./AgentPictures.tsx";
 import {
   agentFeatures,
   agentTypes,
@@ -277,6 +278,7 @@ function Editor({
           </div>
         </div>
       </SettingsSection>
+      {agent?.is_owner ? <AgentPictures agent={agent} /> : null}
       <SettingsSection title="System prompt" hint="The agent follows it in every chat. Variables are replaced when a run starts.">
         <Field label={<span className="sr-only">System prompt</span>} error={errors.system_prompt}>
           <Textarea

@@ -6,7 +6,7 @@ import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { toastWithUndo, toastError } from "../../ui/toast.tsx";
-import { ItemIcon, useAcquire, useRemoveFromLibrary, UseBaseDialog } from "../marketplace/index.ts";
+import { ItemThumbnail, useAcquire, useRemoveFromLibrary, UseBaseDialog } from "../marketplace/index.ts";
 
 /** One template of the library. */
 export function BaseRow({ base }: { base: LibraryBase }) {
@@ -15,7 +15,7 @@ export function BaseRow({ base }: { base: LibraryBase }) {
   const [isUsing, setIsUsing] = useState(false);
   return (
     <li className="flex flex-wrap items-center gap-3 py-3">
-      <ItemIcon category={base.category} />
+      <ItemThumbnail of={{ ...base, item_type: "base" }} />
       <div className="min-w-0 flex-1 basis-56">
         <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
           <Link to="/marketplace/base/$slug" params={{ slug: base.slug }} className="truncate font-medium text-fg-0 hover:underline">

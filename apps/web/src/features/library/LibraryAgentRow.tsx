@@ -33,7 +33,7 @@ export function LibraryAgentRow({ agent }: { agent: LibraryAgent }) {
   const known = models.some((model) => model.id === agent.selected_model);
   return (
     <li className="flex flex-wrap items-center gap-3 py-3">
-      <ItemIcon category={agent.category} picture={agent.avatar_url} />
+      <ItemIcon category={agent.category} picture={agent.avatar_url} markOf={agent.id} />
       <div className="min-w-0 flex-1 basis-56">
         <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
           <Link to="/marketplace/agent/$slug" params={{ slug: agent.slug }} className="truncate font-medium text-fg-0 hover:underline">

@@ -9,7 +9,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { toast, toastError } from "../../ui/toast.tsx";
-import { ItemIcon, Rating } from "../marketplace/index.ts";
+import { ItemThumbnail, Rating } from "../marketplace/index.ts";
 import { useAgentMutations, useRemoveBase } from "./library.queries.ts";
 import { usePublishBase } from "./use-publish-base.ts";
 
@@ -34,7 +34,7 @@ export function OwnItemRow({ item }: { item: OwnItem }) {
   };
   return (
     <li className="flex flex-wrap items-center gap-3 py-3">
-      <ItemIcon category={item.category} />
+      <ItemThumbnail of={item} />
       <div className="min-w-0 flex-1 basis-56">
         <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
           {item.item_type === "theme" ? (

@@ -61,3 +61,29 @@ export function useRemoveBase() {
   const changed = useMarketplaceChanged();
   return useMutation({ mutationFn: (id: string) => api.marketplaceBases.remove({ params: { id } }), onSuccess: changed });
 }
+
+const formWith = (file: File) => {
+  const form = new FormData();
+  form.append("file", file);
+  return form;
+};
+/** Uploads and deletes the icon and the screenshots of an own agent. */
+export function useAgentPictures(id: string) {
+  const changed = useMarketplaceChanged();
+  const params = { id };
+  return {
+    setIcon: useMutation({
+      mutationFn: (file: File) => api.marketplacePictures.setIcon({ params, form: formWith(file) }),
+      onSuccess: changed,
+    }),
+    removeIcon: useMutation({ mutationFn: () => api.marketplacePictures.removeIcon({ params }), onSuccess: changed }),
+    addScreenshot: useMutation({
+      mutationFn: (file: File) => api.marketplacePictures.addScreenshot({ params, form: formWith(file) }),
+      onSuccess: changed,
+    }),
+    removeScreenshot: useMutation({
+      mutationFn: (picture_id: string) => api.marketplacePictures.removeScreenshot({ params: { id, picture_id } }),
+      onSuccess: changed,
+    }),
+  };
+}

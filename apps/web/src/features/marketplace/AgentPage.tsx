@@ -12,10 +12,12 @@ import { Pill } from "../../ui/Pill.tsx";
 import { toast, toastWithUndo, toastError } from "../../ui/toast.tsx";
 import { useIsSignedIn } from "../users/index.ts";
 import { abilitySentences } from "./abilities.ts";
+import { isOwnPicture } from "./ItemIcon.tsx";
 import { About, ItemFrame, ItemHead, Names, ItemSection, Related, SignInAction } from "./ItemPage.tsx";
 import { agentQuery, useAcquire, useFork, useRemoveFromLibrary } from "./marketplace.queries.ts";
 import { priceOf } from "./price.ts";
 import { Reviews } from "./Reviews.tsx";
+import { Screenshots } from "./Screenshots.tsx";
 import { UseAgentDialog } from "./UseAgentDialog.tsx";
 import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
@@ -63,13 +65,7 @@ function Agent({ agent }: { agent: AgentDetail }) {
         </Banner>
       ) : null}
       {agent.requires_user_keys ? <Banner className="mt-4">Requires your own model API key.</Banner> : null}
-      {agent.preview_image ? (
-        <img
-          src={agent.preview_image}
-          alt={`Preview of ${agent.name}`}
-          className="mt-6 max-h-96 max-w-full rounded-3 border border-line-0"
-        />
-      ) : null}
+      <Screenshots name={agent.name} urls={[agent.preview_image, ...agent.screenshots.map(({ url }) => url)].filter(isOwnPicture)} />
       <About item={agent} />
       {agent.features.length > 0 ? (
         <ItemSection title="Features">

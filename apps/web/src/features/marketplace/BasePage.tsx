@@ -7,12 +7,14 @@ import { formatDateTime } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
+import { PictureButton } from "../../ui/PictureButton.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast, toastWithUndo } from "../../ui/toast.tsx";
 import { useIsSignedIn } from "../users/index.ts";
+import { ItemCover } from "./ItemCover.tsx";
 import { About, ItemFrame, ItemHead, Names, ItemSection, Related, SignInAction } from "./ItemPage.tsx";
-import { baseQuery, useAcquire, useRemoveFromLibrary, versionsQuery } from "./marketplace.queries.ts";
+import { baseQuery, useAcquire, useBasePicture, useRemoveFromLibrary, versionsQuery } from "./marketplace.queries.ts";
 import { priceOf } from "./price.ts";
 import { Reviews } from "./Reviews.tsx";
 import { UseBaseDialog } from "./UseBaseDialog.tsx";
@@ -91,6 +93,8 @@ function Base({ base }: { base: BaseDetail }) {
           <ErrorSentence of={acquire.error} />
         </Banner>
       ) : null}
+      <ItemCover of={{ ...base, item_type: "base", stack: base.tech_stack }} className="mt-6 max-w-160 rounded-3 border border-line-0" />
+      {base.is_owner ? <BasePicture base={base} /> : null}
       <About item={base} />
       {base.tech_stack.length > 0 ? (
         <ItemSection title="Tech stack">
@@ -131,6 +135,42 @@ function Base({ base }: { base: BaseDetail }) {
         {isPaid ? "Existing projects aren't affected. You can add it again without paying." : "Existing projects aren't affected."}
       </ConfirmDialog>
     </>
+  );
+}
+
+/** For the creator: replaces the picture of the template. */
+function BasePicture({ base }: { base: BaseDetail }) {
+  const { set, remove } = useBasePicture(base.id);
+  const error = set.error ?? remove.error;
+  return (
+    <div className="mt-3 flex flex-wrap items-center gap-2">
+      <PictureButton
+        size="sm"
+        label="Picture of the template"
+        isLoading={set.isPending}
+        disabled={remove.isPending}
+        onFile={(file) => set.mutate(file, { onSuccess: () => toast("Picture saved.") })}
+      >
+        {base.pictures ? "Change picture" : "Upload picture"}
+      </PictureButton>
+      {base.pictures && base.template_slug === null ? (
+        <Button
+          size="sm"
+          variant="ghost"
+          disabled={set.isPending}
+          isLoading={remove.isPending}
+          loadingWord="Removing…"
+          onClick={() => remove.mutate(undefined, { onSuccess: () => toast("Picture removed.") })}
+        >
+          Remove picture
+        </Button>
+      ) : null}
+      {error ? (
+        <p role="alert" className="w-full text-xs text-err">
+          {sentenceOf(error)}
+        </p>
+      ) : null}
+    </div>
   );
 }
 

@@ -1,5 +1,8 @@
-import { useId, type ReactNode } from "react";
+import { useId, useState, type ReactNode } from "react";
 import { cx } from "../../lib/cx.ts";
+
+/** Choices that are shown before "Show all". */
+const shortLength = 8;
 
 export interface FacetChoice {
   value: string;
@@ -20,14 +23,16 @@ export function Facet({
   onChange: (value: string | undefined) => void;
 }) {
   const id = useId();
+  const [isLong, setIsLong] = useState(false);
   if (choices.length === 0) return null;
+  const shown = isLong ? choices : choices.filter((choice, index) => index < shortLength || choice.value === value);
   return (
     <div role="group" aria-labelledby={id} className="mb-5">
       <h2 id={id} className="mb-1.5 px-2 text-xs font-semibold text-fg-0">
         {title}
       </h2>
       <ul role="list" className="grid gap-px">
-        {choices.map((choice) => {
+        {shown.map((choice) => {
           const isChosen = choice.value === value;
           return (
             <li key={choice.value}>
@@ -47,6 +52,17 @@ export function Facet({
           );
         })}
       </ul>
+      {choices.length > shortLength ? (
+        <button
+          type="button"
+          aria-expanded={isLong}
+          onClick={() => setIsLong(!isLong)}
+          className="mt-0.5 h-6.5 rounded-1 px-2 text-xs text-fg-2 hover:text-fg-0 narrow:h-11"
+        >
+          {isLong ? "Show fewer" : `Show all ${choices.length}`}
+          <span className="sr-only"> in {title}</span>
+        </button>
+      ) : null}
     </div>
   );
 }

@@ -1,54 +1,88 @@
-import { Link } from "@tanstack/react-router";
+import { Link, type LinkProps } from "@tanstack/react-router";
 import { Check } from "lucide-react";
+import type { StoreItem } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
 import { Pill } from "../../ui/Pill.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
+import { ItemCover } from "./ItemCover.tsx";
 import { ItemIcon } from "./ItemIcon.tsx";
-import type { ItemType } from "./marketplace-search.ts";
-import type { StoreCard } from "./marketplace.queries.ts";
+import { categoryName } from "./marketplace-search.ts";
 import { priceOf } from "./price.ts";
 import { Rating } from "./Stars.tsx";
 
 export const cardGrid = "grid grid-cols-[repeat(auto-fill,minmax(260px,1fr))] gap-3";
 
-/** One item of the store; the whole card is a link to its page. */
-export function ItemCard({ item, type, heading: Heading = "h2" }: { item: StoreCard; type: ItemType; heading?: "h2" | "h3" }) {
-  const extra = "tech_stack" in item && item.tech_stack.length > 0 ? item.tech_stack : item.features;
-  const uses = item.downloads;
+/** One item of the store; the whole card is a link to its page, except for the name of the creator. `hasCover`: with a picture on top. */
+export function ItemCard({
+  item,
+  hasCover = true,
+  heading: Heading = "h2",
+}: {
+  item: StoreItem;
+  hasCover?: boolean;
+  heading?: "h2" | "h3";
+}) {
+  const extra = item.stack.length > 0 ? item.stack : item.features;
+  const isTheme = item.item_type === "theme";
   return (
-    <article className="relative flex flex-col rounded-3 border border-line-0 bg-bg-1 p-3.5 transition-colors focus-within:border-line-1 hover:border-line-1">
-      <div className="flex items-start gap-3">
-        <ItemIcon category={item.category} picture={"avatar_url" in item ? item.avatar_url : null} />
-        <div className="min-w-0 flex-1">
-          <Heading className="truncate text-sm">
-            <Link
-              to={type === "agents" ? "/marketplace/agent/$slug" : "/marketplace/base/$slug"}
-              params={{ slug: item.slug }}
-              className="after:absolute after:inset-0 after:rounded-3"
-            >
-              {item.name}
-            </Link>
-          </Heading>
-          <p className="truncate text-xs text-fg-2">{item.creator_name}</p>
+    <article className="relative flex flex-col overflow-hidden rounded-3 border border-line-0 bg-bg-1 transition-colors focus-within:border-line-1 hover:border-line-1">
+      {hasCover ? <ItemCover of={item} className="flex-none border-b border-line-0" /> : null}
+      <div className="flex flex-1 flex-col p-3.5">
+        <div className="flex items-start gap-3">
+          {hasCover ? null : (
+            <ItemIcon category={item.category} picture={item.avatar_url} {...(item.item_type === "agent" && { markOf: item.id })} />
+          )}
+          <div className="min-w-0 flex-1">
+            <Heading className="truncate text-sm">
+              <Link {...linkOf(item)} className="after:absolute after:inset-0 after:rounded-3">
+                {item.name}
+              </Link>
+            </Heading>
+            <p className="flex min-h-6 min-w-0 items-center text-xs text-fg-2">
+              {item.creator_username ? (
+                <Link
+                  to="/@{$username}"
+                  params={{ username: item.creator_username }}
+                  className="relative z-1 min-w-0 truncate leading-6 hover:text-fg-0 hover:underline"
+                >
+                  {item.creator_name}
+                </Link>
+              ) : (
+                <span className="truncate">{item.creator_name}</span>
+              )}
+            </p>
+          </div>
+          {item.is_purchased ? (
+            <Pill tone="ok" icon={<Check />}>
+              In your library
+            </Pill>
+          ) : item.is_featured ? (
+            <Pill>Featured</Pill>
+          ) : null}
         </div>
-        {item.is_purchased ? (
-          <Pill tone="ok" icon={<Check />}>
-            In your library
-          </Pill>
-        ) : item.is_featured ? (
-          <Pill>Featured</Pill>
-        ) : null}
+        <p className="mt-2 line-clamp-2 min-h-[2.9em] text-sm leading-read text-fg-1">{item.description}</p>
+        <p className="mt-2 min-h-[1.4em] flex-1 truncate text-xs text-fg-2">
+          {isTheme ? categoryName(item.category) : extra.slice(0, 4).join(", ")}
+        </p>
+        <p className="mt-3 flex items-center gap-3 border-t border-line-0 pt-2.5 text-xs text-fg-2">
+          <span>{kindNames[item.item_type]}</span>
+          {isTheme ? null : <Rating rating={item.rating} count={item.reviews_count} />}
+          {item.downloads > 0 ? <span className="num truncate">{counted(item.downloads, "install")}</span> : null}
+          <span className="num flex-1 text-right font-medium whitespace-nowrap text-fg-0">{priceOf(item)}</span>
+        </p>
       </div>
-      <p className="mt-3 line-clamp-2 min-h-[2.9em] text-sm leading-read text-fg-1">{item.description}</p>
-      <p className="mt-2 truncate text-xs text-fg-2">{extra.slice(0, 4).join(", ")}</p>
-      <p className="mt-3 flex items-center gap-3 border-t border-line-0 pt-2.5 text-xs text-fg-2">
-        <Rating rating={item.rating} count={item.reviews_count} />
-        {uses > 0 ? <span className="num">{counted(uses, "install")}</span> : null}
-        <span className="num flex-1 text-right font-medium text-fg-0">{priceOf(item)}</span>
-      </p>
     </article>
   );
 }
+
+const kindNames = { agent: "Agent", base: "Template", theme: "Theme" };
+/** The page of an item; of a theme the place where themes are applied. */
+const linkOf = (item: StoreItem): Pick<LinkProps, "to" | "params" | "search"> =>
+  item.item_type === "agent"
+    ? { to: "/marketplace/agent/$slug", params: { slug: item.slug } }
+    : item.item_type === "base"
+      ? { to: "/marketplace/base/$slug", params: { slug: item.slug } }
+      : { to: "/settings/look", search: { q: item.name } };
 
 export const ItemCardSkeletons = ({ count }: { count: number }) => (
   <div role="status" aria-busy="true" aria-label="Loading items…" className={cardGrid}>

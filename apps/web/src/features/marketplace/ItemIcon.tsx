@@ -1,5 +1,4 @@
 import {
-  Bot,
   Boxes,
   BookOpenText,
   Database,
@@ -19,6 +18,7 @@ import {
   type LucideIcon,
 } from "lucide-react";
 import { cx } from "../../lib/cx.ts";
+import { AgentMark } from "./AgentMark.tsx";
 
 const icons: Record<string, LucideIcon> = {
   builder: Sparkles,
@@ -41,14 +41,29 @@ const icons: Record<string, LucideIcon> = {
   subagent: Workflow,
 };
 
-/** The icon of a category. A picture is shown only if it is a data URL, so that nothing is requested from other hosts. */
-export function ItemIcon({ category, picture, isLarge = false }: { category: string; picture?: string | null; isLarge?: boolean }) {
-  const Icon = icons[category] ?? Bot;
-  const box = cx("flex-none rounded-2", isLarge ? "size-14" : "size-9");
-  if (picture?.startsWith("data:")) return <img src={picture} alt="" className={cx(box, "object-cover")} />;
+/** Pictures of this server and data URLs; nothing is requested from other hosts. */
+export const isOwnPicture = (picture: string | null | undefined): picture is string =>
+  picture !== null && picture !== undefined && /^(data:image\/|\/(?!\/))/.test(picture);
+
+/** The picture of an item; without one the mark of an agent (`markOf`: its id), else the icon of the category. */
+export function ItemIcon({
+  category,
+  picture,
+  markOf,
+  size = "medium",
+}: {
+  category: string;
+  picture?: string | null;
+  markOf?: string;
+  size?: "small" | "medium" | "large";
+}) {
+  const Icon = icons[category] ?? LayoutTemplate;
+  const box = cx("flex-none", { small: "size-6 rounded-1", medium: "size-9 rounded-2", large: "size-14 rounded-3" }[size]);
+  if (isOwnPicture(picture)) return <img src={picture} alt="" loading="lazy" className={cx(box, "object-cover")} />;
+  if (markOf !== undefined) return <AgentMark id={markOf} className={box} />;
   return (
     <span aria-hidden="true" className={cx(box, "grid place-items-center bg-bg-3 text-fg-0")}>
-      <Icon size={isLarge ? 26 : 17} />
+      <Icon size={{ small: 14, medium: 17, large: 26 }[size]} />
     </span>
   );
 }

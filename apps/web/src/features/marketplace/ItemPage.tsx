@@ -28,7 +28,7 @@ export function ItemFrame<T extends Detail>({
   children: (item: T) => ReactNode;
 }) {
   const back = (
-    <Link to="/marketplace" search={type === "bases" ? { type } : {}} className={buttonClass({ variant: "ghost", size: "sm" })}>
+    <Link to="/marketplace" className={buttonClass({ variant: "ghost", size: "sm" })}>
       <ChevronLeft size={14} />
       Store
     </Link>
@@ -43,7 +43,7 @@ export function ItemFrame<T extends Detail>({
             className="px-0"
             title={type === "agents" ? "Agent not found" : "Template not found"}
             action={
-              <Link to="/marketplace" search={type === "bases" ? { type } : {}} className={buttonClass()}>
+              <Link to="/marketplace" className={buttonClass()}>
                 Browse store
               </Link>
             }
@@ -64,7 +64,7 @@ export function ItemFrame<T extends Detail>({
 export function ItemHead({ item, price, actions, children }: { item: Detail; price: string; actions: ReactNode; children?: ReactNode }) {
   return (
     <header className="flex flex-wrap items-start gap-4">
-      <ItemIcon category={item.category} picture={"avatar_url" in item ? item.avatar_url : null} isLarge />
+      {"avatar_url" in item ? <ItemIcon category={item.category} picture={item.avatar_url} markOf={item.id} size="large" /> : null}
       <div className="min-w-0 flex-1 basis-64">
         <h1 className="font-display text-xl tracking-title wrap-anywhere">{item.name}</h1>
         <p className="text-sm text-fg-2">
@@ -136,7 +136,7 @@ export function Related({ type, id }: { type: ItemType; id: string }) {
     <ItemSection title="People also use">
       <div className={cardGrid}>
         {data.map((item) => (
-          <ItemCard key={item.id} item={item} type={type} heading="h3" />
+          <ItemCard key={item.id} item={item} heading="h3" />
         ))}
       </div>
     </ItemSection>

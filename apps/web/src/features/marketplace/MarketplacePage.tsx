@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { ArrowDownUp, Bot, Box, Library, ListFilter, Plus, Search } from "lucide-react";
+import { ArrowDownUp, Bot, Box, Library, ListFilter, Palette, Plus, Search, Shapes } from "lucide-react";
 import { useRef, useState } from "react";
-import type { MarketplaceFacets } from "@tesslate/contract";
+import type { StoreFacets } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { useSearchText } from "../../lib/use-search-text.ts";
@@ -16,34 +16,39 @@ import { Menu } from "../../ui/Menu.tsx";
 import { Page } from "../../ui/page/Page.tsx";
 import { Pager } from "../../ui/Pager.tsx";
 import { tabClass, TabCount } from "../../ui/Tabs.tsx";
+import { useIsSignedIn } from "../users/index.ts";
 import { Facet, type FacetChoice } from "./Facets.tsx";
 import { cardGrid, ItemCard, ItemCardSkeletons } from "./ItemCard.tsx";
 import {
   categoryName,
   creatorTypes,
+  kinds,
   prices,
+  ratings,
   sorts,
-  type ItemType,
   type CreatorType,
+  type Kind,
   type MarketplaceSearch,
+  type MinRating,
   type Price,
 } from "./marketplace-search.ts";
-import { browseQuery, itemsPerPage } from "./marketplace.queries.ts";
-import { useIsSignedIn } from "../users/index.ts";
+import { itemsPerPage, itemsQuery } from "./marketplace.queries.ts";
 import { SubmitBaseDialog } from "./SubmitBaseDialog.tsx";
 
 const route = getRouteApi("/app/marketplace");
-const texts: Record<ItemType, { noun: string; search: string }> = {
-  agents: { noun: "agent", search: "Search agents" },
-  bases: { noun: "template", search: "Search templates" },
-};
+const tabs: { kind: Kind | undefined; label: string; icon: typeof Bot }[] = [
+  { kind: undefined, label: "All", icon: Shapes },
+  { kind: "agents", label: kinds.agents.label, icon: Bot },
+  { kind: "bases", label: kinds.bases.label, icon: Box },
+  { kind: "themes", label: kinds.themes.label, icon: Palette },
+];
 
 /** The store. Search and filters are in the URL, so that Back and a shared link show the same items. */
 export function MarketplacePage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const type: ItemType = search.type ?? "agents";
-  const list = useQuery(browseQuery({ ...search, type }));
+  const { type } = search;
+  const list = useQuery(itemsQuery(search));
   const box = useRef<HTMLInputElement>(null);
   const [isSubmitting, setIsSubmitting] = useState(false);
   const isSignedIn = useIsSignedIn();
@@ -54,19 +59,25 @@ export function MarketplacePage() {
   useShortcuts({ "marketplace.search": () => box.current?.focus() });
   const [text, setText] = useSearchText(search.q ?? "", (words) => change({ q: words || undefined }));
 
-  const { noun, search: searchLabel } = texts[type];
+  const searchLabel = type ? `Search ${kinds[type].label.toLowerCase()}` : "Search agents, templates and themes";
   const chosen = [
     search.category && { label: categoryName(search.category), drop: () => change({ category: undefined }) },
+    search.stack && { label: search.stack, drop: () => change({ stack: undefined }) },
     search.price && { label: prices[search.price], drop: () => change({ price: undefined }) },
+    search.rating && { label: ratings[search.rating], drop: () => change({ rating: undefined }) },
     search.by && { label: `By ${creatorTypes[search.by]}`, drop: () => change({ by: undefined }) },
   ].filter((one) => one !== undefined && one !== "");
   const clear = () => {
     setText("");
-    void navigate({ search: { ...(search.type && { type: search.type }) }, replace: true });
+    void navigate({ search: { ...(type && { type }) }, replace: true });
   };
   const page = search.page ?? 1;
   const data = list.data;
   const facets = data ? <FacetList facets={data.facets} search={search} onChange={change} /> : null;
+  const countOf = (kind: Kind | undefined) =>
+    (data?.facets.item_type ?? [])
+      .filter(({ value }) => kind === undefined || value === kinds[kind].item_type)
+      .reduce((sum, { count }) => sum + count, 0);
   return (
     <Page
       title="Store"
@@ -78,7 +89,7 @@ export function MarketplacePage() {
               <Library size={14} />
               <span className="narrow:sr-only">Library</span>
             </Link>
-            {type === "agents" ? (
+            {type !== "bases" ? (
               <Link to="/library/agents/$slug" params={{ slug: "new" }} className={buttonClass()}>
                 <Plus size={14} />
                 <span className="narrow:sr-only">New agent</span>
@@ -129,26 +140,24 @@ export function MarketplacePage() {
           Filters
         </Button>
       </div>
-      <nav aria-label="Item types" className="mt-3 flex h-9 items-stretch gap-0.5 border-b border-line-0 narrow:h-11">
-        {(["agents", "bases"] as const).map((kind) => (
+      <nav
+        aria-label="Item types"
+        className="scroll-x mt-3 flex h-9 items-stretch gap-0.5 border-b border-line-0 [scrollbar-width:none] narrow:h-11"
+      >
+        {tabs.map(({ kind, label, icon: Icon }) => (
           <Link
-            key={kind}
+            key={label}
             to="/marketplace"
-            search={{ ...(kind === "bases" && { type: kind }), ...(search.q && { q: search.q }) }}
+            search={{ ...search, page: undefined, category: undefined, stack: undefined, type: kind }}
             data-state={kind === type ? "active" : "inactive"}
             aria-current={kind === type ? "page" : undefined}
-            className={tabClass}
+            className={cx(tabClass, "flex-none")}
           >
-            {kind === "agents" ? <Bot size={14} /> : <Box size={14} />}
-            {kind === "agents" ? "Agents" : "Templates"}
-            {kind === type && data && data.total > 0 ? <TabCount count={data.total} /> : null}
+            <Icon size={14} />
+            {label}
+            {data && countOf(kind) > 0 ? <TabCount count={countOf(kind)} /> : null}
           </Link>
         ))}
-        {isSignedIn ? (
-          <Link to="/settings/look" className={tabClass} data-state="inactive">
-            Themes
-          </Link>
-        ) : null}
       </nav>
       <div className="mt-5 grid grid-cols-[190px_minmax(0,1fr)] gap-6 narrow:grid-cols-1 narrow:gap-3">
         <div className={cx("narrow:hidden", isFiltersOpen && "narrow:block!")}>{facets}</div>
@@ -156,7 +165,7 @@ export function MarketplacePage() {
           {data ? (
             <div className="mb-3 flex min-h-7 flex-wrap items-center gap-2">
               <span role="status" className="num text-sm font-medium text-fg-0">
-                {counted(data.total, noun)}
+                {counted(data.total, type ? kinds[type].noun : "item")}
               </span>
               {chosen.map((one) => (
                 <Chip key={one.label} onRemove={one.drop} removeLabel={`Remove filter: ${one.label}`}>
@@ -184,7 +193,7 @@ export function MarketplacePage() {
           ) : (
             <div className={cx(cardGrid, list.isPlaceholderData && "opacity-60 transition-opacity")}>
               {data.items.map((item) => (
-                <ItemCard key={item.id} item={item} type={type} />
+                <ItemCard key={item.id} item={item} hasCover={type !== "agents"} />
               ))}
             </div>
           )}
@@ -209,11 +218,11 @@ function FacetList({
   search,
   onChange,
 }: {
-  facets: MarketplaceFacets;
+  facets: StoreFacets;
   search: MarketplaceSearch;
-  onChange: (next: { category?: string | undefined; price?: Price | undefined; by?: CreatorType | undefined }) => void;
+  onChange: (next: MarketplaceSearch) => void;
 }) {
-  const choices = (of: MarketplaceFacets["category"], label: (value: string) => string): FacetChoice[] =>
+  const choices = (of: StoreFacets["category"], label: (value: string) => string): FacetChoice[] =>
     of.map(({ value, count }) => ({ value, count, label: label(value) }));
   return (
     <>
@@ -224,10 +233,22 @@ function FacetList({
         onChange={(category) => onChange({ category })}
       />
       <Facet
+        title="Built with"
+        choices={choices(facets.stack, (value) => value)}
+        value={facets.stack.find(({ value }) => value.toLowerCase() === search.stack?.toLowerCase())?.value ?? search.stack}
+        onChange={(stack) => onChange({ stack })}
+      />
+      <Facet
         title="Price"
         choices={choices(facets.pricing_type, (value) => prices[value as Price])}
         value={search.price}
         onChange={(price) => onChange({ price: price as Price | undefined })}
+      />
+      <Facet
+        title="Rating"
+        choices={choices(facets.rating, (value) => ratings[value as MinRating])}
+        value={search.rating}
+        onChange={(rating) => onChange({ rating: rating as MinRating | undefined })}
       />
       <Facet
         title="Creator"

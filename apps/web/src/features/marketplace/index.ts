@@ -1,11 +1,13 @@
 export { abilitySentences } from "./abilities.ts";
-export { ItemCard, ItemCardSkeletons } from "./ItemCard.tsx";
+export { cardGrid, ItemCard, ItemCardSkeletons } from "./ItemCard.tsx";
 export { ItemIcon } from "./ItemIcon.tsx";
-export { categoryName, marketplaceSearch, type ItemType } from "./marketplace-search.ts";
+export { ItemThumbnail } from "./ItemCover.tsx";
+export { categoryName, kinds, marketplaceSearch, type ItemType, type Kind } from "./marketplace-search.ts";
 export {
   agentQuery,
   baseQuery,
-  browseQuery,
+  basesQuery,
+  creatorItemsQuery,
   itemsPerPage,
   picksQuery,
   storeTypes,
@@ -15,5 +17,5 @@ export {
 } from "./marketplace.queries.ts";
 export { SubmitBaseDialog } from "./on-demand.ts";
 export { priceOf } from "./price.ts";
-export { Rating } from "./Stars.tsx";
+export { Rating, StarRow } from "./Stars.tsx";
 export { UseBaseDialog } from "./UseBaseDialog.tsx";

@@ -1,9 +1,18 @@
 import type { MarketplaceSort } from "@tesslate/contract";
-import { object, type InferOutput } from "valibot";
-import { oneOfParam, pageParam, wordsParam } from "../../lib/search-params.ts";
+import { number, object, picklist, pipe, string, transform, union, type InferOutput } from "valibot";
+import { oneOfParam, optionalParam, pageParam, wordsParam } from "../../lib/search-params.ts";
 
-export const itemTypes = ["agents", "bases"] as const;
-export type ItemType = (typeof itemTypes)[number];
+/** Agents and templates: what is added to the library. */
+export type ItemType = "agents" | "bases";
+/** The kinds of the store, by their name in the URL. */
+export const kinds = {
+  agents: { item_type: "agent", label: "Agents", noun: "agent" },
+  bases: { item_type: "base", label: "Templates", noun: "template" },
+  themes: { item_type: "theme", label: "Themes", noun: "theme" },
+} as const;
+export type Kind = keyof typeof kinds;
+export const ratings = { "4": "4 stars and up", "3": "3 stars and up" } as const;
+export type MinRating = keyof typeof ratings;
 export const prices = { free: "Free", one_time: "One-time", monthly: "Monthly", api: "Usage-based" } as const;
 export type Price = keyof typeof prices;
 export const creatorTypes = { official: "Tesslate", community: "Community" } as const;
@@ -20,12 +29,16 @@ export const sorts = {
 
 const keysOf = <T extends object>(table: T) => Object.keys(table) as (keyof T & string)[];
 
-/** Search and filters of the store, as in the URL. Without `type`: agents; without `sort`: featured ones first. */
+/** The router parses numbers in the URL. */
+const ratingParam = optionalParam(pipe(union([string(), number()]), transform(String), picklist(keysOf(ratings))));
+/** Search and filters of the store, as in the URL. Without `type`: all kinds; without `sort`: featured ones first. */
 export const marketplaceSearch = object({
-  type: oneOfParam(["bases"]),
+  type: oneOfParam(keysOf(kinds)),
   q: wordsParam(),
   category: wordsParam(50),
   price: oneOfParam(keysOf(prices)),
+  rating: ratingParam,
+  stack: wordsParam(100),
   by: oneOfParam(keysOf(creatorTypes)),
   sort: oneOfParam(keysOf(sorts).filter((sort) => sort !== "featured")),
   page: pageParam,
@@ -45,6 +58,10 @@ const words: Record<string, string> = {
   custom: "Other",
   admin: "Admin panels",
   landing: "Landing pages",
+  general: "General themes",
+  minimal: "Minimal themes",
+  vibrant: "Vibrant themes",
+  professional: "Professional themes",
 };
 /** The label of a category. */
 export const categoryName = (category: string): string =>

@@ -1,48 +1,78 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
-import type {
-  AgentCard,
-  AgentDetail,
-  BaseCard,
-  BaseDetail,
-  List,
-  MarketplaceFacets,
-  Review,
-  Static,
-  WriteReview,
-} from "@tesslate/contract";
+import type { AgentCard, AgentDetail, BaseCard, BaseDetail, Review, Static, StoreItem, WriteReview } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { leaveFor } from "../../lib/leave.ts";
-import type { ItemType, MarketplaceSearch } from "./marketplace-search.ts";
+import { kinds, type ItemType, type Kind, type MarketplaceSearch } from "./marketplace-search.ts";
 
 export const itemsPerPage = 24;
-export type StoreCard = AgentCard | BaseCard;
 export type Detail = AgentDetail | BaseDetail;
 const keys = { all: ["marketplace"] as const, library: ["library"] as const };
 
-/** One page of matching items, with the number of matches for each filter choice. */
-export const browseQuery = ({
-  type = "agents" as ItemType,
+const noneOf = { stack: [], avatar_url: null, preview_image: null, pictures: null, swatches: null };
+const itemOfAgent = (agent: AgentCard): StoreItem => ({ ...noneOf, ...agent, item_type: "agent" });
+const itemOfBase = (base: BaseCard): StoreItem => ({
+  ...noneOf,
+  ...base,
+  item_type: "base",
+  stack: base.tech_stack,
+  api_pricing_input: null,
+  api_pricing_output: null,
+});
+
+/** One page of matching items of one kind or all, with the number of matches for each filter choice. */
+export const itemsQuery = ({ type, q, category, price, rating, stack, by, sort, page = 1 }: MarketplaceSearch) =>
+  queryOptions({
+    queryKey: [...keys.all, "items", { type, q, category, price, rating, stack, by, sort, page }],
+    queryFn: ({ signal }) =>
+      api.marketplaceItems.list(
+        {
+          query: {
+            ...(type && { item_type: kinds[type].item_type }),
+            ...(q && { search: q }),
+            ...(category && { category }),
+            ...(price && { pricing_type: price }),
+            ...(rating && { rating }),
+            ...(stack && { stack }),
+            ...(by && { creator_type: by }),
+            ...(sort && { sort }),
+            page,
+            limit: itemsPerPage,
+          },
+        },
+        { signal },
+      ),
+    placeholderData: keepPreviousData,
+  });
+
+/** One page of what a creator offers, most installed first. */
+export const creatorItemsQuery = (creator: string, { type, page = 1 }: { type?: Kind | undefined; page?: number | undefined }) =>
+  queryOptions({
+    queryKey: [...keys.all, "creator", creator.toLowerCase(), { type, page }],
+    queryFn: ({ signal }) =>
+      api.marketplaceItems.list(
+        { query: { creator, ...(type && { item_type: kinds[type].item_type }), sort: "popular", page, limit: itemsPerPage } },
+        { signal },
+      ),
+    placeholderData: keepPreviousData,
+  });
+
+/** Templates of the store, for other pages that list them. */
+export const basesQuery = ({
   q,
   category,
-  price,
-  by,
-  sort,
   page = 1,
-}: Omit<MarketplaceSearch, "type"> & { type?: ItemType }) =>
+}: {
+  q?: string | undefined;
+  category?: string | undefined;
+  page?: number | undefined;
+}) =>
   queryOptions({
-    queryKey: [...keys.all, "list", type, { q, category, price, by, sort, page }],
-    queryFn: async ({ signal }): Promise<List<StoreCard> & { facets: MarketplaceFacets }> => {
-      const filter = {
-        ...(q && { search: q }),
-        ...(category && { category }),
-        ...(by && { creator_type: by }),
-        ...(sort && { sort }),
-        page,
-        limit: itemsPerPage,
-      };
-      if (type === "agents") return api.marketplaceAgents.list({ query: { ...filter, ...(price && { pricing_type: price }) } }, { signal });
-      return api.marketplaceBases.list({ query: { ...filter, ...(price && price !== "api" && { pricing_type: price }) } }, { signal });
-    },
+    queryKey: [...keys.all, "bases", { q, category, page }],
+    queryFn: ({ signal }) =>
+      api.marketplaceBases.list(
+        { query: { ...(q && { search: q }), ...(category && { category }), page, limit: itemsPerPage } },
+        { signal },
+      ),
     placeholderData: keepPreviousData,
   });
 
@@ -51,9 +81,14 @@ export const storeTypes = ["bases", "agents"] as const;
 export const picksQuery = (type: ItemType) =>
   queryOptions({
     queryKey: [...keys.all, "picks", type],
-    queryFn: async ({ signal }): Promise<List<StoreCard>> => {
+    queryFn: async ({ signal }): Promise<{ items: StoreItem[]; total: number }> => {
       const asked = { query: { limit: 3 } };
-      return type === "agents" ? api.marketplaceAgents.list(asked, { signal }) : api.marketplaceBases.list(asked, { signal });
+      if (type === "agents") {
+        const { items, total } = await api.marketplaceAgents.list(asked, { signal });
+        return { items: items.map(itemOfAgent), total };
+      }
+      const { items, total } = await api.marketplaceBases.list(asked, { signal });
+      return { items: items.map(itemOfBase), total };
     },
   });
 
@@ -87,11 +122,11 @@ export const reviewsQuery = (type: ItemType, id: string) =>
 export const relatedQuery = (type: ItemType, id: string) =>
   queryOptions({
     queryKey: [...keys.all, "related", type, id],
-    queryFn: async ({ signal }): Promise<StoreCard[]> => {
+    queryFn: async ({ signal }): Promise<StoreItem[]> => {
       const asked = { params: { id }, query: { limit: 3 } };
       return type === "agents"
-        ? (await api.marketplaceAgents.related(asked, { signal })).items
-        : (await api.marketplaceBases.related(asked, { signal })).items;
+        ? (await api.marketplaceAgents.related(asked, { signal })).items.map(itemOfAgent)
+        : (await api.marketplaceBases.related(asked, { signal })).items.map(itemOfBase);
     },
     staleTime: 5 * 60_000,
   });
@@ -146,4 +181,20 @@ export function useReviewActions(type: ItemType, id: string) {
 export function useFork() {
   const changed = useMarketplaceChanged();
   return useMutation({ mutationFn: (id: string) => api.marketplaceAgents.fork({ params: { id }, body: {} }), onSuccess: changed });
+}
+
+/** Uploads and deletes the picture of an own template. */
+export function useBasePicture(id: string) {
+  const changed = useMarketplaceChanged();
+  return {
+    set: useMutation({
+      mutationFn: (file: File) => {
+        const form = new FormData();
+        form.append("file", file);
+        return api.marketplacePictures.setBasePicture({ params: { id }, form });
+      },
+      onSuccess: changed,
+    }),
+    remove: useMutation({ mutationFn: () => api.marketplacePictures.removeBasePicture({ params: { id } }), onSuccess: changed }),
+  };
 }

@@ -5,17 +5,29 @@ import { categoryName, marketplaceSearch } from "./marketplace-search.ts";
 
 test("what the address says is taken where it makes sense, and nothing else", () => {
   expect(
-    parse(marketplaceSearch, { type: "bases", q: "shop", category: "saas", price: "free", by: "community", sort: "newest", page: 3 }),
+    parse(marketplaceSearch, {
+      type: "bases",
+      q: "shop",
+      category: "saas",
+      price: "free",
+      rating: 4,
+      stack: "Next.js",
+      by: "community",
+      sort: "newest",
+      page: 3,
+    }),
   ).toEqual({
     type: "bases",
     q: "shop",
     category: "saas",
     price: "free",
+    rating: "4",
+    stack: "Next.js",
     by: "community",
     sort: "newest",
     page: 3,
   });
-  expect(parse(marketplaceSearch, { type: "themes", q: "", price: "toString", by: 7, sort: "featured", page: 1.5 })).toEqual({});
+  expect(parse(marketplaceSearch, { type: "tools", q: "", rating: 5, price: "toString", by: 7, sort: "featured", page: 1.5 })).toEqual({});
 });
 
 test("a price is shown with its period; what is paid by use names its rates", () => {

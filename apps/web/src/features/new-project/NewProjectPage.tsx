@@ -14,7 +14,7 @@ import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Page } from "../../ui/page/Page.tsx";
 import { Pager } from "../../ui/Pager.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
-import { browseQuery, categoryName, itemsPerPage, priceOf } from "../marketplace/index.ts";
+import { basesQuery, categoryName, itemsPerPage, priceOf } from "../marketplace/index.ts";
 import { usePreparation } from "../preparation/index.ts";
 import { ImportButton, ImportDrop } from "../projects/index.ts";
 import { cardAt, galleryContentsOf, firstStartOf, matchingTemplates } from "./gallery.ts";
@@ -37,7 +37,7 @@ export function NewProjectPage() {
   const box = useRef<HTMLInputElement>(null);
   const body = useRef<HTMLDivElement>(null);
   const templates = useQuery(templatesQuery);
-  const store = useQuery(browseQuery({ type: "bases", q, category, page }));
+  const store = useQuery(basesQuery({ q, category, page }));
   const preparation = usePreparation();
   const change = (next: NewProjectSearch) =>
     void navigate({ search: (before) => ({ ...before, page: undefined, ...next }), replace: true });
@@ -181,7 +181,9 @@ export function NewProjectPage() {
                 <StartCard
                   key={base.id}
                   name={base.name}
-                  picture={<StartPicture image={base.preview_image} category={base.category} stack={base.tech_stack} />}
+                  picture={
+                    <StartPicture pictures={base.pictures} image={base.preview_image} category={base.category} stack={base.tech_stack} />
+                  }
                   description={base.description}
                   contents={[...base.tech_stack, ...base.features]}
                   foot={[

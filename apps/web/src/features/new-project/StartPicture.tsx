@@ -23,7 +23,7 @@ export function StartPicture({
     return <img src={source} alt="" loading="lazy" width={640} height={400} className="aspect-8/5 w-full object-cover object-top" />;
   return (
     <div aria-hidden="true" className="grid aspect-8/5 w-full place-items-center content-center gap-3 overflow-hidden bg-bg-2 px-4">
-      <ItemIcon category={category} isLarge />
+      <ItemIcon category={category} size="large" />
       <span className="flex max-h-6 flex-wrap justify-center gap-1.5 overflow-hidden">
         {stack.slice(0, 3).map((name) => (
           <span key={name} className="flex h-6 items-center rounded-1 bg-bg-3 px-1.75 text-xs text-fg-1">

@@ -73,7 +73,7 @@ export function BaseSheet({ slug, onClose }: { slug: string; onClose: () => void
   const about = (
     <>
       <Picture>
-        <StartPicture image={base.preview_image} category={base.category} stack={base.tech_stack} />
+        <StartPicture pictures={base.pictures} image={base.preview_image} category={base.category} stack={base.tech_stack} />
       </Picture>
       <About description={base.description} stack={base.tech_stack} contents={base.features} facts={factsOf(base)} />
     </>

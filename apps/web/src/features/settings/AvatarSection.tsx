@@ -1,26 +1,20 @@
 import { useSuspenseQuery } from "@tanstack/react-query";
-import { useRef } from "react";
 import { formatByteLimit } from "../../lib/bytes.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
+import { PictureButton } from "../../ui/PictureButton.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { meQuery, useSetAvatar } from "../users/index.ts";
 
-const accepted = "image/png,image/jpeg,image/webp,image/gif,image/avif";
 const maxBytes = 5 * 1024 * 1024;
 
 /** The user's picture, or initials without one. */
 export function AvatarSection() {
   const { data: user } = useSuspenseQuery(meQuery);
-  const input = useRef<HTMLInputElement>(null);
   const set = useSetAvatar();
-  const choose = (file: File | undefined) => {
-    if (!file) return;
-    set.mutate(file, { onSuccess: () => toast("Picture saved.") });
-  };
   const tooLarge = hasCode(set.error, "file_too_large", "payload_too_large");
   return (
     <SettingsSection
@@ -35,22 +29,13 @@ export function AvatarSection() {
       ) : null}
       <div className="flex flex-wrap items-center gap-4">
         <Avatar name={user.name} url={user.avatar_url} className="size-14! text-lg!" />
-        <input
-          ref={input}
-          type="file"
-          accept={accepted}
-          aria-label="Picture"
-          className="sr-only"
-          tabIndex={-1}
-          onChange={(event) => {
-            choose(event.target.files?.[0]);
-            // Otherwise choosing the same file again has no effect.
-            event.target.value = "";
-          }}
-        />
-        <Button isLoading={set.isPending} loadingWord="Saving…" onClick={() => input.current?.click()}>
+        <PictureButton
+          label="Picture"
+          isLoading={set.isPending}
+          onFile={(file) => set.mutate(file, { onSuccess: () => toast("Picture saved.") })}
+        >
           {user.avatar_url ? "Change picture" : "Upload picture"}
-        </Button>
+        </PictureButton>
         {user.avatar_url ? (
           <Button
             variant="ghost"
