@@ -1,4 +1,4 @@
-import { agents as agentContents, comments, feedback, reviews, templates as templateContents } from "./content.ts";
+import { agents as agentContents, collections, comments, feedback, reviews, templates as templateContents } from "./content.ts";
 import type { Person } from "./people.ts";
 import { createRandom, demoId, type Random } from "./random.ts";
 import { dayMs, hourMs, iso, type Rows } from "./rows.ts";
@@ -116,6 +116,14 @@ export function addStore(
     });
     if (content.price_cents > 0)
       sold.push({ kind: "base", id, name: content.name, creator, price_cents: content.price_cents, isMonthly: false, published });
+  });
+  // Rows of the front page: some of what people published.
+  const published = { agent: rows.agents.map(({ id }) => id), base: rows.bases.map(({ id }) => id) };
+  collections.forEach(({ title, description, agents, bases }, position) => {
+    const id = demoId("collection", title);
+    const chosen = [...published.base.slice(...bases), ...published.agent.slice(...agents)].filter((item) => item !== undefined);
+    rows.marketplaceCollections.push({ id, title, description, position, created_at: iso(now), updated_at: iso(now) });
+    chosen.forEach((item_id, at) => rows.marketplaceCollectionItems.push({ collection_id: id, item_id, position: at }));
   });
   return sold;
 }

@@ -347,3 +347,14 @@ export const comments: readonly string[] = [
   "For me it happens in Firefox only.",
   "This would be very useful for our team.",
 ];
+
+/** Rows of the store's front page: ranges of the agents and templates above. */
+export const collections: readonly { title: string; description: string; agents: [number, number]; bases: [number, number] }[] = [
+  {
+    title: "For your first app",
+    description: "Templates that run at once, and agents that explain each step.",
+    agents: [0, 3],
+    bases: [0, 3],
+  },
+  { title: "Before you ship", description: "Reviews, tests and checks for the last mile.", agents: [3, 9], bases: [3, 4] },
+];

@@ -19,6 +19,8 @@ import { containers } from "../../apps/server/src/db/schema/runtime.ts";
 import {
   bases,
   creatorPayouts,
+  marketplaceCollectionItems,
+  marketplaceCollections,
   marketplaceReviews,
   marketplaceTransactions,
   userPurchasedBases,
@@ -39,6 +41,8 @@ export const tables = {
   userPurchasedAgents,
   userPurchasedBases,
   marketplaceReviews,
+  marketplaceCollections,
+  marketplaceCollectionItems,
   usageLogs,
   payments,
   refunds,

@@ -367,6 +367,11 @@ const adminBases = createRoute({
   path: "templates",
   component: lazyPage(() => import("./features/admin/BasesTab.tsx"), "BasesTab"),
 });
+const adminStore = createRoute({
+  getParentRoute: () => admin,
+  path: "store",
+  component: lazyPage(() => import("./features/admin/StoreTab.tsx"), "StoreTab"),
+});
 const adminReviews = createRoute({
   getParentRoute: () => admin,
   path: "reviews",
@@ -567,6 +572,7 @@ const routeTree = root.addChildren([
       adminDeployments,
       adminAgents,
       adminBases,
+      adminStore,
       adminReviews,
       adminSandboxes,
       adminSystem,

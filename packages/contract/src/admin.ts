@@ -50,11 +50,18 @@ export const auditActions = [
   "impersonation.write",
   "server.models_configured",
   "payout.paid",
+  "store.category_created",
+  "store.category_updated",
+  "store.categories_ordered",
+  "store.collection_created",
+  "store.collection_updated",
+  "store.collections_ordered",
+  "store.collection_deleted",
 ] as const;
 export const AuditActionType = Literals(...auditActions);
 export type AuditActionType = Static<typeof AuditActionType>;
 
-export const auditTargets = ["user", "project", "agent", "base", "sandbox", "server", "feedback"] as const;
+export const auditTargets = ["user", "project", "agent", "base", "sandbox", "server", "feedback", "store"] as const;
 export const AuditTargetType = Literals(...auditTargets);
 export type AuditTargetType = Static<typeof AuditTargetType>;
 

@@ -42,6 +42,7 @@ import { libraryRoutes } from "./library.ts";
 import { linkedAccountsRoutes } from "./linked-accounts.ts";
 import { marketplaceAgentsRoutes } from "./marketplace-agents.ts";
 import { marketplaceBasesRoutes } from "./marketplace-bases.ts";
+import { adminCollectionsRoutes, marketplaceCollectionsRoutes } from "./marketplace-collections.ts";
 import { marketplaceItemsRoutes } from "./marketplace-items.ts";
 import { marketplacePicturesRoutes } from "./marketplace-pictures.ts";
 import { mcpRoutes } from "./mcp.ts";
@@ -113,6 +114,7 @@ export const contract = {
   agentDrafts: agentDraftsRoutes,
   marketplaceBases: marketplaceBasesRoutes,
   marketplaceItems: marketplaceItemsRoutes,
+  marketplaceCollections: marketplaceCollectionsRoutes,
   marketplacePictures: marketplacePicturesRoutes,
   library: libraryRoutes,
   cassettes: cassettesRoutes,
@@ -138,6 +140,7 @@ export const contract = {
   activity: activityRoutes,
   adminAudit: adminAuditRoutes,
   adminMarketplace: adminMarketplaceRoutes,
+  adminCollections: adminCollectionsRoutes,
   themes: themesRoutes,
   adminMetrics: adminMetricsRoutes,
   adminProjects: adminProjectsRoutes,

@@ -120,6 +120,7 @@ export const errorCodes = {
   agent_not_forkable: e(403),
   agent_published: e(400),
   screenshot_limit_reached: e(409),
+  collection_limit_reached: e(409),
   own_item: e(403),
   base_rejected: e(400),
   invalid_signature: e(400),

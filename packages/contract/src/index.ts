@@ -73,6 +73,7 @@ export * from "./marketplace.ts";
 export * from "./marketplace-agents.ts";
 export * from "./marketplace-bases.ts";
 export * from "./marketplace-items.ts";
+export * from "./marketplace-collections.ts";
 export * from "./marketplace-pictures.ts";
 export * from "./mcp.ts";
 export * from "./mcp-endpoint.ts";

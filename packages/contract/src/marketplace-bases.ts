@@ -2,6 +2,7 @@ import {
   BasePictures,
   browseFilter,
   browsePage,
+  Category,
   creatorFields,
   Icon,
   ItemParams,
@@ -22,20 +23,6 @@ import { route } from "./route.ts";
 import { described, AverageRating, listOf, Literals, Maybe, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
 
 const tag = "marketplace-bases";
-export const baseCategories = [
-  "fullstack",
-  "frontend",
-  "backend",
-  "mobile",
-  "data",
-  "devops",
-  "saas",
-  "landing",
-  "ai",
-  "admin",
-  "cli",
-] as const;
-export const BaseCategory = Literals(...baseCategories);
 const BasePricing = Literals("free", "one_time", "monthly");
 const Visibility = Literals("private", "public");
 
@@ -107,7 +94,7 @@ export const SubmitBase = described(
     description: nonBlank(500),
     git_repo_url: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
     project_id: Type.Optional(Type.String({ minLength: 1, maxLength: 80, description: "UUID or slug of your project" })),
-    category: BaseCategory,
+    category: Category,
     default_branch: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
     ...describingFields,
   }),
@@ -117,7 +104,7 @@ export const UpdateBase = Type.Object({
   name: Type.Optional(nonBlank(100)),
   description: Type.Optional(nonBlank(500)),
   git_repo_url: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
-  category: Type.Optional(BaseCategory),
+  category: Type.Optional(Category),
   default_branch: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
   ...describingFields,
 });

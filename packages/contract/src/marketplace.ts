@@ -9,7 +9,12 @@ export const SlugParams = Type.Object({ slug: ItemRef });
 
 export const nonBlank = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: "\\S" });
 export const Names = Type.Array(Type.String({ minLength: 1, maxLength: 100, pattern: "\\S" }), { maxItems: 50 });
-export const Category = Type.String({ minLength: 1, maxLength: 50, pattern: "\\S" });
+export const Category = Type.String({
+  minLength: 1,
+  maxLength: 50,
+  pattern: "\\S",
+  description: "Slug of a category, as in `GET /api/marketplace/categories`; an item may keep one that is not offered any more",
+});
 /** An emoji or the name of an icon. */
 export const Icon = Type.String({ minLength: 1, maxLength: 50 });
 /** An `https:` URL, or a small image as a data URL; never SVG. */

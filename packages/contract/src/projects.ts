@@ -16,7 +16,7 @@ import {
 } from "./schema.ts";
 import { maxAttachments } from "./attachments.ts";
 import { EditMode } from "./edit-mode.ts";
-import { BaseCategory } from "./marketplace-bases.ts";
+import { Category } from "./marketplace.ts";
 import { route } from "./route.ts";
 import { ProjectEvent } from "./events.ts";
 import { AuthenticatedFrame, AuthFrame, ErrorFrame, PingFrame, PongFrame } from "./sockets.ts";
@@ -145,7 +145,7 @@ export const Template = described(
     name: Type.String(),
     description: Type.String(),
     stack: Type.Array(Type.String()),
-    category: BaseCategory,
+    category: Category,
     features: described("What a project has from the start, in a few words each", Type.Array(Type.String())),
     is_default: Type.Boolean(),
     starter_prompts: Type.Array(Type.String()),

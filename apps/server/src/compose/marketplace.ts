@@ -4,6 +4,8 @@ import {
   createAgentDraftsStore,
   createBaseAuthoring,
   createBaseVersions,
+  createCollections,
+  createCollectionsStore,
   createItemCatalogue,
   createItemListings,
   createLibrary,
@@ -11,6 +13,7 @@ import {
   createModeration,
   createModerationStore,
   createReviews,
+  createStoreCategories,
   mountAgentDrafts,
   mountItemPictures,
   mountItems,
@@ -84,6 +87,14 @@ export function composeMarketplace(
     transaction: agentListings.transaction,
     creatorNamed: users.getPublicByUsername,
   });
+  const items = createItemCatalogue({
+    listings: createItemListings(db, { agents: agentListings, bases: baseListings }),
+    limits,
+    templatePictures,
+    creatorNamed: users.getPublicByUsername,
+  });
+  const collectionsStore = createCollectionsStore(db);
+  const categories = createStoreCategories({ store: collectionsStore });
   const { appBaseUrl, corsOrigins } = config.http;
   const returnTo = (headers: { origin?: string | undefined; referer?: string | undefined }, returnUrl: string | null | undefined) => ({
     origin: returnOrigin({ returnUrl, headers }, { appBaseUrl, corsOrigins }),
@@ -106,6 +117,7 @@ export function composeMarketplace(
           entries,
           payments,
           limits,
+          requireCategory: categories.require,
           choices: { toolNames: new Set(listedTools.map(({ name }) => name)), defaultModel: config.models.defaults[0] ?? null },
         }),
         acquiring,
@@ -124,6 +136,7 @@ export function composeMarketplace(
           projectPictures: { find: pictures.find, request: pictureTaker.request },
           pictures: picturesStore,
           limits,
+          requireCategory: categories.require,
         }),
         acquiring,
         reviews,
@@ -132,13 +145,10 @@ export function composeMarketplace(
         returnTo,
       });
       mountItems(mount, {
-        catalogue: createItemCatalogue({
-          listings: createItemListings(db, { agents: agentListings, bases: baseListings }),
-          limits,
-          templatePictures,
-          creatorNamed: users.getPublicByUsername,
-        }),
+        catalogue: items,
         reviews,
+        categories,
+        collections: createCollections({ store: collectionsStore, audit, items, limits }),
       });
       mountItemPictures(mount, { pictures: itemPictures });
       mountModeration(mount, { moderation: createModeration({ store: createModerationStore(db), audit }) });

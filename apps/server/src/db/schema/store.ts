@@ -230,6 +230,39 @@ export const marketplaceItems = pgTable(
   ],
 );
 
+/** Categories of items; the one source for forms, filters and checks. Items refer to the slug, and keep it when the category is hidden. */
+export const marketplaceCategories = pgTable("marketplace_categories", {
+  slug: text().primaryKey(),
+  name: text().notNull(),
+  item_types: text().$type<"agent" | "base" | "theme">().array().notNull(),
+  position: integer().notNull(),
+  is_hidden: boolean().notNull().default(false),
+  created_at: createdAt(),
+});
+
+/** Rows of the store's front page. */
+export const marketplaceCollections = pgTable("marketplace_collections", {
+  id: id(),
+  title: text().notNull(),
+  description: text().notNull().default(""),
+  position: integer().notNull(),
+  is_published: boolean().notNull().default(true),
+  created_at: createdAt(),
+  updated_at: updatedAt(),
+});
+export const marketplaceCollectionItems = pgTable(
+  "marketplace_collection_items",
+  {
+    collection_id: uuid()
+      .notNull()
+      .references(() => marketplaceCollections.id, { onDelete: "cascade" }),
+    /** As in `marketplace_items`; no reference, because an item that is listed again is in the collection again. */
+    item_id: text().notNull(),
+    position: integer().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.collection_id, t.item_id] })],
+);
+
 /** Agents assigned to a project. */
 export const projectAgents = pgTable(
   "project_agents",

@@ -311,6 +311,8 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<MatrixWor
       // Not the owner's: administrators would stop and delete them.
       "/api/admin/projects/{id}": nothing,
       "/api/admin/payouts/{payout_id}": nothing,
+      "/api/admin/categories/{slug}": "custom",
+      "/api/admin/collections/{collection_id}": nothing,
       "/api/admin/agents/{id}": nothing,
       "/api/admin/bases/{id}": nothing,
       "/api/admin/reviews/{review_id}": nothing,

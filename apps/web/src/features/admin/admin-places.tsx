@@ -12,6 +12,7 @@ import {
   Rocket,
   ScrollText,
   Star,
+  Store,
   Users,
 } from "lucide-react";
 import type { ReactNode } from "react";
@@ -27,6 +28,7 @@ export const adminPlaces: readonly {
     | "/admin/deployments"
     | "/admin/agents"
     | "/admin/templates"
+    | "/admin/store"
     | "/admin/reviews"
     | "/admin/sandboxes"
     | "/admin/system"
@@ -47,6 +49,7 @@ export const adminPlaces: readonly {
   { to: "/admin/deployments", label: "Deployments", icon: <Rocket size={14} />, words: "deploys live versions sites" },
   { to: "/admin/agents", label: "Agents", icon: <Bot size={14} />, words: "store" },
   { to: "/admin/templates", label: "Templates", icon: <LayoutTemplate size={14} />, words: "bases store" },
+  { to: "/admin/store", label: "Store", icon: <Store size={14} />, words: "front page collections categories" },
   { to: "/admin/reviews", label: "Reviews", icon: <Star size={14} />, words: "ratings moderation" },
   { to: "/admin/sandboxes", label: "Sandboxes", icon: <Boxes size={14} />, words: "runtime containers machine" },
   { to: "/admin/system", label: "System", icon: <Activity size={14} />, words: "health settings server status" },

@@ -44,6 +44,13 @@ export const actionWords: Record<AuditActionType, string> = {
   "user.impersonation_stopped": "Impersonation stopped",
   "impersonation.write": "Change made while impersonating",
   "server.models_configured": "Models configured",
+  "store.category_created": "Store category created",
+  "store.category_updated": "Store category updated",
+  "store.categories_ordered": "Store categories ordered",
+  "store.collection_created": "Store collection created",
+  "store.collection_updated": "Store collection updated",
+  "store.collections_ordered": "Store collections ordered",
+  "store.collection_deleted": "Store collection deleted",
 };
 export const targetWords: Record<AuditTargetType, string> = {
   user: "User",
@@ -53,4 +60,5 @@ export const targetWords: Record<AuditTargetType, string> = {
   sandbox: "Sandbox",
   server: "Server",
   feedback: "Feedback",
+  store: "Store",
 };

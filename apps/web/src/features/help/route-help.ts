@@ -39,6 +39,7 @@ export const routeHelp: Record<Exclude<keyof RegisteredRouter["routesByPath"], "
   "/admin/projects/$projectId": "operations/monitoring#the-administration",
   "/admin/agents": "guides/agents",
   "/admin/templates": "guides/agents#templates",
+  "/admin/store": "operations/monitoring#the-administration",
   "/admin/reviews": "operations/monitoring#the-administration",
   "/admin/sandboxes": "operations/scaling",
   "/admin/system": "operations/monitoring#health",

@@ -3,7 +3,7 @@ import { expect, refuse, sample, screen, signedIn, test, waitFor, within, type C
 
 function begin(api: CannedApi): void {
   signedIn(api);
-  api.blank("agentDrafts.get", "agentDrafts.save");
+  api.blank("agentDrafts.get", "agentDrafts.save", "marketplaceCollections.categories");
   api.blank("models.list", "agents.tools", "library.agents", "library.bases", "library.ownItems", "billing.config");
 }
 const baker = sample(AgentDetail, {

@@ -23,7 +23,7 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { abilitySentences, categoryName, agentQuery } from "../marketplace/index.ts";
+import { abilitySentences, agentQuery, categoriesQuery, useCategoryName } from "../marketplace/index.ts";
 import { modelsQuery, reasoningLabels } from "../models/index.ts";
 import { meQuery } from "../users/index.ts";
 import { AgentPictures } from "./AgentPictures.tsx";
@@ -47,22 +47,6 @@ import { TrialDialog } from "./TrialDialog.tsx";
 import { agentDraftQuery, useAgentDraft } from "./use-agent-draft.ts";
 
 const route = getRouteApi("/app/library/agents/$slug");
-const categories = [
-  "builder",
-  "fullstack",
-  "frontend",
-  "backend",
-  "data",
-  "database",
-  "devops",
-  "mobile",
-  "testing",
-  "analyzer",
-  "refactoring",
-  "documentation",
-  "custom",
-];
-
 const draftSentences = {
   stored: "Unsaved changes. Draft saved.",
   storing: "Unsaved changes. Saving draft…",
@@ -148,6 +132,11 @@ function Editor({
   const models = usableModels(useQuery(modelsQuery).data?.items ?? []);
   const tools = useQuery(toolsQuery);
   const { data: me } = useSuspenseQuery(meQuery);
+  const categories = useQuery(categoriesQuery).data ?? [];
+  const nameOf = useCategoryName();
+  const offered = categories.filter(({ item_types }) => item_types.includes("agent")).map((category) => category.slug);
+  // An agent keeps a category that is not offered any more.
+  const categoryOptions = [...new Set([...offered, start.category])].map((value) => ({ value, label: nameOf(value) }));
   const [before, setBefore] = useState(start);
   // The draft survives leaving the page, a reload, the payout setup and another browser.
   const draft = useAgentDraft(me.id, agent?.id ?? "new", { before: start, form: start }, stored);
@@ -219,11 +208,7 @@ function Editor({
           </Field>
           <div className="grid grid-cols-2 gap-3.5 narrow:grid-cols-1">
             <Field label="Category" error={errors.category}>
-              <Select
-                value={form.category}
-                onChange={(category) => set({ category })}
-                options={[...new Set([...categories, form.category])].map((value) => ({ value, label: categoryName(value) }))}
-              />
+              <Select value={form.category} onChange={(category) => set({ category })} options={categoryOptions} />
             </Field>
             <Field label="Model" error={errors.model}>
               <Select

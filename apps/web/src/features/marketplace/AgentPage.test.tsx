@@ -16,7 +16,7 @@ const path = "/marketplace/agent/documentation-writer";
 function item(api: CannedApi, known: Partial<AgentDetail> = {}): void {
   signedIn(api);
   api.answer("marketplaceAgents.get", { ...writer, ...known });
-  api.blank("marketplaceAgents.reviews", "marketplaceAgents.related", "library.agents");
+  api.blank("marketplaceCollections.categories", "marketplaceAgents.reviews", "marketplaceAgents.related", "library.agents");
 }
 
 test("one that is not there says so, and leads to the store", async ({ api, open }) => {

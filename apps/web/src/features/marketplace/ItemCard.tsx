@@ -6,7 +6,6 @@ import { Pill } from "../../ui/Pill.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { ItemCover } from "./ItemCover.tsx";
 import { ItemIcon } from "./ItemIcon.tsx";
-import { categoryName } from "./marketplace-search.ts";
 import { priceOf } from "./price.ts";
 import { Rating } from "./Stars.tsx";
 
@@ -61,11 +60,9 @@ export function ItemCard({
           ) : null}
         </div>
         <p className="mt-2 line-clamp-2 min-h-[2.9em] text-sm leading-read text-fg-1">{item.description}</p>
-        <p className="mt-2 min-h-[1.4em] flex-1 truncate text-xs text-fg-2">
-          {isTheme ? categoryName(item.category) : extra.slice(0, 4).join(", ")}
-        </p>
+        <p className="mt-2 min-h-[1.4em] flex-1 truncate text-xs text-fg-2">{extra.slice(0, 4).join(", ")}</p>
         <p className="mt-3 flex items-center gap-3 border-t border-line-0 pt-2.5 text-xs text-fg-2">
-          <span>{kindNames[item.item_type]}</span>
+          {hasCover ? <span>{kindNames[item.item_type]}</span> : null}
           {isTheme ? null : <Rating rating={item.rating} count={item.reviews_count} />}
           {item.downloads > 0 ? <span className="num truncate">{counted(item.downloads, "install")}</span> : null}
           <span className="num flex-1 text-right font-medium whitespace-nowrap text-fg-0">{priceOf(item)}</span>

@@ -48,7 +48,7 @@ export function ItemCover({ of, className }: { of: CoverOf; className?: string }
   if (of.swatches) return <ThemeCover swatches={of.swatches} className={look} />;
   if (of.item_type === "agent")
     return (
-      <div aria-hidden="true" className={cx(look, "grid place-items-center bg-bg-2")}>
+      <div aria-hidden="true" className={cx(look, "grid place-items-center bg-bg-2 narrow:aspect-8/3")}>
         {isOwnPicture(of.avatar_url) ? (
           <img src={of.avatar_url} alt="" loading="lazy" className="size-20 rounded-3 object-cover" />
         ) : (

@@ -13,8 +13,8 @@ import { Page } from "../../ui/page/Page.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { cardGrid, ItemCard } from "./ItemCard.tsx";
 import { ItemIcon } from "./ItemIcon.tsx";
-import { categoryName, type ItemType } from "./marketplace-search.ts";
-import { relatedQuery, type Detail } from "./marketplace.queries.ts";
+import type { ItemType } from "./marketplace-search.ts";
+import { relatedQuery, useCategoryName, type Detail } from "./marketplace.queries.ts";
 import { Rating } from "./Stars.tsx";
 
 /** The frame of an item's page, with its states: loading, not found, failed. */
@@ -62,6 +62,7 @@ export function ItemFrame<T extends Detail>({
 
 /** Icon, name, creator, description, price and actions. */
 export function ItemHead({ item, price, actions, children }: { item: Detail; price: string; actions: ReactNode; children?: ReactNode }) {
+  const nameOf = useCategoryName();
   return (
     <header className="flex flex-wrap items-start gap-4">
       {"avatar_url" in item ? <ItemIcon category={item.category} picture={item.avatar_url} markOf={item.id} size="large" /> : null}
@@ -76,7 +77,7 @@ export function ItemHead({ item, price, actions, children }: { item: Detail; pri
           ) : (
             item.creator_name
           )}
-          , {categoryName(item.category)}
+          , {nameOf(item.category)}
         </p>
         <p className="mt-2 max-w-[64ch] text-md leading-read text-fg-0">{item.description}</p>
         <p className="mt-2 flex flex-wrap items-center gap-x-4 gap-y-1 text-xs text-fg-2">

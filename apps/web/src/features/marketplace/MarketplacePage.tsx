@@ -17,10 +17,10 @@ import { Page } from "../../ui/page/Page.tsx";
 import { Pager } from "../../ui/Pager.tsx";
 import { tabClass, TabCount } from "../../ui/Tabs.tsx";
 import { useIsSignedIn } from "../users/index.ts";
+import { CollectionRows } from "./CollectionRows.tsx";
 import { Facet, type FacetChoice } from "./Facets.tsx";
 import { cardGrid, ItemCard, ItemCardSkeletons } from "./ItemCard.tsx";
 import {
-  categoryName,
   creatorTypes,
   kinds,
   prices,
@@ -32,7 +32,7 @@ import {
   type MinRating,
   type Price,
 } from "./marketplace-search.ts";
-import { itemsPerPage, itemsQuery } from "./marketplace.queries.ts";
+import { categoriesQuery, itemsPerPage, itemsQuery, useCategoryName } from "./marketplace.queries.ts";
 import { SubmitBaseDialog } from "./SubmitBaseDialog.tsx";
 
 const route = getRouteApi("/app/marketplace");
@@ -59,9 +59,10 @@ export function MarketplacePage() {
   useShortcuts({ "marketplace.search": () => box.current?.focus() });
   const [text, setText] = useSearchText(search.q ?? "", (words) => change({ q: words || undefined }));
 
-  const searchLabel = type ? `Search ${kinds[type].label.toLowerCase()}` : "Search agents, templates and themes";
+  const nameOf = useCategoryName();
+  const searchLabel = type ? `Search ${kinds[type].label.toLowerCase()}` : "Search the store";
   const chosen = [
-    search.category && { label: categoryName(search.category), drop: () => change({ category: undefined }) },
+    search.category && { label: nameOf(search.category), drop: () => change({ category: undefined }) },
     search.stack && { label: search.stack, drop: () => change({ stack: undefined }) },
     search.price && { label: prices[search.price], drop: () => change({ price: undefined }) },
     search.rating && { label: ratings[search.rating], drop: () => change({ rating: undefined }) },
@@ -72,6 +73,7 @@ export function MarketplacePage() {
     void navigate({ search: { ...(type && { type }) }, replace: true });
   };
   const page = search.page ?? 1;
+  const isFront = Object.values(search).every((value) => value === undefined);
   const data = list.data;
   const facets = data ? <FacetList facets={data.facets} search={search} onChange={change} /> : null;
   const countOf = (kind: Kind | undefined) =>
@@ -159,6 +161,7 @@ export function MarketplacePage() {
           </Link>
         ))}
       </nav>
+      {isFront ? <CollectionRows /> : null}
       <div className="mt-5 grid grid-cols-[190px_minmax(0,1fr)] gap-6 narrow:grid-cols-1 narrow:gap-3">
         <div className={cx("narrow:hidden", isFiltersOpen && "narrow:block!")}>{facets}</div>
         <div aria-busy={list.isFetching}>
@@ -222,16 +225,17 @@ function FacetList({
   search: MarketplaceSearch;
   onChange: (next: MarketplaceSearch) => void;
 }) {
+  const nameOf = useCategoryName();
+  const { data: categories } = useQuery(categoriesQuery);
+  // Hidden categories are no filter; one that is chosen stays, so that it can be removed.
+  const shown = facets.category.filter(
+    ({ value }) => !categories || value === search.category || categories.some((category) => category.slug === value),
+  );
   const choices = (of: StoreFacets["category"], label: (value: string) => string): FacetChoice[] =>
     of.map(({ value, count }) => ({ value, count, label: label(value) }));
   return (
     <>
-      <Facet
-        title="Category"
-        choices={choices(facets.category, categoryName)}
-        value={search.category}
-        onChange={(category) => onChange({ category })}
-      />
+      <Facet title="Category" choices={choices(shown, nameOf)} value={search.category} onChange={(category) => onChange({ category })} />
       <Facet
         title="Built with"
         choices={choices(facets.stack, (value) => value)}

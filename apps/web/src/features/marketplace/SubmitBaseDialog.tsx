@@ -1,6 +1,6 @@
-import { useSuspenseQuery } from "@tanstack/react-query";
+import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { baseCategories, type Project, type Static, type SubmitBase } from "@tesslate/contract";
+import type { Project } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { useKept } from "../../lib/use-kept.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -13,8 +13,7 @@ import { Select } from "../../ui/Select.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { meQuery } from "../users/index.ts";
-import { categoryName } from "./marketplace-search.ts";
-import { useMarketplaceChanged } from "./marketplace.queries.ts";
+import { categoriesQuery, useMarketplaceChanged } from "./marketplace.queries.ts";
 
 const fields = ["name", "description", "git_repo_url", "default_branch", "tech_stack"] as const;
 const split = (text: string) => [
@@ -26,26 +25,22 @@ const split = (text: string) => [
   ),
 ];
 
-type Category = Static<typeof SubmitBase>["category"];
 interface Draft {
   body: Record<(typeof fields)[number], string>;
-  category: Category;
+  category: string;
   isPublic: boolean;
 }
 const isDraft = (value: unknown): value is Draft => {
   if (typeof value !== "object" || value === null) return false;
   const { body, category, isPublic } = value as Partial<Draft>;
-  return (
-    fields.every((field) => typeof body?.[field] === "string") &&
-    (baseCategories as readonly unknown[]).includes(category) &&
-    typeof isPublic === "boolean"
-  );
+  return fields.every((field) => typeof body?.[field] === "string") && typeof category === "string" && typeof isPublic === "boolean";
 };
 
 /** Creates a template from a repository, or from the current files of a project. Public templates are listed in the store. */
 export function SubmitBaseDialog({ project, onClose }: { project?: Project; onClose: () => void }) {
   const navigate = useNavigate();
   const changed = useMarketplaceChanged();
+  const categories = (useQuery(categoriesQuery).data ?? []).filter(({ item_types }) => item_types.includes("base"));
   const { data: me } = useSuspenseQuery(meQuery);
   const draft = useKept<Draft>(`studio:base-form:${me.id}:${project?.id ?? "new"}`, isDraft, {
     body: {
@@ -141,8 +136,8 @@ export function SubmitBaseDialog({ project, onClose }: { project?: Project; onCl
         <Field label="Category">
           <Select
             value={category}
-            onChange={(value) => write({ category: value as Category })}
-            options={baseCategories.map((value) => ({ value, label: categoryName(value) }))}
+            onChange={(value) => write({ category: value })}
+            options={categories.map(({ slug, name }) => ({ value: slug, label: name }))}
           />
         </Field>
         {input("tech_stack", "Tech stack", "Separate with commas.", "React, Hono, Postgres")}

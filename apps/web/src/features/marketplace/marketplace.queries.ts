@@ -1,8 +1,8 @@
-import { infiniteQueryOptions, keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { AgentCard, AgentDetail, BaseCard, BaseDetail, Review, Static, StoreItem, WriteReview } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { leaveFor } from "../../lib/leave.ts";
-import { kinds, type ItemType, type Kind, type MarketplaceSearch } from "./marketplace-search.ts";
+import { categoryName, kinds, type ItemType, type Kind, type MarketplaceSearch } from "./marketplace-search.ts";
 
 export const itemsPerPage = 24;
 export type Detail = AgentDetail | BaseDetail;
@@ -75,6 +75,22 @@ export const basesQuery = ({
       ),
     placeholderData: keepPreviousData,
   });
+
+/** The categories of the store, in display order. */
+export const categoriesQuery = queryOptions({
+  queryKey: [...keys.all, "categories"],
+  queryFn: async ({ signal }) => (await api.marketplaceCollections.categories({ query: { limit: 200 } }, { signal })).items,
+  staleTime: 5 * 60_000,
+});
+/** The label of a category; one that is not offered any more by its slug. */
+export function useCategoryName(): (slug: string) => string {
+  const { data } = useQuery(categoriesQuery);
+  return (slug) => data?.find((category) => category.slug === slug)?.name ?? categoryName(slug);
+}
+export const collectionsQuery = queryOptions({
+  queryKey: [...keys.all, "collections"],
+  queryFn: async ({ signal }) => (await api.marketplaceCollections.list({ query: { limit: 50 } }, { signal })).items,
+});
 
 export const storeTypes = ["bases", "agents"] as const;
 /** The first few items of the store, as its own order has them. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Type, type Static } from "typebox";
 import { Value } from "typebox/value";
-import { BaseCategory, projectsRoutes, type Template } from "@tesslate/contract";
+import { Category, projectsRoutes, type Template } from "@tesslate/contract";
 import type { ImageSpec } from "@tesslate/runtime";
 
 const Argv = Type.Array(Type.String({ minLength: 1 }), { minLength: 1 });
@@ -26,7 +26,7 @@ const TemplateFile = Type.Object({
   name: Type.String({ minLength: 1 }),
   description: Type.String(),
   stack: Type.Array(Type.String()),
-  category: Type.Optional(BaseCategory),
+  category: Type.Optional(Category),
   features: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 40 }))),
   default: Type.Optional(Type.Boolean()),
   build: Type.Array(Argv),

@@ -8,6 +8,7 @@ import type { AcquiringStore } from "./acquiring.store.ts";
 import type { AgentCatalogue } from "./agents.service.ts";
 import type { AgentListings } from "./agents.store.ts";
 import { isOwnerOf } from "./agents.present.ts";
+import type { RequireCategory } from "./collections.ts";
 import type { MarketplaceLimits } from "./limits.ts";
 import type { MarketplacePayments } from "./payments.ts";
 import { slugOf, type Viewer } from "./viewer.ts";
@@ -26,6 +27,7 @@ export function createAgentAuthoring({
   entries,
   payments,
   limits,
+  requireCategory,
   choices: { toolNames, defaultModel },
 }: {
   listings: AgentListings;
@@ -33,6 +35,7 @@ export function createAgentAuthoring({
   entries: AcquiringStore;
   payments: MarketplacePayments;
   limits: MarketplaceLimits;
+  requireCategory: RequireCategory;
   /** What an agent may be given. */
   choices: {
     toolNames: ReadonlySet<string>;
@@ -84,6 +87,7 @@ export function createAgentAuthoring({
     create: async (user: User, body: CreateAgent): Promise<AgentDetail> => {
       await limits.write(user.id, "create");
       checkTools(body);
+      await requireCategory("agent", body.category?.trim() ?? "custom", "custom");
       const isPublished = body.is_published ?? true;
       const terms = await settle(user.id, {
         is_published: isPublished,
@@ -129,6 +133,7 @@ export function createAgentAuthoring({
       await limits.write(user.id, "create");
       checkTools(body);
       const { agent: seen } = await catalogue.require(user, ref);
+      if (body.category !== undefined) await requireCategory("agent", body.category.trim(), seen.category);
       if (isOwnerOf(user, seen)) {
         await listings.transaction(async (tx) => {
           const row = await listings.lock(tx, seen.id);

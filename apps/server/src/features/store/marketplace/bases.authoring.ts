@@ -9,6 +9,7 @@ import type { BaseCatalogue } from "./bases.service.ts";
 import type { BaseListings } from "./bases.store.ts";
 import type { BaseRow } from "../../../db/schema/store.ts";
 import { isBaseOwner } from "./bases.present.ts";
+import type { RequireCategory } from "./collections.ts";
 import { asPicture } from "./item-picture-encoder.ts";
 import type { ItemPicturesStore } from "./item-pictures.store.ts";
 import type { MarketplaceLimits } from "./limits.ts";
@@ -29,6 +30,7 @@ export function createBaseAuthoring({
   projectPictures,
   pictures,
   limits,
+  requireCategory,
 }: {
   listings: BaseListings;
   catalogue: BaseCatalogue;
@@ -44,6 +46,7 @@ export function createBaseAuthoring({
   };
   pictures: Pick<ItemPicturesStore, "setBase">;
   limits: MarketplaceLimits;
+  requireCategory: RequireCategory;
 }) {
   const checkRepository = async (given: string): Promise<string> => {
     const url = repositoryAddress(given);
@@ -74,12 +77,13 @@ export function createBaseAuthoring({
         throw invalid(["body", "git_repo_url"], "Field required", "missing");
       if (body.git_repo_url !== undefined && body.project_id !== undefined)
         throw invalid(["body", "project_id"], "Send either git_repo_url or project_id, not both");
+      await requireCategory("base", body.category.trim());
       const branch = branchOf(body.default_branch ?? "main");
       const about = {
         name: body.name.trim(),
         description: body.description.trim(),
         long_description: body.long_description ?? null,
-        category: body.category,
+        category: body.category.trim(),
         icon: body.icon ?? "📦",
         preview_image: body.preview_image ?? null,
         tags: body.tags ?? [],
@@ -124,6 +128,7 @@ export function createBaseAuthoring({
         const base = await lockOwn(tx, user, ref);
         if (git_repo_url !== undefined && base.source_type !== "git")
           throw invalid(["body", "git_repo_url"], "This base is an archive without a repository");
+        if (body.category !== undefined) await requireCategory("base", body.category, base.category);
         const { name, description, git_repo_url: _url, default_branch: _branch, ...rest } = body;
         await listings.update(tx, base.id, {
           ...(Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)) as Partial<BaseRow>),

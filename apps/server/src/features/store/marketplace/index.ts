@@ -15,6 +15,8 @@ export { seedBases } from "./catalogue/seed.ts";
 export { createItemPictureEncoder } from "./item-picture-encoder.ts";
 export { createItemPicturesStore } from "./item-pictures.store.ts";
 export { createItemPictures } from "./item-pictures.ts";
+export { createCollections, createStoreCategories } from "./collections.ts";
+export { createCollectionsStore } from "./collections.store.ts";
 export { createItemCatalogue } from "./items.service.ts";
 export { createItemListings } from "./items.store.ts";
 export { createLibrary } from "./library.service.ts";

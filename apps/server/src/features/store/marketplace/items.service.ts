@@ -25,6 +25,9 @@ export function createItemCatalogue({
   creatorNamed: (username: string) => Promise<{ id: string }>;
 }) {
   return {
+    /** Those of the ids that are listed, in their order. */
+    listed: async (ids: readonly string[], viewer: Viewer): Promise<StoreItem[]> =>
+      (await listings.load(ids, viewer?.id)).map((row) => storeItemOf(row, templatePictures)),
     browse: async (
       viewer: Viewer,
       ip: string,
@@ -56,7 +59,7 @@ const none = {
   swatches: null,
 };
 /** An item as the store lists it. */
-export function storeItemOf(found: FoundItem, templatePictures: TemplatePicturesOf): StoreItem {
+function storeItemOf(found: FoundItem, templatePictures: TemplatePicturesOf): StoreItem {
   if (found.item_type === "theme") {
     const { theme } = found;
     return {

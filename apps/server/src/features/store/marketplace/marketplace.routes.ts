@@ -1,9 +1,11 @@
 import {
+  adminCollectionsRoutes,
   adminMarketplaceRoutes,
   agentDraftsRoutes,
   libraryRoutes,
   marketplaceAgentsRoutes,
   marketplaceBasesRoutes,
+  marketplaceCollectionsRoutes,
   marketplaceItemsRoutes,
   marketplacePicturesRoutes,
   maxStorePictureBytes,
@@ -21,6 +23,7 @@ import type { BaseAuthoring } from "./bases.authoring.ts";
 import type { BaseCatalogue } from "./bases.service.ts";
 import { workflows } from "./catalogue/workflows.ts";
 import type { BaseVersions } from "./bases.versions.ts";
+import type { Collections, StoreCategories } from "./collections.ts";
 import type { ItemPictures } from "./item-pictures.ts";
 import type { ItemCatalogue } from "./items.service.ts";
 import type { Library } from "./library.service.ts";
@@ -174,9 +177,33 @@ export function mountItemPictures(mount: Mount, { pictures }: { pictures: ItemPi
   });
 }
 
-export function mountItems(mount: Mount, { catalogue, reviews }: { catalogue: ItemCatalogue; reviews: Reviews }): void {
+export function mountItems(
+  mount: Mount,
+  {
+    catalogue,
+    reviews,
+    categories,
+    collections,
+  }: { catalogue: ItemCatalogue; reviews: Reviews; categories: StoreCategories; collections: Collections },
+): void {
   mount("marketplaceItems", marketplaceItemsRoutes, {
     list: ({ user, ip }, { query }) => catalogue.browse(user, ip, query),
     creatorReviews: ({ user, ip }, { params, query }) => reviews.received(user, ip, params.username, query),
+  });
+  mount("marketplaceCollections", marketplaceCollectionsRoutes, {
+    categories: (_, { query }) => categories.list(query),
+    list: ({ user, ip }, { query }) => collections.published(user, ip, query),
+  });
+  mount("adminCollections", adminCollectionsRoutes, {
+    categories: (_, { query }) => collections.categories(query),
+    createCategory: (context, { body }) => collections.createCategory(actorOf(context), body),
+    orderCategories: (context, { body }) => collections.orderCategories(actorOf(context), body.order),
+    updateCategory: (context, { params, body }) => collections.updateCategory(actorOf(context), params.slug, body),
+    collections: ({ user }, { query }) => collections.collections(user, query),
+    createCollection: (context, { body }) => collections.createCollection(actorOf(context), context.user, body),
+    orderCollections: (context, { body }) => collections.orderCollections(actorOf(context), context.user, body.order),
+    updateCollection: (context, { params, body }) =>
+      collections.updateCollection(actorOf(context), context.user, params.collection_id, body),
+    removeCollection: (context, { params, body }) => collections.removeCollection(actorOf(context), params.collection_id, body.reason),
   });
 }
