@@ -34,13 +34,15 @@ export function BulkBar({
     <div
       role="toolbar"
       aria-label="Selected projects"
-      className="sticky bottom-3 z-10 mx-auto mt-6 flex w-fit max-w-full flex-wrap items-center gap-2 rounded-3 border border-line-0 bg-bg-1 py-2 pr-2 pl-3 text-sm shadow-3"
+      className="sticky bottom-3 z-10 mx-auto mt-6 flex w-fit max-w-full flex-wrap items-center gap-2 rounded-3 border border-line-0 bg-bg-1 py-2 pr-2 pl-3 text-sm shadow-3 narrow:w-full"
     >
-      <Checkbox
-        isChecked={selected.length === total ? true : "some"}
-        onChange={(isChecked) => (isChecked ? onSelectAll() : onClear())}
-        label={`${selected.length} of ${total} selected`}
-      />
+      <span className="flex narrow:w-full">
+        <Checkbox
+          isChecked={selected.length === total ? true : "some"}
+          onChange={(isChecked) => (isChecked ? onSelectAll() : onClear())}
+          label={`${selected.length} of ${total} selected`}
+        />
+      </span>
       <Button size="sm" icon={<Play size={14} />} disabled={startable.length === 0 || isPending} onClick={() => void start(startable)}>
         Start
       </Button>

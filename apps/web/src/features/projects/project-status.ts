@@ -76,20 +76,26 @@ function pointOf({ id, kind, status, at }: ProjectPoint): ThreadPoint {
   return { id, kind: beads[kind], label };
 }
 
+const createdOf = (project: Project): ThreadPoint => ({
+  id: "created",
+  kind: project.git_remote_url ? "commit" : "message",
+  label: `Created ${formatDateTime(project.created_at)}`,
+});
+
 /** The footer of a card: the latest runs, snapshots and deployments, oldest first; what is known of the project itself if there are none. */
 export function footOf(project: Project, history?: ProjectHistory): { points: ThreadPoint[]; tail?: "next"; label: string } {
   const look = statusLookOf(project);
   if (history && history.points.length > 0) {
-    const points = history.points.map(pointOf);
+    const latest = history.points.map(pointOf);
+    // A line needs two points.
+    const points = latest.length === 1 ? [createdOf(project), ...latest] : latest;
     return {
       points,
       ...(history.run === null && look.tone === "neutral" && !look.isBusy && { tail: "next" as const }),
       label: points.map((point) => point.label).join(", "),
     };
   }
-  const points: ThreadPoint[] = [
-    { id: "created", kind: project.git_remote_url ? "commit" : "message", label: `Created ${formatDateTime(project.created_at)}` },
-  ];
+  const points: ThreadPoint[] = [createdOf(project)];
   if (project.has_git_repo && !project.git_remote_url) points.push({ id: "git", kind: "commit", label: "Git repository" });
   if (project.is_deployed)
     points.push({

@@ -104,6 +104,17 @@ describe("the status of a card", () => {
 });
 
 describe("the foot of a card", () => {
+  test("a single run is tied to when the project was created", () => {
+    const at = "2026-03-02T09:00:00Z";
+    const foot = footOf(project(), {
+      project_id: "1",
+      run: null,
+      live_version: null,
+      points: [{ id: "1", kind: "run", status: "done", at }],
+    });
+    expect(foot.points.map(({ id }) => id)).toEqual(["created", "1"]);
+    expect(foot.label).toMatch(/^Created .+, Run of .+: completed$/);
+  });
   test("a running project ends in a live bead and no dashes", () => {
     const foot = footOf(project());
     expect(foot.points.map((point) => point.kind)).toEqual(["message", "live"]);
