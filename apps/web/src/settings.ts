@@ -104,7 +104,11 @@ export const settings = define({
   "project-secrets": { label: "Secrets", page: "project", words: "environment variables env keys passwords" },
   "project-connectors": { label: "Connectors", page: "project", words: "mcp servers tools integrations" },
   "project-containers": { label: "Containers", page: "project", words: "environment variables port start command" },
-  "project-agent": { label: "Agent", page: "project", words: "model automatic checks commit runs fix errors parallel runs diagnostics save databases" },
+  "project-agent": {
+    label: "Agent",
+    page: "project",
+    words: "model automatic checks commit runs fix errors parallel runs diagnostics save databases",
+  },
   "project-branches": { label: "Branches", page: "project", words: "parallel runs copies" },
   "project-context": { label: "Agent context", page: "project", words: "rules memory instructions agents.md" },
   "project-skills": { label: "Skills", page: "project", words: "instructions" },

@@ -22,7 +22,9 @@ const actions: RunActions = {
 
 test("a run is replayed from the transcript of its chat, without the tasks before it", async ({ api, show, user }) => {
   api.blank("snapshots.list");
-  api.answer("snapshots.checkpoints", { items: [sample(Checkpoint, { kind: "turn", title: "add a cart", label: "add a cart", task_id: taskId })] });
+  api.answer("snapshots.checkpoints", {
+    items: [sample(Checkpoint, { kind: "turn", title: "add a cart", label: "add a cart", task_id: taskId })],
+  });
   api.answer("changes.diff", sample(ChangeSet, { message: "add a cart", is_running: false }));
   api.answer("chat.transcript", ({ query }) => ({
     entries: [
