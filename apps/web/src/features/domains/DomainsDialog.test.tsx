@@ -54,6 +54,7 @@ test("a domain shows the records to set, what was found instead, and is checked 
 test("name, password and domains are changed; what the server refuses is shown at the form", async ({ api, show, user }) => {
   api.answer("domains.sites", page([{ ...site, domains: [] }]));
   show(dialog());
+  await screen.findByText("Anyone with the address can open the app. No custom domains yet: add one to serve the app at your own address.");
   await user.click(await screen.findByRole("button", { name: "Change name…" }));
   const name = screen.getByRole("textbox", { name: "Name" });
   await user.clear(name);

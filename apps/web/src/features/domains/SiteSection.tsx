@@ -24,11 +24,13 @@ export function SiteSection({ site, isOnly }: { site: Site; isOnly: boolean }) {
     <section aria-label={site.container_name} className="grid gap-3">
       {isOnly ? null : <h3 className="text-sm font-semibold text-fg-0">{site.container_name}</h3>}
       <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
-        <a href={site.url} target="_blank" rel="noreferrer" className="min-w-0 font-mono text-sm break-all text-fg-0 underline">
-          {site.url}
-          <ExternalLink size={12} className="ml-1 inline" aria-label="opens in a new tab" />
-        </a>
-        <CopyButton text={site.url} label="Copy address" />
+        <span className="flex max-w-full min-w-0 items-center gap-2">
+          <a href={site.url} target="_blank" rel="noreferrer" className="min-w-0 font-mono text-sm break-all text-fg-0 underline">
+            {site.url}
+            <ExternalLink size={12} className="ml-1 inline" aria-label="opens in a new tab" />
+          </a>
+          <CopyButton text={site.url} label="Copy address" />
+        </span>
         {site.public_url === site.url ? null : <span className="text-xs text-fg-2">redirects to {site.public_url}</span>}
       </div>
       <div className="flex flex-wrap gap-2">
@@ -42,7 +44,10 @@ export function SiteSection({ site, isOnly }: { site: Site; isOnly: boolean }) {
           Add domain…
         </Button>
       </div>
-      {site.has_password ? <p className="text-xs text-fg-2">Visitors need a password.</p> : null}
+      <p className="text-xs text-fg-2">
+        {site.has_password ? "Visitors need a password." : "Anyone with the address can open the app."}
+        {site.domains.length === 0 ? " No custom domains yet: add one to serve the app at your own address." : null}
+      </p>
       {editing === "name" ? <NameForm site={site} actions={actions} onClose={close("name")} /> : null}
       {editing === "password" ? <PasswordForm site={site} actions={actions} onClose={close("password")} /> : null}
       {editing === "domain" ? <DomainForm actions={actions} onClose={close("domain")} /> : null}
