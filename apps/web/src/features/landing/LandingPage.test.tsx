@@ -1,4 +1,4 @@
-import { AgentCard, AgentDetail, Template, type PublicConfig } from "@tesslate/contract";
+import { AgentCard, AgentDetail, StoreItem, Template, type PublicConfig } from "@tesslate/contract";
 import { expect, expectAccessible, refuse, sample, screen, signedIn, test, waitFor, within, type CannedApi } from "../../testing/index.ts";
 
 const templates = [
@@ -29,7 +29,7 @@ test("a visitor reads what the studio does, with real starter prompts and items 
       .map(({ textContent }) => textContent),
   ).toEqual(["A recipe bookStarts from React", "An API for a libraryStarts from FastAPI", "A wall of photosStarts from React"]);
   expect(await screen.findByRole("link", { name: "Reviewer" })).toHaveAttribute("href", "/marketplace/agent/reviewer");
-  expect(screen.getByRole("link", { name: "All 40 agents" })).toHaveAttribute("href", "/marketplace");
+  expect(screen.getByRole("link", { name: "All 40 agents" })).toHaveAttribute("href", "/marketplace?type=agents");
   expect(screen.queryByRole("heading", { name: "Templates to start from" })).not.toBeInTheDocument();
   expect(screen.getByRole("link", { name: "Sign up" })).toHaveAttribute("href", "/register");
   expect(app.path()).toBe("/");
@@ -81,7 +81,8 @@ test("other pages lead a visitor to the sign-in and back", async ({ api, open })
 test("a visitor opens the store and its items; the session is asked for once", async ({ api, open, user }) => {
   visitor(api);
   api.answer("marketplaceAgents.get", sample(AgentDetail, { ...agent, is_active: true, source_type: "open" }));
-  api.blank("marketplaceAgents.reviews", "marketplaceAgents.related");
+  api.answer("marketplaceItems.list", { items: [sample(StoreItem, { item_type: "agent", name: "Reviewer", slug: "reviewer" })], total: 1 });
+  api.blank("marketplaceAgents.reviews", "marketplaceAgents.related", "marketplaceCollections.list", "marketplaceCollections.categories");
   const app = open("/marketplace");
   await user.click(await screen.findByRole("link", { name: "Reviewer" }));
   expect(await screen.findByRole("heading", { level: 1, name: "Reviewer" })).toBeVisible();

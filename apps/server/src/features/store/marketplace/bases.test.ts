@@ -141,9 +141,17 @@ test("a project with secrets or install hooks is refused as a base; without them
   await put("package.json", JSON.stringify({ scripts: { dev: "vite" } }));
   for (const path of ["config", ".husky"]) await app.as(ada).files.remove({ params: { id, path }, query: { recursive: true } });
 
+  const picture = Buffer.from("the pixels of its app");
+  await app.studio.database.pool.query(
+    "insert into project_pictures (project_id, light, dark) values ($1, $2, $2) on conflict (project_id) do update set light = $2, dark = $2",
+    [id, picture.toString("base64")],
+  );
   const made = await publish();
   expect(made.status).toBe(201);
   expect(made.body).toMatchObject({ source_type: "archive", git_repo_url: null, slug: "from-a-project", template_slug: null });
+  // The template has a copy of the project's picture, which people without access to the project see.
+  const { pictures } = await app.as(bob).marketplaceBases.get({ params: { slug: "from-a-project" } });
+  expect(Buffer.from(await (await app.request(pictures?.light ?? "")).arrayBuffer())).toEqual(picture);
   expect(
     (
       await app.request("/api/marketplace/bases", {

@@ -1,6 +1,7 @@
 import { and, asc, eq, inArray, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { agents } from "../../../db/schema/agent.ts";
+import { updateAgent } from "../../agent/agents/index.ts";
 import { bases, marketplacePictures as pictures, type PictureKind } from "../../../db/schema/store.ts";
 
 export interface EncodedPicture {
@@ -45,10 +46,7 @@ export function createItemPicturesStore(db: Database) {
     setIcon: async (tx: Queries, agentId: string, icon: EncodedPicture | null): Promise<void> => {
       await tx.delete(pictures).where(ofAgent(agentId, "icon"));
       const avatar_url = icon && (await insert(tx, { agent_id: agentId }, "icon", icon));
-      await tx
-        .update(agents)
-        .set({ avatar_url, updated_at: sql`now()` })
-        .where(eq(agents.id, agentId));
+      await updateAgent(tx, agentId, { avatar_url });
     },
     setBase,
     countScreenshots: (tx: Queries, agentId: string): Promise<number> => tx.$count(pictures, ofAgent(agentId, "screenshot")),
