@@ -48,7 +48,7 @@ const ItemIds = Type.Array(Type.String({ minLength: 1, maxLength: 120 }), {
   uniqueItems: true,
   description: "Ids of listed items, in order",
 });
-const Order = Type.Object({
+export const StoreOrder = Type.Object({
   order: Type.Array(Type.String({ minLength: 1, maxLength: 120 }), {
     maxItems: 200,
     uniqueItems: true,
@@ -115,7 +115,7 @@ export const adminCollectionsRoutes = {
     summary: "Order store categories",
     description: "Sets the display order of all categories, by slug. Writes to the audit log.",
     auth: "superuser",
-    body: Order,
+    body: StoreOrder,
     response: listOf(AdminCategory),
     errors: ["conflict"],
   }),
@@ -169,7 +169,7 @@ export const adminCollectionsRoutes = {
     summary: "Order store collections",
     description: "Sets the display order of all collections, by id. Writes to the audit log.",
     auth: "superuser",
-    body: Order,
+    body: StoreOrder,
     response: listOf(AdminCollection),
     errors: ["conflict"],
   }),

@@ -71,6 +71,7 @@ export const examples: Record<string, unknown> = {
     category: "fullstack",
     icon: "🧱",
     preview_image: null,
+    pictures: null,
     pricing_type: "free",
     price_cents: 0,
     downloads: 0,
