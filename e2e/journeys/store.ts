@@ -2,7 +2,7 @@
 /** The store and the library: search in the URL, no broken links, a custom agent created, tested, published and added by another user. */
 import type { Page } from "playwright-core";
 import { say, script } from "@tesslate/testkit";
-import { signUp, type Account } from "../account.ts";
+import { createProject, signUp, type Account } from "../account.ts";
 import { signIn, type WatchedWindow } from "../browser.ts";
 import { expect, journey, until } from "../journey.ts";
 import { checkScreens, expectAccessible, expectNoProblems } from "../screens.ts";
@@ -171,6 +171,45 @@ export default journey({}, async (context) => {
         expect(trialRequest, "the run had the agent's prompt, with its marker filled in");
         await page().goto(`${studio.url}/library?tab=made`);
         await page().getByRole("listitem").filter({ hasText: "The Baker" }).getByText("Published").waitFor();
+      },
+    },
+    {
+      name: "a visitor finds an agent and its creator, signs in there, uses the agent in a project, and takes its next version",
+      run: async () => {
+        await createProject(bob, "Bakery", "static");
+        const window = await context.openWindow({ theme: "dark" });
+        const there = window.page;
+        there.setDefaultTimeout(15_000);
+        await there.goto(`${studio.url}/marketplace?q=bread`);
+        await there.getByRole("article").getByRole("link", { name: "Ada", exact: true }).click();
+        await there.getByRole("heading", { name: "Ada", level: 1 }).waitFor();
+        await there.getByRole("article").getByRole("link", { name: "The Baker" }).click();
+        await there.getByRole("link", { name: "Sign in to use this agent" }).click();
+        await there.getByLabel("Email").fill(bob.email);
+        await there.getByLabel("Password", { exact: true }).fill(bob.password);
+        await there.keyboard.press("Enter");
+        await there.getByRole("button", { name: "Add to library" }).click();
+        await there.getByRole("button", { name: "Use in a project…" }).click();
+        await there
+          .getByRole("dialog", { name: "Use The Baker in a project" })
+          .getByRole("button", { name: /Bakery/ })
+          .click();
+        await there.getByRole("button", { name: "Agent: The Baker" }).waitFor();
+        const { id } = await ada.api.marketplaceAgents.get({ params: { slug: "the-baker" } });
+        await ada.api.marketplaceAgents.update({ params: { id }, body: { system_prompt: "You bake cakes." } });
+        await ada.api.marketplaceAgents.publishVersion({ params: { id }, body: { notes: "Cakes, too" } });
+        await there.goto(`${studio.url}/library`);
+        const row = there.getByRole("main").getByRole("listitem").filter({ hasText: "The Baker" });
+        await row.getByText("Update available").waitFor();
+        await there.goto(`${studio.url}/marketplace/agent/the-baker`);
+        await there.getByText("Version 2 is available. You run version 1.").waitFor();
+        await checkScreens(there, "store-agent-update", { variants: ["light-d", "dark-m"] });
+        await there.getByRole("button", { name: "Update agent" }).click();
+        await there.getByText("The Baker updated to version 2.").waitFor();
+        const taken = (await bob.api.library.agents({ query: {} })).items.find((one) => one.id === id);
+        expect(taken?.version === 2 && taken.system_prompt === "You bake cakes.", JSON.stringify(taken));
+        expectNoProblems(window);
+        await window.close();
       },
     },
     {

@@ -119,6 +119,7 @@ export const errorCodes = {
   closed_source: e(403),
   agent_not_forkable: e(403),
   agent_published: e(400),
+  agent_not_published: e(400),
   screenshot_limit_reached: e(409),
   collection_limit_reached: e(409),
   own_item: e(403),

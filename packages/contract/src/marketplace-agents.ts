@@ -89,6 +89,12 @@ export const ToolConfig = Type.Object({
 });
 export const ToolConfigs = Type.Record(Type.String({ minLength: 1, maxLength: 100 }), ToolConfig);
 
+export const AgentVersion = described(
+  "A published version of an agent.",
+  Type.Object({ number: Type.Integer(), notes: Type.String({ description: "What changed, by its creator" }), created_at: Timestamp }),
+);
+export type AgentVersion = Static<typeof AgentVersion>;
+
 export const AgentDetail = described(
   "An agent in full. Prompt, tools and configuration are null unless it is open, your own, or you are an administrator.",
   Type.Object({
@@ -104,6 +110,9 @@ export const AgentDetail = described(
     requires_user_keys: Type.Boolean(),
     parent_agent_id: Nullable(Uuid),
     is_published: Type.Boolean(),
+    latest_version: described("Null: an official agent, or one that was never published", Nullable(AgentVersion)),
+    library_version: described("Of an agent of another user in your library: the version that you run", Nullable(Type.Integer())),
+    has_unpublished_changes: described("Your published agent differs from its latest version, which others run", Type.Boolean()),
     is_owner: Type.Boolean(),
     in_library: described("In your library, enabled or not", Type.Boolean()),
     reviews: Type.Array(ShortReview, { description: "The newest five" }),
@@ -118,6 +127,7 @@ const AgentConfig = described(
     Type.Object({ reasoning: Maybe(Reasoning) }, { additionalProperties: true }),
   ),
 );
+const VersionNotes = Type.String({ maxLength: 2000, description: "Notes of the version that is published" });
 const Rate = Nullable(Type.Number({ minimum: 0, maximum: 100_000 }));
 const Cents = Type.Integer({ minimum: 0, maximum: 10_000_000 });
 const ModelId = Type.String({ maxLength: 200, pattern: "^[^/\\s]+/\\S+$" });
@@ -155,6 +165,7 @@ export type CreateAgent = Static<typeof CreateAgent>;
 export const UpdateAgent = described(
   "Changes to an agent. An empty name, description, prompt or model changes nothing.",
   Type.Object({
+    version_notes: Type.Optional(VersionNotes),
     name: Type.Optional(Type.String({ maxLength: 100 })),
     description: Type.Optional(Type.String({ maxLength: 500 })),
     system_prompt: Type.Optional(Type.String({ maxLength: 100_000 })),
@@ -219,12 +230,40 @@ export const marketplaceAgentsRoutes = {
     path: "/api/marketplace/agents/{id}",
     tag,
     summary: "Update agent",
-    description: "Updates your agent. Updating another user's open agent creates your own fork with the change (`forked`).",
+    description:
+      "Updates your agent. Others run its latest version, so what they run changes only when you publish the next one. Updating another user's open agent creates your own fork with the change (`forked`).",
     auth: "user",
     params: ItemParams,
     body: UpdateAgent,
     response: extend(AgentDetail, { forked: Type.Optional(Type.Boolean()) }),
     errors: ["not_found", "not_in_library", "closed_source", "payout_account_required", "rate_limited"],
+  }),
+  versions: route({
+    method: "GET",
+    path: "/api/marketplace/agents/{id}/versions",
+    tag,
+    summary: "List agent versions",
+    description: "The published versions of an agent with their notes, newest first.",
+    auth: "optional",
+    params: ItemParams,
+    query: Type.Object(pageQuery),
+    response: listOf(AgentVersion),
+    errors: ["not_found", "rate_limited"],
+  }),
+  publishVersion: route({
+    method: "POST",
+    path: "/api/marketplace/agents/{id}/versions",
+    tag,
+    summary: "Publish agent version",
+    description:
+      "Publishes your agent as it is now as its next version. New users get it; those who have the agent keep theirs until they update.",
+    auth: "user",
+    status: 201,
+    params: ItemParams,
+    body: Type.Object({ notes: Type.Optional(VersionNotes) }),
+    bodyOptional: true,
+    response: AgentDetail,
+    errors: ["not_found", "forbidden", "agent_not_published", "nothing_to_change", "rate_limited"],
   }),
   remove: route({
     method: "DELETE",

@@ -53,6 +53,7 @@ export function composeMarketplace(
     picturesStore,
     templatePictures,
     itemPictures,
+    agentVersions,
     entries,
     agentListings,
     baseListings,
@@ -115,6 +116,7 @@ export function composeMarketplace(
           listings: agentListings,
           catalogue: agents,
           entries,
+          versions: agentVersions,
           payments,
           limits,
           requireCategory: categories.require,
@@ -156,6 +158,7 @@ export function composeMarketplace(
         library: createLibrary({
           store: createLibraryStore(db),
           entries,
+          versions: agentVersions,
           agents: agentListings,
           bases: baseListings,
           projects,

@@ -4,6 +4,7 @@ import {
   createAcquiringStore,
   createAgentCatalogue,
   createAgentListings,
+  createAgentVersionsStore,
   createBaseArchives,
   createBaseCatalogue,
   createBaseResolver,
@@ -35,7 +36,14 @@ export function composeStoreListings(
   const baseListings = createBaseListings(db);
   const picturesStore = createItemPicturesStore(db);
   const templatePictures = (slug: string) => templates.find(slug)?.api.pictures ?? null;
-  const agents = createAgentCatalogue({ listings: agentListings, reviews: reviewsStore, pictures: picturesStore, limits });
+  const agentVersions = createAgentVersionsStore(db);
+  const agents = createAgentCatalogue({
+    listings: agentListings,
+    reviews: reviewsStore,
+    pictures: picturesStore,
+    versions: agentVersions,
+    limits,
+  });
   const bases = createBaseCatalogue({ listings: baseListings, reviews: reviewsStore, templatePictures, limits });
   const itemPictures = createItemPictures({ store: picturesStore, encode: createItemPictureEncoder(), agents, bases, limits });
   const acquiring = createAcquiring({ store: entries, agents, bases, payments, limits });
@@ -53,6 +61,7 @@ export function composeStoreListings(
     picturesStore,
     templatePictures,
     itemPictures,
+    agentVersions,
     entries,
     agentListings,
     baseListings,

@@ -30,6 +30,7 @@ const exceptions: Partial<Record<Caller, Record<string, { answer: number | strin
     "gitProviders.branches": { answer: "not_supported", because: "the owner has a token for a plain host" },
     "library.removeProjectAgent": { answer: 404, because: "removing it from the library removed it from the project" },
     "marketplaceAgents.review": { answer: "own_item", because: "users cannot review their own items" },
+    "marketplaceAgents.publishVersion": { answer: "agent_not_published", because: "the agent is a draft" },
     "marketplaceAgents.removeReview": { answer: 404, because: "users have no review of their own agent" },
     "marketplaceBases.review": { answer: "own_item", because: "users cannot review their own items" },
     "marketplaceBases.removeReview": { answer: 404, because: "users have no review of their own base" },

@@ -121,6 +121,25 @@ export function isAgentListed(t: { is_active: AnyPgColumn; forked_by_user_id: An
 }
 export type AgentRow = typeof agents.$inferSelect;
 
+/** What a run takes from a version of an agent. */
+export type AgentVersionContent = Pick<AgentRow, "system_prompt" | "mode" | "agent_type" | "tools" | "tool_configs" | "model" | "config">;
+/** Published versions of an agent. Its row is what its creator works on; others run the version that they took. Official agents have none. */
+export const agentVersions = pgTable(
+  "agent_versions",
+  {
+    id: id(),
+    agent_id: uuid()
+      .notNull()
+      .references(() => agents.id, { onDelete: "cascade" }),
+    number: integer().notNull(),
+    notes: text().notNull().default(""),
+    content: jsonb().$type<AgentVersionContent>().notNull(),
+    created_at: createdAt(),
+  },
+  (t) => [unique("agent_versions_agent_id_number_key").on(t.agent_id, t.number)],
+);
+export type AgentVersionRow = typeof agentVersions.$inferSelect;
+
 export type PurchaseType = "free" | "one_time" | "monthly" | "api";
 /** A user's library entry. It stays when the agent is removed from the library, so that a purchase can be added again. */
 export const userPurchasedAgents = pgTable(
@@ -133,6 +152,8 @@ export const userPurchasedAgents = pgTable(
       .notNull()
       .references(() => agents.id, { onDelete: "cascade" }),
     selected_model: text(),
+    /** The version it was taken or last updated with; null: the latest. */
+    version_id: uuid().references(() => agentVersions.id, { onDelete: "set null" }),
     is_active: boolean().notNull().default(true),
     purchase_type: text().$type<PurchaseType>().notNull().default("free"),
     stripe_payment_intent: text(),
@@ -150,6 +171,9 @@ export const userPurchasedAgents = pgTable(
 );
 /** Enabled and not expired. */
 export const isEntryActive = sql<boolean>`(${userPurchasedAgents.is_active} and (${userPurchasedAgents.expires_at} is null or ${userPurchasedAgents.expires_at} > now()))`;
+/** Joins the version that an entry runs: the one it was taken with, else the latest. */
+export const isRunVersion = sql`${agentVersions.id} = coalesce(${userPurchasedAgents.version_id},
+  (select latest.id from agent_versions latest where latest.agent_id = ${agents.id} order by latest.number desc limit 1))`;
 
 /**
  * Files attached to messages, and the images of tool results. Only the message's metadata and the record (`image_ids`) reference them, so that forks,

@@ -80,7 +80,7 @@ test("other pages lead a visitor to the sign-in and back", async ({ api, open })
 
 test("a visitor opens the store and its items; the session is asked for once", async ({ api, open, user }) => {
   visitor(api);
-  api.answer("marketplaceAgents.get", sample(AgentDetail, { ...agent, is_active: true, source_type: "open" }));
+  api.answer("marketplaceAgents.get", sample(AgentDetail, { ...agent, is_active: true, source_type: "open", latest_version: null }));
   api.answer("marketplaceItems.list", { items: [sample(StoreItem, { item_type: "agent", name: "Reviewer", slug: "reviewer" })], total: 1 });
   api.blank("marketplaceAgents.reviews", "marketplaceAgents.related", "marketplaceCollections.list", "marketplaceCollections.categories");
   const app = open("/marketplace");

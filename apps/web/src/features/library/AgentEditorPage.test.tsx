@@ -7,6 +7,8 @@ function begin(api: CannedApi): void {
   api.blank("models.list", "agents.tools", "library.agents", "library.bases", "library.ownItems", "billing.config");
 }
 const baker = sample(AgentDetail, {
+  latest_version: null,
+  has_unpublished_changes: false,
   name: "Baker",
   slug: "baker",
   description: "Bakes",

@@ -43,6 +43,7 @@ import {
 import { toolsQuery, useAgentMutations } from "./library.queries.ts";
 import { PriceSection } from "./PriceSection.tsx";
 import { PublishDialog } from "./PublishDialog.tsx";
+import { PublishVersionDialog } from "./PublishVersionDialog.tsx";
 import { TrialDialog } from "./TrialDialog.tsx";
 import { agentDraftQuery, useAgentDraft } from "./use-agent-draft.ts";
 
@@ -144,6 +145,7 @@ function Editor({
   const [isTrying, setIsTrying] = useState(false);
   const [isDeleting, setIsDeleting] = useState(false);
   const [isPublishing, setIsPublishing] = useState(false);
+  const [isPublishingVersion, setIsPublishingVersion] = useState(false);
   const prompt = useRef<HTMLTextAreaElement>(null);
   const set = (change: Partial<AgentForm>) => draft.write({ before, form: { ...form, ...change } });
   const discard = () => draft.forget(draft.value);
@@ -355,7 +357,13 @@ function Editor({
       </SettingsSection>
       <PriceSection form={form} set={set} fault={errors.price ?? errors.price_cents ?? errors.pricing_type} />
       <PageActions className="-mx-2 flex-wrap items-center px-2">
-        {agent?.is_owner && agent.is_published ? <Pill tone="ok">Published</Pill> : null}
+        {agent?.is_owner && agent.is_published ? (
+          agent.has_unpublished_changes ? (
+            <Pill tone="warn">Unpublished changes</Pill>
+          ) : (
+            <Pill tone="ok">{agent.latest_version ? `Version ${agent.latest_version.number} published` : "Published"}</Pill>
+          )
+        ) : null}
         <span className="flex-1 text-xs text-fg-2">{isDirty ? draftSentences[draft.state] : ""}</span>
         {isDirty ? (
           <Button variant="ghost" onClick={discard} disabled={saving}>
@@ -376,6 +384,11 @@ function Editor({
             <Button icon={<FlaskConical size={14} />} disabled={isDirty} onClick={() => setIsTrying(true)}>
               Try agent
             </Button>
+            {agent.has_unpublished_changes ? (
+              <Button disabled={isDirty || saving} onClick={() => setIsPublishingVersion(true)}>
+                Publish version…
+              </Button>
+            ) : null}
             {agent.is_published ? null : (
               <Button disabled={isDirty || saving} onClick={() => setIsPublishing(true)}>
                 Publish…
@@ -401,6 +414,7 @@ function Editor({
           }}
         />
       ) : null}
+      {isPublishingVersion && agent ? <PublishVersionDialog agent={agent} onClose={() => setIsPublishingVersion(false)} /> : null}
       {isTrying && agent ? <TrialDialog agent={agent} onClose={() => setIsTrying(false)} /> : null}
       {agent ? (
         <ConfirmDialog

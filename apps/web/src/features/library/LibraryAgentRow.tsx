@@ -5,15 +5,15 @@ import { useState } from "react";
 import type { LibraryAgent } from "@tesslate/contract";
 import { shortModelName, usableModels } from "../../lib/model-choice.ts";
 import { formatDateTime, isPast } from "../../lib/time.ts";
-import { buttonClass } from "../../ui/Button.tsx";
+import { Button, buttonClass } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Switch } from "../../ui/Switch.tsx";
-import { toastWithUndo, toastError } from "../../ui/toast.tsx";
-import { ItemIcon, useAcquire, useRemoveFromLibrary } from "../marketplace/index.ts";
+import { toast, toastError, toastWithUndo } from "../../ui/toast.tsx";
+import { ItemIcon, useAcquire, useRemoveFromLibrary, useUpdateVersion } from "../marketplace/index.ts";
 import { modelsQuery } from "../models/index.ts";
 import { useSelectModel, useSwitchAgent } from "./library.queries.ts";
 
@@ -26,6 +26,7 @@ export function LibraryAgentRow({ agent }: { agent: LibraryAgent }) {
   const select = useSelectModel();
   const remove = useRemoveFromLibrary("agents");
   const acquire = useAcquire("agents");
+  const update = useUpdateVersion();
   const models = usableModels(useQuery(modelsQuery).data?.items ?? []);
   const [isRemoving, setIsRemoving] = useState(false);
   const isOver = agent.expires_at !== null && isPast(agent.expires_at);
@@ -41,6 +42,7 @@ export function LibraryAgentRow({ agent }: { agent: LibraryAgent }) {
           </Link>
           {agent.is_custom ? <Pill>{agent.is_published ? "Yours, published" : "Yours"}</Pill> : null}
           {agent.is_admin_disabled ? <Pill tone="warn">Disabled by an administrator</Pill> : null}
+          {agent.update_available ? <Pill tone="warn">Update available</Pill> : null}
           {isOver ? <Pill tone="warn">Expired {formatDateTime(agent.expires_at ?? "")}</Pill> : null}
         </p>
         <p className="line-clamp-1 text-xs text-fg-2">{agent.description}</p>
@@ -59,6 +61,17 @@ export function LibraryAgentRow({ agent }: { agent: LibraryAgent }) {
           ]}
         />
       </span>
+      {agent.update_available ? (
+        <Button
+          size="sm"
+          isLoading={update.isPending}
+          loadingWord="Updating…"
+          aria-label={`Update ${agent.name}`}
+          onClick={() => update.mutate(agent.id, { onSuccess: () => toast(`${agent.name} updated.`), onError: report })}
+        >
+          Update
+        </Button>
+      ) : null}
       <Switch
         isOn={agent.is_enabled}
         isDisabled={agent.is_admin_disabled || isOver}

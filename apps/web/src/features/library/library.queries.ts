@@ -53,6 +53,11 @@ export function useAgentMutations() {
       mutationFn: ({ id, body }: { id: string; body: UpdateAgent }) => api.marketplaceAgents.update({ params: { id }, body }),
       onSuccess: changed,
     }),
+    publishVersion: useMutation({
+      mutationFn: ({ id, notes }: { id: string; notes: string }) =>
+        api.marketplaceAgents.publishVersion({ params: { id }, body: { notes } }),
+      onSuccess: changed,
+    }),
     remove: useMutation({ mutationFn: (id: string) => api.marketplaceAgents.remove({ params: { id } }), onSuccess: changed }),
   };
 }

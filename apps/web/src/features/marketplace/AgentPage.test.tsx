@@ -11,6 +11,8 @@ const writer = sample(AgentDetail, {
   source_type: "open",
   is_active: true,
   creator_name: "Lena",
+  latest_version: null,
+  library_version: null,
 });
 const path = "/marketplace/agent/documentation-writer";
 function item(api: CannedApi, known: Partial<AgentDetail> = {}): void {
@@ -89,4 +91,21 @@ test("one that was taken is used in a project, where it is then chosen", async (
   const dialog = await screen.findByRole("dialog", { name: "Use Documentation Writer in a project" });
   expect(await within(dialog).findByText("No projects yet")).toBeVisible();
   expect(within(dialog).getByRole("link", { name: "New project" })).toHaveAttribute("href", "/new");
+});
+
+test("a newer version than that of the library is offered with its notes, and taken", async ({ api, open, user }) => {
+  const latest_version = { number: 3, notes: "Knows Rust", created_at: "2026-11-01T10:00:00Z" };
+  const known = { is_purchased: true, in_library: true, latest_version };
+  item(api, { ...known, library_version: 2 });
+  api.answer("marketplaceAgents.versions", { items: [latest_version], total: 1, page: 1, total_pages: 1 });
+  open(path);
+  await screen.findByText(/Version 3 is available. You run version 2./);
+  // In the banner and in the list of versions.
+  await waitFor(() => expect(screen.getAllByText("Knows Rust")).toHaveLength(2));
+  api.blank("library.updateVersion");
+  item(api, { ...known, library_version: 3 });
+  await user.click(screen.getByRole("button", { name: "Update agent" }));
+  await screen.findByText(`${writer.name} updated to version 3.`);
+  await waitFor(() => expect(screen.queryByRole("button", { name: "Update agent" })).not.toBeInTheDocument());
+  expect(screen.getByText("Yours")).toBeVisible();
 });

@@ -11,6 +11,7 @@ import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { toast, toastWithUndo, toastError } from "../../ui/toast.tsx";
 import { useIsSignedIn } from "../users/index.ts";
+import { AgentVersions, UpdateBanner } from "./AgentVersions.tsx";
 import { abilitySentences } from "./abilities.ts";
 import { isOwnPicture } from "./ItemIcon.tsx";
 import { About, ItemFrame, ItemHead, Names, ItemSection, Related, SignInAction } from "./ItemPage.tsx";
@@ -64,6 +65,7 @@ function Agent({ agent }: { agent: AgentDetail }) {
           <ErrorSentence of={acquire.error} />
         </Banner>
       ) : null}
+      <UpdateBanner agent={agent} />
       {agent.requires_user_keys ? <Banner className="mt-4">Requires your own model API key.</Banner> : null}
       <Screenshots name={agent.name} urls={[agent.preview_image, ...agent.screenshots.map(({ url }) => url)].filter(isOwnPicture)} />
       <About item={agent} />
@@ -112,6 +114,7 @@ function Agent({ agent }: { agent: AgentDetail }) {
           <Names names={agent.tags} />
         </ItemSection>
       ) : null}
+      <AgentVersions agent={agent} />
       <Reviews
         type="agents"
         id={agent.id}

@@ -17,6 +17,7 @@ export {
   useCategoryName,
   useMarketplaceChanged,
   useRemoveFromLibrary,
+  useUpdateVersion,
 } from "./marketplace.queries.ts";
 export { SubmitBaseDialog } from "./on-demand.ts";
 export { priceOf } from "./price.ts";

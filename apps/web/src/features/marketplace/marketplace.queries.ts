@@ -118,6 +118,17 @@ export const baseQuery = (slug: string) =>
     queryKey: [...keys.all, "base", slug],
     queryFn: ({ signal }) => api.marketplaceBases.get({ params: { slug } }, { signal }),
   });
+/** Published versions of an agent with their notes, newest first. */
+export const agentVersionsQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...keys.all, "agent-versions", id],
+    queryFn: ({ signal }) => api.marketplaceAgents.versions({ params: { id }, query: { limit: 20 } }, { signal }),
+  });
+/** Runs of the library's agent use its latest version from then on. */
+export function useUpdateVersion() {
+  const changed = useMarketplaceChanged();
+  return useMutation({ mutationFn: (id: string) => api.library.updateVersion({ params: { id } }), onSuccess: changed });
+}
 export const versionsQuery = (slug: string) =>
   queryOptions({
     queryKey: [...keys.all, "versions", slug],

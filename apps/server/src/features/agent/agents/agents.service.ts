@@ -4,7 +4,7 @@ import type { Queries } from "../../../platform/database.ts";
 import { AppError, badRequest, notFound } from "../../../platform/errors.ts";
 import { effectiveFeatures, type AgentFeatures } from "./agents.features.ts";
 import type { AgentsStore } from "./agents.store.ts";
-import type { AgentRow } from "../../../db/schema/agent.ts";
+import type { AgentRow, AgentVersionRow } from "../../../db/schema/agent.ts";
 import { defaultAgentSlug, officialAgents } from "./official-agents.ts";
 
 /** An agent that the user may run, with the model that they selected for it. */
@@ -35,6 +35,10 @@ export interface RunnableAgent {
 }
 const agentTypes = new Set(["TesslateAgent", "IterativeAgent", "ReActAgent", "StreamAgent"]);
 
+/** An agent as somebody runs and reads it: its creator as it is now, others as of the version that they took. */
+export const agentAs = ({ agent, version }: { agent: AgentRow; version: AgentVersionRow | null }, isOwner: boolean): AgentRow =>
+  isOwner || version === null ? agent : { ...agent, ...version.content };
+
 export type Agents = ReturnType<typeof createAgents>;
 /** Resolves agents and checks whether the user may run them. */
 export function createAgents({ store, features }: { store: AgentsStore; features: AgentFeatures }) {
@@ -50,8 +54,9 @@ export function createAgents({ store, features }: { store: AgentsStore; features
     resolve: async (userId: string, ref: string | null | undefined): Promise<RunnableAgent> => {
       const found = await store.find(ref ?? defaultAgentSlug, userId);
       if (!found || found.agent.item_type !== "agent" || !found.agent.is_active) throw notFound("Agent");
-      const { agent, entry } = found;
-      const isOwner = agent.forked_by_user_id === userId || agent.created_by_user_id === userId;
+      const { entry } = found;
+      const isOwner = found.agent.forked_by_user_id === userId || found.agent.created_by_user_id === userId;
+      const agent = agentAs(found, isOwner);
       const isInLibrary = entry?.is_active === true;
       if (!isOwner && !isInLibrary && isHidden(agent)) throw notFound("Agent");
       if (!isOwner && !isInLibrary && agent.pricing_type !== "free")

@@ -1,6 +1,14 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { agents, isEntryActive, userPurchasedAgents, type AgentRow } from "../../../db/schema/agent.ts";
+import {
+  agents,
+  agentVersions,
+  isEntryActive,
+  isRunVersion,
+  userPurchasedAgents,
+  type AgentRow,
+  type AgentVersionRow,
+} from "../../../db/schema/agent.ts";
 import type { OfficialAgent } from "./official-agents.ts";
 
 export type AgentsStore = ReturnType<typeof createAgentsStore>;
@@ -34,16 +42,20 @@ export function createAgentsStore(db: Database) {
     find: async (
       ref: string,
       userId: string,
-    ): Promise<{ agent: AgentRow; entry: { selected_model: string | null; is_active: boolean } | null } | undefined> => {
+    ): Promise<
+      { agent: AgentRow; entry: { selected_model: string | null; is_active: boolean } | null; version: AgentVersionRow | null } | undefined
+    > => {
       const isId = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(ref);
       return (
         await db
           .select({
             agent: agents,
             entry: { user_id: userPurchasedAgents.user_id, selected_model: userPurchasedAgents.selected_model, is_active: isEntryActive },
+            version: agentVersions,
           })
           .from(agents)
           .leftJoin(userPurchasedAgents, and(eq(userPurchasedAgents.agent_id, agents.id), eq(userPurchasedAgents.user_id, userId)))
+          .leftJoin(agentVersions, isRunVersion)
           .where(isId ? eq(agents.id, ref) : eq(agents.slug, ref))
       )[0];
     },
@@ -79,6 +91,14 @@ export function createAgentsStore(db: Database) {
         .where(eq(agents.id, id));
     },
   };
+}
+
+/** Which version of an agent the user runs; null: the latest. */
+export async function setEntryVersion(q: Queries, userId: string, agentId: string, versionId: string | null): Promise<void> {
+  await q
+    .update(userPurchasedAgents)
+    .set({ version_id: versionId })
+    .where(and(eq(userPurchasedAgents.user_id, userId), eq(userPurchasedAgents.agent_id, agentId)));
 }
 
 /** `undefined` if the slug is taken. */

@@ -53,9 +53,13 @@ export function createAcquiringStore(db: Database) {
     put: async (tx: Queries, kind: ItemKind, userId: string, itemId: string, grant: EntryGrant): Promise<boolean> => {
       const { name, column } = tableOf(kind);
       const table = sql.identifier(name);
+      // An entry keeps the version it was taken with, also when it is added or paid for again.
+      const isAgent = kind === "agent";
       const { rows } = await tx.execute<{ is_new: boolean }>(sql`
-        insert into ${table} as e (user_id, ${sql.identifier(column)}, purchase_type, stripe_payment_intent, stripe_subscription_id, expires_at)
-        values (${userId}, ${itemId}, ${grant.purchase_type}, ${grant.stripe_payment_intent ?? null}, ${grant.stripe_subscription_id ?? null}, ${grant.expires_at ?? null})
+        insert into ${table} as e (user_id, ${sql.identifier(column)}, purchase_type, stripe_payment_intent, stripe_subscription_id, expires_at${isAgent ? sql`, version_id` : sql``})
+        values (${userId}, ${itemId}, ${grant.purchase_type}, ${grant.stripe_payment_intent ?? null}, ${grant.stripe_subscription_id ?? null}, ${grant.expires_at ?? null}${
+          isAgent ? sql`, (select v.id from agent_versions v where v.agent_id = ${itemId} order by v.number desc limit 1)` : sql``
+        })
         on conflict (user_id, ${sql.identifier(column)}) do update set
           is_active = true, removed_at = null, purchase_type = excluded.purchase_type, expires_at = excluded.expires_at,
           stripe_payment_intent = coalesce(excluded.stripe_payment_intent, e.stripe_payment_intent),

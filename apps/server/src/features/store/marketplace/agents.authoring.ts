@@ -4,8 +4,10 @@ import { randomCode } from "../../../platform/crypto.ts";
 import type { Queries } from "../../../platform/database.ts";
 import { AppError, badRequest, forbidden, invalid } from "../../../platform/errors.ts";
 import type { AgentRow } from "../../agent/agents/index.ts";
+import { agentAs } from "../../agent/agents/index.ts";
 import type { AcquiringStore } from "./acquiring.store.ts";
 import type { AgentCatalogue } from "./agents.service.ts";
+import type { AgentVersionsStore } from "./agent-versions.store.ts";
 import type { AgentListings } from "./agents.store.ts";
 import { isOwnerOf } from "./agents.present.ts";
 import type { RequireCategory } from "./collections.ts";
@@ -25,6 +27,7 @@ export function createAgentAuthoring({
   listings,
   catalogue,
   entries,
+  versions,
   payments,
   limits,
   requireCategory,
@@ -33,6 +36,7 @@ export function createAgentAuthoring({
   listings: AgentListings;
   catalogue: AgentCatalogue;
   entries: AcquiringStore;
+  versions: Pick<AgentVersionsStore, "publish">;
   payments: MarketplacePayments;
   limits: MarketplaceLimits;
   requireCategory: RequireCategory;
@@ -74,6 +78,7 @@ export function createAgentAuthoring({
     const row = await insertUnique("slug for this agent", (attempt) =>
       listings.insert(tx, { ...values, slug: attempt === 0 ? base : `${base}-${randomCode(4)}` }),
     );
+    if (row.is_published) await versions.publish(tx, row, "");
     await entries.put(tx, "agent", userId, row.id, { purchase_type: "free" });
     return row;
   };
@@ -139,6 +144,9 @@ export function createAgentAuthoring({
           const row = await listings.lock(tx, seen.id);
           if (!row) throw new AppError("not_found", "Agent not found.");
           await listings.update(tx, row.id, await changesOf(tx, user.id, row, body));
+          const after = await listings.lock(tx, row.id);
+          // Later versions are published by themselves.
+          if (after?.is_published && !row.is_published) await versions.publish(tx, after, body.version_notes?.trim() ?? "");
         });
         return catalogue.detail(user, seen.id);
       }
@@ -151,14 +159,29 @@ export function createAgentAuthoring({
         if (row.agent.source_type !== "open")
           throw forbidden("closed_source", `${row.agent.name} is closed source: it can be run but not edited.`);
         if (!row.agent.is_active) throw new AppError("not_found", "Agent not found.");
-        const fork = await insertFork(tx, user.id, row.agent, {
-          ...contentOf(row.agent, body),
+        const taken = agentAs(row, false);
+        const fork = await insertFork(tx, user.id, taken, {
+          ...contentOf(taken, body),
           name: body.name?.trim() || row.agent.name,
         });
         await entries.change(tx, "agent", user.id, row.agent.id, { is_active: false });
         return fork.id;
       });
       return { ...(await catalogue.detail(user, forkId)), forked: true };
+    },
+    /** Publishes the agent as it is now as its next version. Throws 404, 403, `agent_not_published`, `nothing_to_change`. */
+    publishVersion: async (user: User, ref: string, notes: string): Promise<AgentDetail> => {
+      await limits.write(user.id, "create");
+      const { agent: seen } = await catalogue.require(user, ref);
+      if (!isOwnerOf(user, seen)) throw forbidden("forbidden", "Only the creator of an agent can publish a version.");
+      await listings.transaction(async (tx) => {
+        const row = await listings.lock(tx, seen.id);
+        if (!row) throw new AppError("not_found", "Agent not found.");
+        if (!row.is_published) throw badRequest("Publish this agent first.", "agent_not_published");
+        if (!(await versions.publish(tx, row, notes.trim())))
+          throw badRequest("The latest version has these changes already.", "nothing_to_change");
+      });
+      return catalogue.detail(user, seen.id);
     },
     /** Throws 404, 403 for another user's agent, `agent_published`. */
     remove: async (user: User, ref: string): Promise<void> => {
@@ -174,8 +197,10 @@ export function createAgentAuthoring({
     /** Throws 404, `closed_source`, `agent_not_forkable`, and `agent_not_owned` for one that has to be bought first. */
     fork: async (user: User, ref: string, body: ForkAgent): Promise<AgentDetail> => {
       await limits.write(user.id, "fork");
-      const { agent, entry } = await catalogue.require(user, ref);
-      const isOwn = isOwnerOf(user, agent);
+      const found = await catalogue.require(user, ref);
+      const { entry } = found;
+      const isOwn = isOwnerOf(user, found.agent);
+      const agent = agentAs(found, isOwn);
       if (!agent.is_active) throw new AppError("not_found", "Agent not found.");
       if (!isOwn && agent.source_type !== "open")
         throw forbidden("closed_source", `${agent.name} is closed source: it can be run but not forked.`);
@@ -291,7 +316,8 @@ function forkOf(parent: AgentRow, userId: string, changes: Partial<NewAgent>): O
     model: parent.model,
     config: parent.config,
     icon: parent.icon,
-    avatar_url: parent.avatar_url,
+    // Files of this server belong to the original.
+    avatar_url: parent.avatar_url?.startsWith("/") ? null : parent.avatar_url,
     preview_image: parent.preview_image,
     requires_user_keys: parent.requires_user_keys,
     features: parent.features,

@@ -1,6 +1,8 @@
 import { currentToolNames } from "@tesslate/agent";
-import { abilitiesOf, type AgentCard, type AgentDetail } from "@tesslate/contract";
-import type { AgentRow } from "../../agent/agents/index.ts";
+import { abilitiesOf, type AgentCard, type AgentDetail, type AgentVersion } from "@tesslate/contract";
+import { agentAs, type AgentRow } from "../../agent/agents/index.ts";
+import type { AgentVersionRow } from "../../../db/schema/agent.ts";
+import { differsFrom } from "./agent-versions.store.ts";
 import type { CardAgent, AgentCardRow, DetailRow } from "./agents.store.ts";
 import { creatorOf, type CreatorRow } from "./creator.ts";
 import type { Viewer } from "./viewer.ts";
@@ -63,21 +65,31 @@ export function presentInternals(agent: AgentRow, isReadable: boolean) {
 export const isReadableBy = (viewer: Viewer, agent: AgentRow): boolean =>
   agent.source_type === "open" || isOwnerOf(viewer, agent) || viewer?.is_superuser === true;
 
-export const detailOf = (
-  { agent, creator, entry }: DetailRow,
+export function detailOf(
+  row: DetailRow,
   viewer: Viewer,
-  { reviews, screenshots }: Pick<AgentDetail, "reviews" | "screenshots">,
-): AgentDetail => ({
-  ...shownOf(agent, creator, entry?.is_active === true),
-  ...presentInternals(agent, isReadableBy(viewer, agent)),
-  preview_image: agent.preview_image,
-  screenshots,
-  abilities: abilitiesOf(agent.tools && currentToolNames(agent.tools), agent.config?.["features"]),
-  required_models: agent.required_models,
-  requires_user_keys: agent.requires_user_keys,
-  parent_agent_id: agent.parent_agent_id,
-  is_published: agent.is_published,
-  is_owner: isOwnerOf(viewer, agent),
-  in_library: entry !== null && entry.removed_at === null,
-  reviews,
-});
+  { reviews, screenshots, latest }: Pick<AgentDetail, "reviews" | "screenshots"> & { latest: AgentVersionRow | undefined },
+): AgentDetail {
+  const { creator, entry, version } = row;
+  const isOwner = isOwnerOf(viewer, row.agent);
+  const agent = agentAs(row, isOwner);
+  const isInLibrary = entry !== null && entry.removed_at === null;
+  return {
+    ...shownOf(agent, creator, entry?.is_active === true),
+    ...presentInternals(agent, isReadableBy(viewer, agent)),
+    latest_version: latest ? presentVersion(latest) : null,
+    library_version: isInLibrary && !isOwner ? (version?.number ?? null) : null,
+    has_unpublished_changes: isOwner && agent.is_published && latest !== undefined && differsFrom(latest, agent),
+    preview_image: agent.preview_image,
+    screenshots,
+    abilities: abilitiesOf(agent.tools && currentToolNames(agent.tools), agent.config?.["features"]),
+    required_models: agent.required_models,
+    requires_user_keys: agent.requires_user_keys,
+    parent_agent_id: agent.parent_agent_id,
+    is_published: agent.is_published,
+    is_owner: isOwner,
+    in_library: isInLibrary,
+    reviews,
+  };
+}
+export const presentVersion = ({ number, notes, created_at }: AgentVersionRow): AgentVersion => ({ number, notes, created_at });

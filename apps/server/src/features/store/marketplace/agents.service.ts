@@ -1,11 +1,12 @@
-import type { AgentCard, AgentDetail, List, MarketplaceFacets } from "@tesslate/contract";
+import type { AgentCard, AgentDetail, AgentVersion, List, MarketplaceFacets } from "@tesslate/contract";
 import type { Queries } from "../../../platform/database.ts";
 import { notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { AgentRow } from "../../agent/agents/index.ts";
 import type { AgentFilter, AgentListings, DetailRow } from "./agents.store.ts";
-import { cardOf, detailOf, isOwnerOf } from "./agents.present.ts";
+import { cardOf, detailOf, isOwnerOf, presentVersion } from "./agents.present.ts";
 import { facetsOf, filtersOf } from "./facets.ts";
+import type { AgentVersionsStore } from "./agent-versions.store.ts";
 import type { ItemPicturesStore } from "./item-pictures.store.ts";
 import type { MarketplaceLimits } from "./limits.ts";
 import type { ReviewsStore } from "./reviews.store.ts";
@@ -26,11 +27,13 @@ export function createAgentCatalogue({
   listings,
   reviews,
   pictures,
+  versions,
   limits,
 }: {
   listings: AgentListings;
   reviews: ReviewsStore;
   pictures: Pick<ItemPicturesStore, "listScreenshots">;
+  versions: AgentVersionsStore;
   limits: MarketplaceLimits;
 }) {
   const require = async (viewer: Viewer, ref: string, q?: Queries): Promise<DetailRow> => {
@@ -40,11 +43,12 @@ export function createAgentCatalogue({
   };
   const detail = async (viewer: Viewer, ref: string): Promise<AgentDetail> => {
     const row = await require(viewer, ref);
-    const [newest, screenshots] = await Promise.all([
+    const [newest, screenshots, latest] = await Promise.all([
       reviews.list("agent", row.agent.id, { limit: 5, offset: 0 }),
       pictures.listScreenshots(row.agent.id),
+      versions.latest(row.agent.id),
     ]);
-    return detailOf(row, viewer, { reviews: newestOf(newest), screenshots });
+    return detailOf(row, viewer, { reviews: newestOf(newest), screenshots, latest });
   };
   return {
     /** By UUID or slug; throws 404 for an agent the viewer cannot see. */
@@ -66,6 +70,14 @@ export function createAgentCatalogue({
     },
     /** The same without counting a view, after a change. */
     detail,
+    /** Published versions, newest first. */
+    versions: async (viewer: Viewer, ip: string, ref: string, query: PageQuery): Promise<List<AgentVersion>> => {
+      await limits.browse(ip);
+      const { agent } = await require(viewer, ref);
+      const page = pageOf(query);
+      const { rows, total } = await versions.list(agent.id, page);
+      return page.envelope(rows.map(presentVersion), total);
+    },
     related: async (viewer: Viewer, ip: string, ref: string, limit = 6): Promise<List<AgentCard>> => {
       await limits.browse(ip);
       const { agent } = await require(viewer, ref);

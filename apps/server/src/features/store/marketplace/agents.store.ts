@@ -5,7 +5,16 @@ import { and, eq, getTableColumns, inArray, ne, sql, type SQL } from "drizzle-or
 import type { MarketplaceSort } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/postgres-text.ts";
-import { agents, isEntryActive, isAgentListed, userPurchasedAgents, type AgentRow } from "../../../db/schema/agent.ts";
+import {
+  agents,
+  agentVersions,
+  isEntryActive,
+  isAgentListed,
+  isRunVersion,
+  userPurchasedAgents,
+  type AgentRow,
+  type AgentVersionRow,
+} from "../../../db/schema/agent.ts";
 import { users } from "../../../db/schema/accounts.ts";
 import { createCountsOf } from "./facet-counts.store.ts";
 import { creatorColumns } from "./creator.store.ts";
@@ -36,6 +45,8 @@ export interface DetailRow {
   creator: CreatorRow | null;
   /** Null: never in the viewer's library. */
   entry: { is_active: boolean; removed_at: string | null } | null;
+  /** The one that the viewer runs; null for an official agent, and for one that was never published. */
+  version: AgentVersionRow | null;
 }
 
 export type AgentListings = ReturnType<typeof createAgentListings>;
@@ -89,10 +100,12 @@ export function createAgentListings(db: Database) {
             agent: agents,
             creator: creatorColumns,
             entry: { user_id: userPurchasedAgents.user_id, is_active: isEntryActive, removed_at: userPurchasedAgents.removed_at },
+            version: agentVersions,
           })
           .from(agents)
           .leftJoin(users, eq(users.id, agents.forked_by_user_id))
           .leftJoin(userPurchasedAgents, isTheirs(viewerId))
+          .leftJoin(agentVersions, isRunVersion)
           .where(byRef(ref))
       )[0],
     /** Locks the row until the transaction ends. */

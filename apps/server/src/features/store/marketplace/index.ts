@@ -4,6 +4,7 @@ export { createAgentDrafts } from "./agent-drafts.service.ts";
 export { createAgentDraftsStore } from "./agent-drafts.store.ts";
 export { createAgentAuthoring } from "./agents.authoring.ts";
 export { createAgentCatalogue } from "./agents.service.ts";
+export { createAgentVersionsStore } from "./agent-versions.store.ts";
 export { createAgentListings, type AgentFilter } from "./agents.store.ts";
 export { createBaseArchives } from "./bases.archives.ts";
 export { createBaseAuthoring } from "./bases.authoring.ts";

@@ -2,7 +2,9 @@ import type { LibraryAgent, LibraryBase, List, OwnItem, ProjectAgent } from "@te
 import { AppError, forbidden, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { Projects } from "../../projects/projects/index.ts";
+import { agentAs } from "../../agent/agents/index.ts";
 import type { AcquiringStore } from "./acquiring.store.ts";
+import type { AgentVersionsStore } from "./agent-versions.store.ts";
 import type { AgentListings } from "./agents.store.ts";
 import { presentInternals } from "./agents.present.ts";
 import { picturesOf, type TemplatePicturesOf } from "./bases.present.ts";
@@ -15,6 +17,7 @@ export type Library = ReturnType<typeof createLibrary>;
 export function createLibrary({
   store,
   entries,
+  versions,
   agents,
   bases,
   projects,
@@ -23,6 +26,7 @@ export function createLibrary({
 }: {
   store: LibraryStore;
   entries: AcquiringStore;
+  versions: Pick<AgentVersionsStore, "take">;
   agents: AgentListings;
   bases: BaseListings;
   projects: Pick<Projects, "require">;
@@ -71,6 +75,15 @@ export function createLibrary({
         await entries.change(tx, "agent", userId, row.agent.id, { is_active: isEnabled });
       });
       return agentOf(userId, await requireAgent(userId, row.agent.id));
+    },
+    /** From now on the latest version runs. Throws 404. */
+    updateVersion: async (userId: string, ref: string): Promise<LibraryAgent> => {
+      const { agent } = await requireAgent(userId, ref);
+      await store.transaction(async (tx) => {
+        await agents.lock(tx, agent.id);
+        await versions.take(tx, userId, agent.id);
+      });
+      return agentOf(userId, await requireAgent(userId, agent.id));
     },
     removeAgent: async (userId: string, ref: string): Promise<void> => {
       const { agent } = await requireAgent(userId, ref);
@@ -129,9 +142,13 @@ export function createLibrary({
 }
 
 /** Another user's closed-source agent can be run, not read. */
-function agentOf(userId: string, { agent, creator, entry, is_enabled }: LibraryRow): LibraryAgent {
-  const isOwn = agent.forked_by_user_id === userId || agent.created_by_user_id === userId;
+function agentOf(userId: string, { creator, entry, is_enabled, latest, ...row }: LibraryRow): LibraryAgent {
+  const isOwn = row.agent.forked_by_user_id === userId || row.agent.created_by_user_id === userId;
+  const agent = agentAs(row, isOwn);
+  const version = isOwn ? null : (row.version?.number ?? null);
   return {
+    version,
+    update_available: version !== null && latest !== null && latest > version,
     id: agent.id,
     name: agent.name,
     slug: agent.slug,

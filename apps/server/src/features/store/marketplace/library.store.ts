@@ -1,7 +1,15 @@
 import { and, asc, count, desc, eq, isNull, sql } from "drizzle-orm";
 import type { OwnItem } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { agents, isEntryActive, userPurchasedAgents, type AgentRow } from "../../../db/schema/agent.ts";
+import {
+  agents,
+  agentVersions,
+  isEntryActive,
+  isRunVersion,
+  userPurchasedAgents,
+  type AgentRow,
+  type AgentVersionRow,
+} from "../../../db/schema/agent.ts";
 import { users } from "../../../db/schema/accounts.ts";
 import { bases, isBaseEntryActive, userPurchasedBases, type BaseRow, projectAgents } from "../../../db/schema/store.ts";
 import { creatorColumns } from "./creator.store.ts";
@@ -12,6 +20,10 @@ export interface LibraryRow {
   creator: CreatorRow | null;
   entry: typeof userPurchasedAgents.$inferSelect;
   is_enabled: boolean;
+  /** The one that the entry runs. */
+  version: AgentVersionRow | null;
+  /** Number of the latest version. */
+  latest: number | null;
 }
 export interface LibraryBaseRow {
   base: BaseRow;
@@ -34,10 +46,18 @@ export function createLibraryStore(db: Database) {
     and(eq(userPurchasedAgents.user_id, userId), isNull(userPurchasedAgents.removed_at), eq(agents.item_type, "agent"));
   const selectAgents = () =>
     db
-      .select({ agent: agents, creator: creatorColumns, entry: userPurchasedAgents, is_enabled: isEntryActive })
+      .select({
+        agent: agents,
+        creator: creatorColumns,
+        entry: userPurchasedAgents,
+        is_enabled: isEntryActive,
+        version: agentVersions,
+        latest: sql<number | null>`(select max(v.number) from agent_versions v where v.agent_id = ${agents.id})`,
+      })
       .from(userPurchasedAgents)
       .innerJoin(agents, eq(agents.id, userPurchasedAgents.agent_id))
-      .leftJoin(users, eq(users.id, agents.forked_by_user_id));
+      .leftJoin(users, eq(users.id, agents.forked_by_user_id))
+      .leftJoin(agentVersions, isRunVersion);
   /** Disabled items are visible to their creator only. */
   const baseEntries = (userId: string) =>
     and(

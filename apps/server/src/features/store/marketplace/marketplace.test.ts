@@ -124,6 +124,7 @@ test("an agent is created, listed, edited twice, forked with changes, unpublishe
   const twice = await agents(ada).update({ params, body: { config: { features: { streaming: false }, x: 1 }, name: "" } });
   expect(twice).toMatchObject({ name: "Linter", config: { features: { subagents: false, plan_mode: false, streaming: false }, x: 1 } });
 
+  await agents(ada).publishVersion({ params, body: {} });
   const fork = await agents(bob).fork({ params: { id: "linter" }, body: { name: "Mine", system_prompt: "Softly." } });
   expect(fork).toMatchObject({
     name: "Mine",
