@@ -3,7 +3,7 @@ import { useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-quer
 import { CircleQuestionMark, Keyboard, LogOut, SunMoon } from "lucide-react";
 import { Suspense, useEffect, useMemo, useState } from "react";
 import { configQuery, signOut } from "../features/auth/index.ts";
-import { BalanceRow } from "../features/billing/index.ts";
+import { BalanceRow, LimitDialog } from "../features/billing/index.ts";
 import { HelpPanel, useHelpPaletteSource, useRouteHelp } from "../features/help/index.ts";
 import { useSearchPaletteSources } from "../features/search/index.ts";
 import { useAccountTheme, useThemesPaletteSource } from "../features/themes/index.ts";
@@ -12,6 +12,7 @@ import { lazyComponent, preload } from "../lib/chunks.ts";
 import { focusRegion } from "../lib/focus-region.ts";
 import { whenIdle } from "../lib/idle.ts";
 import { useShortcuts } from "../lib/use-shortcuts.ts";
+import { LimitContext, type ReachedLimit } from "../project/limit-context.ts";
 import { createPaletteRegistry, PaletteContext, usePaletteSource, type PaletteItem, type PaletteSource } from "../ui/page/palette.ts";
 import { toggleTheme } from "../ui/page/ThemeButton.tsx";
 import { toast } from "../ui/toast.tsx";
@@ -31,6 +32,7 @@ const idlePreloads = [() => preload(loadHelpSheet)];
 export function AppFrame() {
   const { data: user } = useSuspenseQuery(meQuery);
   const [palette, setPalette] = useState<{ sources: readonly PaletteSource[]; text: string; isOpen: boolean; opening: number }>();
+  const [limit, setLimit] = useState<ReachedLimit>();
   const registry = useMemo(() => {
     const made = createPaletteRegistry((text = "") =>
       setPalette((before) => ({ sources: made.sources(), text, isOpen: true, opening: (before?.opening ?? 0) + 1 })),
@@ -40,7 +42,14 @@ export function AppFrame() {
   return (
     <PaletteContext value={registry}>
       <TooltipProvider>
-        <FrameBody openPalette={registry.open} />
+        <LimitContext value={setLimit}>
+          <FrameBody openPalette={registry.open} />
+        </LimitContext>
+        {limit ? (
+          <Suspense fallback={null}>
+            <LimitDialog {...limit} onClose={() => setLimit(undefined)} />
+          </Suspense>
+        ) : null}
       </TooltipProvider>
       {palette ? (
         <Suspense fallback={null}>

@@ -6,6 +6,7 @@ import { browserHints } from "../lib/browser-hints.ts";
 import { useOptimisticMutation } from "../lib/use-optimistic-mutation.ts";
 import { toastError } from "../ui/toast.tsx";
 import { projectKey } from "./cache-keys.ts";
+import { useReportFailure } from "./limit-context.ts";
 
 export interface ProjectFilter {
   q?: string;
@@ -123,10 +124,16 @@ export function useRenameProject() {
  * does not hold up the others. Lists are loaded again then, and once more when a start has ended.
  */
 export function useProjectPower() {
+  const report = useReportFailure();
   const queryClient = useQueryClient();
   const [isPending, setIsPending] = useState(false);
   const refresh = () => queryClient.invalidateQueries({ queryKey: keys.lists });
-  const each = async (projects: readonly Project[], sentence: (name: string) => string, change: (id: string) => Promise<unknown>) => {
+  const each = async (
+    projects: readonly Project[],
+    sentence: (name: string) => string,
+    change: (id: string) => Promise<unknown>,
+    repeat?: (project: Project) => void,
+  ) => {
     setIsPending(true);
     const done: Project[] = [];
     for (const project of projects) {
@@ -134,7 +141,10 @@ export function useProjectPower() {
         await change(project.id);
         done.push(project);
       } catch (error) {
-        toastError(error, { before: `${sentence(project.name)}` });
+        report(error, {
+          before: sentence(project.name),
+          ...(repeat && { again: { label: `Start ${project.name}`, run: () => repeat(project) } }),
+        });
       }
     }
     setIsPending(false);
@@ -146,18 +156,20 @@ export function useProjectPower() {
       if (data.completed_at !== null) break;
     await refresh();
   };
+  const start = (projects: readonly Project[]) =>
+    each(
+      projects,
+      (name) => `Couldn't start ${name}.`,
+      async (id) => {
+        const { task_id: taskId } = await api.projects.start({ params: { id } });
+        // If the stream ends early, the list shows the state at its next load.
+        if (taskId !== null) followed(taskId).catch(() => undefined);
+      },
+      (project) => void start([project]),
+    );
   return {
     isPending,
-    start: (projects: readonly Project[]) =>
-      each(
-        projects,
-        (name) => `Couldn't start ${name}.`,
-        async (id) => {
-          const { task_id: taskId } = await api.projects.start({ params: { id } });
-          // If the stream ends early, the list shows the state at its next load.
-          if (taskId !== null) followed(taskId).catch(() => undefined);
-        },
-      ),
+    start,
     stop: (projects: readonly Project[]) =>
       each(
         projects,

@@ -2,8 +2,8 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Contract } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
 import { hasCode } from "../lib/errors.ts";
-import { toastError } from "../ui/toast.tsx";
 import { projectKey, partKey } from "./cache-keys.ts";
+import { useReportFailure } from "./limit-context.ts";
 import { useServices } from "./services.ts";
 import { useAdoptTask } from "./use-adopt-task.ts";
 
@@ -20,11 +20,12 @@ export interface RuntimeActions {
 }
 
 /** Start, stop, restart of the whole project. What becomes of it comes by event. */
-export function useRuntimeActions(project: { id: string; slug: string }): RuntimeActions {
+export function useRuntimeActions(project: { id: string; slug: string; name: string }): RuntimeActions {
   const { api }: { api: Client<Contract> } = useServices();
   const queries = useQueryClient();
   const params = { id: project.id };
-  const complain = (error: unknown) => toastError(error);
+  const report = useReportFailure();
+  const complain = (error: unknown) => report(error);
   const refresh = () =>
     Promise.all([
       queries.invalidateQueries({ queryKey: projectKey(project.slug) }),
@@ -35,12 +36,16 @@ export function useRuntimeActions(project: { id: string; slug: string }): Runtim
   const start = useMutation({
     mutationFn: () => api.projects.start({ params }),
     onSuccess: adopt,
-    onError: complain,
+    onError: (error) => report(error, { again: { label: `Start ${project.name}`, run: () => start.mutate() } }),
     // Asking twice starts nothing twice; and starting a sandbox may itself shake the network of the machine it runs on.
     retry: (failures, error) => failures < 3 && hasCode(error, "network"),
     retryDelay: (failures) => 400 * 2 ** failures,
   });
-  const restart = useMutation({ mutationFn: () => api.projects.restart({ params }), onSuccess: adopt, onError: complain });
+  const restart = useMutation({
+    mutationFn: () => api.projects.restart({ params }),
+    onSuccess: adopt,
+    onError: (error) => report(error, { again: { label: `Start ${project.name}`, run: () => restart.mutate() } }),
+  });
   const restartOne = useMutation({
     mutationFn: (containerId: string) => api.containers.restart({ params: { ...params, container_id: containerId } }),
     onSuccess: adopt,

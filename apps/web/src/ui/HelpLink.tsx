@@ -9,7 +9,8 @@ import { buttonClass, type ButtonSize } from "./Button.tsx";
 /** Whether the reader can open `/help`: visitors can only where the server shows a landing page. */
 export const HelpAccess = createContext(true);
 
-const targetOf = (help: string) => {
+/** An address in the help, as a link takes it. */
+export const helpTarget = (help: string) => {
   const [to = "", hash] = help.split("#");
   return { to, ...(hash !== undefined && { hash }) };
 };
@@ -17,7 +18,7 @@ const targetOf = (help: string) => {
 /** Leads to the help about an error. */
 export const HelpLink = ({ to, size = "md" }: { to: string; size?: ButtonSize }) =>
   use(HelpAccess) ? (
-    <Link {...targetOf(to)} className={buttonClass({ variant: "ghost", size })}>
+    <Link {...helpTarget(to)} className={buttonClass({ variant: "ghost", size })}>
       <CircleQuestionMark size={14} aria-hidden="true" />
       Learn more
     </Link>
@@ -32,7 +33,7 @@ export function WithHelp({ code, children }: { code: string; children: ReactNode
     <>
       {children}{" "}
       <Link
-        {...targetOf(help)}
+        {...helpTarget(help)}
         target="_blank"
         className="inline-flex items-baseline gap-1 whitespace-nowrap text-fg-1 underline underline-offset-2 hover:text-fg-0"
       >

@@ -1,11 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { formatDollars } from "../../lib/money.ts";
 import { Button } from "../../ui/Button.tsx";
 import { toastError } from "../../ui/toast.tsx";
+import { helpTarget } from "../../ui/HelpLink.tsx";
+import { meQuery } from "../users/index.ts";
 import { OwnKeyDialog } from "../models/index.ts";
 import { offersQuery, subscriptionQuery, useBillingActions } from "./billing.queries.ts";
-import { waysOut, type LimitError, type WayOut } from "./limits.ts";
+import { settingOf, waysOut, type LimitError, type WayOut } from "./limits.ts";
 import { PlanDialog } from "./PlanDialog.tsx";
 import { TopUpDialog } from "./TopUpDialog.tsx";
 
@@ -15,6 +18,8 @@ export function WaysOut({ error }: { error: Pick<LimitError, "code"> }) {
   const offers = useQuery(offersQuery).data;
   const { portal, slot } = useBillingActions();
   const [open, setOpen] = useState<"top_up" | "own_key" | "upgrade">();
+  const isAdministrator = useQuery({ ...meQuery, enabled: false }).data?.is_superuser ?? false;
+  const setting = isAdministrator ? settingOf(error) : undefined;
   if (!plan || !offers) return null;
   const close = () => setOpen(undefined);
   const report = (failure: unknown) => toastError(failure);
@@ -50,6 +55,13 @@ export function WaysOut({ error }: { error: Pick<LimitError, "code"> }) {
           </Button>
         );
       })}
+      {setting === undefined ? null : (
+        <Button size="sm" asChild>
+          <Link {...helpTarget(setting)} target="_blank">
+            Raise limit
+          </Link>
+        </Button>
+      )}
       {open === "top_up" ? <TopUpDialog offers={offers} onClose={close} /> : null}
       {open === "upgrade" ? <PlanDialog plan={plan} offers={offers} onClose={close} /> : null}
       {open === "own_key" ? <OwnKeyDialog onSaved={close} onClose={close} /> : null}

@@ -49,6 +49,31 @@ export function usedOf({ code, details }: LimitError): string | undefined {
   return `${formatNumber(used)} of ${counted(limit, noun, noun === "branch" ? "branches" : undefined)} used`;
 }
 
+/** A project that counts towards a limit. */
+export interface CountedProject {
+  id: string;
+  name: string;
+  slug: string;
+}
+const isCounted = (entry: unknown): entry is CountedProject =>
+  typeof entry === "object" && entry !== null && ["id", "name", "slug"].every((key) => typeof (entry as never)[key] === "string");
+
+/** The projects that use up a limit, if the error names them. */
+export function projectsOf({ code, details }: LimitError): { kind: "running" | "deployed"; projects: CountedProject[] } | undefined {
+  const kind = code === "running_limit_reached" ? "running" : code === "deploy_limit_reached" ? "deployed" : undefined;
+  const named = kind && details?.[kind];
+  const projects = Array.isArray(named) ? named.filter(isCounted) : [];
+  return kind && projects.length > 0 ? { kind, projects } : undefined;
+}
+
+/** Where the settings of the server that raise a limit are described; below `/help/`. For limits that depend on the plan. */
+export const settingOf = ({ code }: Pick<LimitError, "code">): string | undefined =>
+  ["project_limit_reached", "running_limit_reached", "deploy_limit_reached"].includes(code)
+    ? "/help/operations/settings#billing-and-plans"
+    : code === "cost_limit_reached"
+      ? "/help/operations/settings#agent"
+      : undefined;
+
 export type WayOut = "top_up" | "own_key" | "upgrade" | "deploy_slot";
 
 /** What the person can do about a limit on this server, best first. */

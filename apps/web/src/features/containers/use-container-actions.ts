@@ -1,9 +1,9 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Container } from "@tesslate/contract";
 import { partKey } from "../../project/cache-keys.ts";
+import { useReportFailure } from "../../project/limit-context.ts";
 import { useServices } from "../../project/services.ts";
 import { useAdoptTask } from "../../project/use-adopt-task.ts";
-import { toastError } from "../../ui/toast.tsx";
 
 export interface ContainerActions {
   start: (containerId: string) => void;
@@ -24,6 +24,7 @@ export function useContainerActions(projectId: string): ContainerActions {
   const { api } = useServices();
   const queries = useQueryClient();
   const adopt = useAdoptTask(projectId);
+  const report = useReportFailure();
   const mutation = useMutation({
     mutationFn: async ({ verb, id }: { verb: "start" | "stop" | "restart"; id: string }) => {
       const params = { id: projectId, container_id: id };
@@ -33,8 +34,8 @@ export function useContainerActions(projectId: string): ContainerActions {
         if (taskId) await adopt(taskId);
       }
     },
-    onError: (error) => {
-      toastError(error);
+    onError: (error, asked) => {
+      report(error, { again: { label: "Start container", run: () => mutation.mutate(asked) } });
       void queries.invalidateQueries({ queryKey: partKey(projectId, "containers") });
     },
   });

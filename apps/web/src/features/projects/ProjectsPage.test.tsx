@@ -241,3 +241,33 @@ test("a pinned project moves to the front and can be unpinned from the toast", a
   await user.click(await screen.findByRole("button", { name: "Undo" }));
   await waitFor(() => expect(screen.queryByRole("img", { name: "Pinned" })).toBeNull());
 });
+
+test("a start over the limit shows what runs; stopping one makes room, and the project starts", async ({ api, open, user }) => {
+  const [one, two] = [made("One", { status: "stopped" }), made("Two", { id: sampleId.slice(0, -1) + "7", slug: "two" })];
+  projects(api, [one]);
+  api.blank("billing.subscription", "billing.config");
+  api.answer(
+    "projects.start",
+    refuse("running_limit_reached", {
+      detail: "One project may run at once, and Two does. Stop one first.",
+      details: { used: 1, limit: 1, unit: "count", running: [{ id: two.id, name: two.name, slug: two.slug }] },
+    }),
+  );
+  api.answer("projects.stop", {});
+  open("/projects");
+  await user.click(await screen.findByRole("checkbox", { name: "Select One" }));
+  await user.click(within(screen.getByRole("toolbar", { name: "Selected projects" })).getByRole("button", { name: "Start" }));
+  const dialog = await screen.findByRole("dialog", { name: "Too many running projects" });
+  expect(within(dialog).getByRole("alert")).toHaveTextContent("1 of 1 running project used");
+  expect(within(dialog).queryByRole("button", { name: "Start One" })).toBeNull();
+  const list = await within(dialog).findByRole("list", { name: "Running projects" });
+  expect(within(list).getByRole("link", { name: "Two" })).toHaveAttribute("href", "/p/two");
+  await expectAccessible();
+  await user.click(within(list).getByRole("button", { name: "Stop: Two" }));
+  await within(list).findByText("Stopped");
+  expect(api.asked("projects.stop").map(({ params }) => params["id"])).toEqual([two.id]);
+  api.answer("projects.start", {});
+  await user.click(within(dialog).getByRole("button", { name: "Start One" }));
+  await waitFor(() => expect(api.asked("projects.start")).toHaveLength(2));
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+});

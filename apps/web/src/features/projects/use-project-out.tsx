@@ -1,6 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import type { DownloadFormat, Project } from "@tesslate/contract";
 import { Copy, Download } from "lucide-react";
+import { useReportFailure } from "../../project/limit-context.ts";
 import { useForkProject } from "../../project/projects.queries.ts";
 import { usePaletteSource } from "../../ui/page/palette.ts";
 import { toastError } from "../../ui/toast.tsx";
@@ -10,13 +11,14 @@ import { downloadProject } from "./download.ts";
 export function useProjectOut(project: Project) {
   const fork = useForkProject();
   const navigate = useNavigate();
+  const report = useReportFailure();
   return {
     /** The project is set up and not being copied. */
     isReady: project.environment_status !== "provisioning" && project.environment_status !== "setup_failed" && !fork.isPending,
     copy: () =>
       fork.mutate(project.slug, {
         onSuccess: (made) => void navigate({ to: "/p/$slug/{-$view}", params: { slug: made.slug } }),
-        onError: (error) => toastError(error, { before: `Couldn't copy ${project.name}.` }),
+        onError: (error) => report(error, { before: `Couldn't copy ${project.name}.` }),
       }),
     download: (format: DownloadFormat) =>
       void downloadProject(project.slug, format).catch((error: unknown) =>

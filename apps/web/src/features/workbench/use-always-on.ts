@@ -2,8 +2,9 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { DeploymentLimits, Project } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
 import { projectKey } from "../../project/cache-keys.ts";
+import { useReportFailure } from "../../project/limit-context.ts";
 import { useServices } from "../../project/services.ts";
-import { toast, toastError } from "../../ui/toast.tsx";
+import { toast } from "../../ui/toast.tsx";
 import type { LimitError } from "../billing/index.ts";
 
 export interface AlwaysOn {
@@ -23,7 +24,7 @@ export const slotsOf = ({ deploys }: DeploymentLimits): string =>
       ? "Not included in your plan"
       : `${deploys.used} of ${counted(deploys.limit, "slot")} used`;
 
-function fullOf({ deploys: { used, limit } }: DeploymentLimits): LimitError | undefined {
+function fullOf({ deploys: { used, limit }, deployed }: DeploymentLimits): LimitError | undefined {
   if (limit === null || used < limit) return undefined;
   return {
     code: "deploy_limit_reached",
@@ -31,7 +32,7 @@ function fullOf({ deploys: { used, limit } }: DeploymentLimits): LimitError | un
       limit === 0
         ? "Your plan does not include always-on projects."
         : `Your plan keeps ${counted(limit, "project")} always on. Turn one off, or get another slot.`,
-    details: { used, limit, unit: "count" },
+    details: { used, limit, unit: "count", deployed },
   };
 }
 
@@ -40,6 +41,7 @@ export function useAlwaysOn(project: Pick<Project, "id" | "slug" | "is_deployed"
   const { api } = useServices();
   const queries = useQueryClient();
   const limits = useQuery({ queryKey: ["hosting"], queryFn: ({ signal }) => api.hosting.limits(undefined, { signal }) });
+  const report = useReportFailure();
   const change = useMutation({
     mutationFn: async (isOn: boolean) => {
       const params = { id: project.id };
@@ -50,7 +52,7 @@ export function useAlwaysOn(project: Pick<Project, "id" | "slug" | "is_deployed"
       queries.setQueryData<Project>(projectKey(project.slug), (known) => known && { ...known, is_deployed: isOn });
       toast(isOn ? "Always-on enabled." : "Always-on disabled.");
     },
-    onError: (error) => toastError(error),
+    onError: (error) => report(error, { again: { label: "Turn on always-on", run: () => change.mutate(true) } }),
     onSettled: () => queries.invalidateQueries({ queryKey: ["hosting"] }),
   });
   return {
