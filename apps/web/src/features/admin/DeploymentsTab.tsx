@@ -1,13 +1,12 @@
-import { Link } from "@tanstack/react-router";
 import type { AdminDeployment, AdminDeploymentFilter, DeploymentStatus, DeployProvider } from "@tesslate/contract";
-import { urlOf } from "@tesslate/client/core";
 import { api } from "../../api.ts";
 import { formatBytes } from "../../lib/bytes.ts";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import type { Column } from "../../ui/Table.tsx";
+import { errorColumn, projectColumn, ProjectWorkTable, userColumn } from "./ProjectWorkTable.tsx";
 import { State } from "./State.tsx";
 import { deploymentLooks, liveLook, optionsOf } from "./state-words.ts";
-import { AdminTable, type Filter } from "./table/AdminTable.tsx";
+import type { Filter } from "./table/AdminTable.tsx";
 import type { TableRequest } from "./table/table-search.ts";
 
 const providerWords: Record<DeployProvider, string> = {
@@ -18,16 +17,7 @@ const providerWords: Record<DeployProvider, string> = {
 };
 
 const columns: Column<AdminDeployment>[] = [
-  {
-    id: "project",
-    head: "Project",
-    isGreedy: true,
-    cell: ({ project_id, project_name }) => (
-      <Link to="/admin/projects/$projectId" params={{ projectId: project_id }} className="font-medium text-fg-0 hover:underline">
-        {project_name}
-      </Link>
-    ),
-  },
+  projectColumn,
   {
     id: "state",
     head: "State",
@@ -41,16 +31,7 @@ const columns: Column<AdminDeployment>[] = [
     isWideOnly: true,
     cell: ({ environment }) => (environment === "preview" ? "Preview" : "Production"),
   },
-  {
-    id: "user",
-    head: "User",
-    isWideOnly: true,
-    cell: ({ user_id, username }) => (
-      <Link to="/admin/users/$userId" params={{ userId: user_id }} className="hover:underline">
-        {username}
-      </Link>
-    ),
-  },
+  userColumn,
   { id: "container", head: "Container", isWideOnly: true, cell: ({ container_name }) => container_name },
   { id: "size", head: "Size", isFigure: true, isWideOnly: true, cell: ({ bytes }) => (bytes === null ? "" : formatBytes(bytes)) },
   { id: "started", head: "Started", sort: "created_at", isWideOnly: true, cell: ({ created_at }) => <RelativeTime at={created_at} /> },
@@ -65,16 +46,7 @@ const columns: Column<AdminDeployment>[] = [
         </a>
       ),
   },
-  {
-    id: "error",
-    head: "Error",
-    isWideOnly: true,
-    cell: ({ error }) => (
-      <span className="block max-w-[40ch] truncate" title={error ?? undefined}>
-        {error}
-      </span>
-    ),
-  },
+  errorColumn,
 ];
 const filters: Filter[] = [
   { id: "status", label: "State", options: optionsOf(deploymentLooks) },
@@ -111,31 +83,14 @@ function filterOf({ search, filters: chosen }: TableRequest): AdminDeploymentFil
 /** The deployments of all projects. */
 export function DeploymentsTab() {
   return (
-    <AdminTable
-      label="Deployments"
-      failed="Couldn't load deployments"
-      searchBox={{ label: "Search deployments", placeholder: "Search by user, project, URL or ID" }}
+    <ProjectWorkTable
+      noun="deployments"
+      placeholder="Search by user, project, URL or ID"
+      path="/api/admin/deployments"
       columns={columns}
       filters={filters}
-      given={[
-        { id: "user_id", label: "Only this user" },
-        { id: "project_id", label: "Only this project" },
-      ]}
-      queryKey={["admin", "deployments"]}
-      load={(request, signal) =>
-        api.adminDeployments.list(
-          {
-            query: {
-              page: request.page,
-              limit: request.limit,
-              ...filterOf(request),
-              ...(request.sort_order && { sort_order: request.sort_order }),
-            },
-          },
-          { signal },
-        )
-      }
-      exportUrl={(request) => urlOf("/api/admin/deployments/export", { query: filterOf(request) })}
+      filterOf={filterOf}
+      list={api.adminDeployments.list}
       empty={{ title: "No deployments yet", text: "Versions of all projects appear here, with their provider and URL." }}
     />
   );

@@ -1,42 +1,20 @@
-import { Link } from "@tanstack/react-router";
 import type { AdminRun, AdminRunFilter } from "@tesslate/contract";
-import { urlOf } from "@tesslate/client/core";
 import { api } from "../../api.ts";
 import { formatDuration } from "../../lib/durations.ts";
 import { formatDollars } from "../../lib/money.ts";
 import { formatNumber } from "../../lib/numbers.ts";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import type { Column } from "../../ui/Table.tsx";
+import { errorColumn, projectColumn, ProjectWorkTable, userColumn } from "./ProjectWorkTable.tsx";
 import { State } from "./State.tsx";
 import { optionsOf, taskLooks } from "./state-words.ts";
-import { AdminTable, type Filter } from "./table/AdminTable.tsx";
+import type { Filter } from "./table/AdminTable.tsx";
 import type { TableRequest } from "./table/table-search.ts";
 
 const columns: Column<AdminRun>[] = [
-  {
-    id: "project",
-    head: "Project",
-    isGreedy: true,
-    cell: ({ project_id, project_name }) =>
-      project_id !== null && project_name !== null ? (
-        <Link to="/admin/projects/$projectId" params={{ projectId: project_id }} className="font-medium text-fg-0 hover:underline">
-          {project_name}
-        </Link>
-      ) : (
-        <span className="text-fg-2">Deleted project</span>
-      ),
-  },
+  projectColumn,
   { id: "state", head: "State", cell: ({ status }) => <State look={taskLooks[status]} /> },
-  {
-    id: "user",
-    head: "User",
-    isWideOnly: true,
-    cell: ({ user_id, username }) => (
-      <Link to="/admin/users/$userId" params={{ userId: user_id }} className="hover:underline">
-        {username}
-      </Link>
-    ),
-  },
+  userColumn,
   { id: "model", head: "Model", isWideOnly: true, cell: ({ model }) => model },
   { id: "calls", head: "Model calls", isFigure: true, isWideOnly: true, cell: ({ model_calls }) => formatNumber(model_calls) },
   {
@@ -56,16 +34,7 @@ const columns: Column<AdminRun>[] = [
     cell: ({ duration_ms }) => (duration_ms === null ? "" : formatDuration(duration_ms)),
   },
   { id: "started", head: "Started", sort: "created_at", cell: ({ created_at }) => <RelativeTime at={created_at} /> },
-  {
-    id: "error",
-    head: "Error",
-    isWideOnly: true,
-    cell: ({ error }) => (
-      <span className="block max-w-[48ch] truncate" title={error ?? undefined}>
-        {error}
-      </span>
-    ),
-  },
+  errorColumn,
 ];
 const filters: Filter[] = [
   { id: "status", label: "State", options: optionsOf(taskLooks) },
@@ -87,31 +56,14 @@ const filterOf = ({ search, filters: chosen }: TableRequest): AdminRunFilter => 
 /** The runs of all projects. */
 export function RunsTab() {
   return (
-    <AdminTable
-      label="Runs"
-      failed="Couldn't load runs"
-      searchBox={{ label: "Search runs", placeholder: "Search by user, project or ID" }}
+    <ProjectWorkTable
+      noun="runs"
+      placeholder="Search by user, project or ID"
+      path="/api/admin/runs"
       columns={columns}
       filters={filters}
-      given={[
-        { id: "user_id", label: "Only this user" },
-        { id: "project_id", label: "Only this project" },
-      ]}
-      queryKey={["admin", "runs"]}
-      load={(request, signal) =>
-        api.adminRuns.list(
-          {
-            query: {
-              page: request.page,
-              limit: request.limit,
-              ...filterOf(request),
-              ...(request.sort_order && { sort_order: request.sort_order }),
-            },
-          },
-          { signal },
-        )
-      }
-      exportUrl={(request) => urlOf("/api/admin/runs/export", { query: filterOf(request) })}
+      filterOf={filterOf}
+      list={api.adminRuns.list}
       empty={{ title: "No runs yet", text: "Runs of the agent appear here, with their cost and how they ended, for 30 days." }}
     />
   );

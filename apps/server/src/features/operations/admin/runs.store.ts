@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, lt, sql, type SQL } from "drizzle-orm";
+import { and, asc, desc, eq, gte, ilike, lt, or, sql, type SQL } from "drizzle-orm";
 import type { AdminDeploymentFilter, AdminRunFilter } from "@tesslate/contract";
 import { deployments } from "../../../db/schema/delivery.ts";
 import { projects } from "../../../db/schema/projects.ts";
@@ -61,6 +61,26 @@ const deploymentColumns = {
   completed_at: deployments.completed_at,
 };
 
+type Filtered = Pick<AdminRunFilter & AdminDeploymentFilter, "user_id" | "project_id" | "created_after" | "created_before" | "search">;
+/** The filters that runs and deployments share. The search finds users, projects, ids, and `searched`. */
+const isIn = (table: typeof tasks | typeof deployments, f: Filtered, searched?: typeof deployments.deployment_url) => {
+  const pattern = f.search === undefined ? undefined : containsPattern(f.search);
+  return and(
+    f.user_id === undefined ? undefined : eq(table.user_id, f.user_id),
+    f.project_id === undefined ? undefined : eq(table.project_id, f.project_id),
+    f.created_after === undefined ? undefined : gte(table.created_at, f.created_after),
+    f.created_before === undefined ? undefined : lt(table.created_at, f.created_before),
+    pattern === undefined
+      ? undefined
+      : or(
+          ilike(users.username, pattern),
+          ilike(projects.name, pattern),
+          searched && ilike(searched, pattern),
+          sql`${table.id}::text = ${f.search?.toLowerCase()}`,
+        ),
+  );
+};
+
 export type AdminRunsStore = ReturnType<typeof createAdminRunsStore>;
 /** Runs and deployments of all projects. Costs are computed for the rows of a page only. */
 export function createAdminRunsStore(db: Database) {
@@ -68,14 +88,8 @@ export function createAdminRunsStore(db: Database) {
     and(
       eq(tasks.type, "agent_execution"),
       f.status === undefined ? undefined : eq(tasks.status, f.status),
-      f.user_id === undefined ? undefined : eq(tasks.user_id, f.user_id),
-      f.project_id === undefined ? undefined : eq(tasks.project_id, f.project_id),
       f.error_code === undefined ? undefined : eq(tasks.error_code, f.error_code),
-      f.created_after === undefined ? undefined : gte(tasks.created_at, f.created_after),
-      f.created_before === undefined ? undefined : lt(tasks.created_at, f.created_before),
-      f.search === undefined
-        ? undefined
-        : sql`(${users.username} ilike ${containsPattern(f.search)} or ${projects.name} ilike ${containsPattern(f.search)} or ${tasks.id}::text = ${f.search.toLowerCase()})`,
+      isIn(tasks, f),
     );
   const isDeployment = (f: AdminDeploymentFilter) =>
     and(
@@ -83,13 +97,7 @@ export function createAdminRunsStore(db: Database) {
       f.provider === undefined ? undefined : eq(deployments.provider, f.provider),
       f.environment === undefined ? undefined : eq(deployments.environment, f.environment),
       f.is_live === undefined ? undefined : eq(deployments.is_live, f.is_live),
-      f.user_id === undefined ? undefined : eq(deployments.user_id, f.user_id),
-      f.project_id === undefined ? undefined : eq(deployments.project_id, f.project_id),
-      f.created_after === undefined ? undefined : gte(deployments.created_at, f.created_after),
-      f.created_before === undefined ? undefined : lt(deployments.created_at, f.created_before),
-      f.search === undefined
-        ? undefined
-        : sql`(${users.username} ilike ${containsPattern(f.search)} or ${projects.name} ilike ${containsPattern(f.search)} or ${deployments.deployment_url} ilike ${containsPattern(f.search)} or ${deployments.id}::text = ${f.search.toLowerCase()})`,
+      isIn(deployments, f, deployments.deployment_url),
     );
   const runs = (where: SQL | undefined, order: Order) =>
     db
