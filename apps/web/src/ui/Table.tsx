@@ -7,8 +7,9 @@ import {
   type ColumnDef,
 } from "@tanstack/react-table";
 import { ArrowDown, ArrowUp } from "lucide-react";
-import { useEffect, useMemo, useRef, type ReactNode } from "react";
+import { useCallback, useEffect, useMemo, useRef, type ReactNode } from "react";
 import { cx } from "../lib/cx.ts";
+import { keepRowFocus } from "../lib/row-focus.ts";
 import { useIsNarrow } from "../lib/use-is-narrow.ts";
 import { Checkbox } from "./Checkbox.tsx";
 import { Skeleton } from "./Skeleton.tsx";
@@ -132,6 +133,11 @@ export function Table<Row extends object>({
     },
   });
   const body = useRef<HTMLTableSectionElement>(null);
+  // Rows that are deleted pass the focus on.
+  const bodyRef = useCallback((element: HTMLTableSectionElement | null) => {
+    body.current = element;
+    return keepRowFocus(element);
+  }, []);
   const lastOpen = useRef(openKey);
   useEffect(() => {
     const closed = lastOpen.current;
@@ -206,7 +212,7 @@ export function Table<Row extends object>({
           </tr>
         ))}
       </thead>
-      <tbody ref={body}>
+      <tbody ref={bodyRef}>
         {rows
           ? table.getRowModel().rows.map((row) => (
               <tr

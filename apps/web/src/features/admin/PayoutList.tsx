@@ -1,10 +1,11 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import type { AdminPayout } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { counted } from "../../lib/counted.ts";
 import { formatDollars } from "../../lib/money.ts";
 import { Button } from "../../ui/Button.tsx";
+import type { Column } from "../../ui/Table.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { useMarkPaid } from "./administration.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
@@ -13,10 +14,33 @@ import { Short } from "./WorkLists.tsx";
 
 const nameOf = ({ creator }: AdminPayout) => creator?.username ?? "Deleted user";
 
+const payoutColumns = (onPaid: (payout: AdminPayout) => void): Column<AdminPayout>[] => [
+  {
+    id: "amount",
+    head: "Amount",
+    cell: ({ amount_cents }) => <span className="font-medium text-fg-0">{formatDollars(amount_cents)}</span>,
+  },
+  { id: "creator", head: "Creator", isGreedy: true, cell: (payout) => <span title={payout.creator?.email}>{nameOf(payout)}</span> },
+  { id: "email", head: "Email", isWideOnly: true, cell: ({ creator }) => creator?.email },
+  { id: "requested", head: "Requested", isWideOnly: true, cell: ({ created_at }) => <TimeOrNever at={created_at} /> },
+  {
+    id: "actions",
+    head: "Actions",
+    isHeadHidden: true,
+    isFigure: true,
+    cell: (payout) => (
+      <Button size="sm" variant="ghost" aria-label={`Mark as paid: ${nameOf(payout)}`} onClick={() => onPaid(payout)}>
+        Mark as paid…
+      </Button>
+    ),
+  },
+];
+
 /** Requested payouts that an administrator sends by hand. Hidden if there are none. */
 export function PayoutList() {
   const [page, setPage] = useState(1);
   const [asked, setAsked] = useState<AdminPayout>();
+  const columns = useMemo(() => payoutColumns(setAsked), []);
   const markPaid = useMarkPaid();
   const query = { page, limit: 10, status: "pending" as const };
   const list = useQuery({
@@ -35,21 +59,7 @@ export function PayoutList() {
         onPage={setPage}
         bar={null}
         empty="No pending payouts"
-        row={(payout) => (
-          <>
-            <span className="num w-24 flex-none font-medium text-fg-0">{formatDollars(payout.amount_cents)}</span>
-            <span className="min-w-0 flex-1 basis-40 truncate text-fg-2" title={payout.creator?.email}>
-              {nameOf(payout)}
-              {payout.creator ? `, ${payout.creator.email}` : ""}
-            </span>
-            <span className="flex-none text-fg-2">
-              Requested <TimeOrNever at={payout.created_at} />
-            </span>
-            <Button size="sm" aria-label={`Mark as paid: ${nameOf(payout)}`} onClick={() => setAsked(payout)}>
-              Mark as paid…
-            </Button>
-          </>
-        )}
+        columns={columns}
       />
       {asked ? (
         <ReasonDialog

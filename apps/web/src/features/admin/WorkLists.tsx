@@ -1,15 +1,15 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useState, type ReactNode } from "react";
+import { useMemo, useState, type ReactNode } from "react";
 import type { AdminJob, AdminTask, JobState, List } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { formatNumber } from "../../lib/numbers.ts";
-import { keepRowFocus } from "../../lib/row-focus.ts";
 import { Button } from "../../ui/Button.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Pager } from "../../ui/Pager.tsx";
 import { Progress } from "../../ui/Progress.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { Table, type Column } from "../../ui/Table.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { summaryOf, usePreparation, type PreparationSummary } from "../preparation/index.ts";
 import { useWorkActions } from "./administration.queries.ts";
@@ -18,8 +18,6 @@ import { TimeOrNever, State } from "./State.tsx";
 import { jobLooks, sayType, taskLooks } from "./state-words.ts";
 
 const perPage = 10;
-
-const rowClass = "flex flex-wrap items-center gap-x-3 gap-y-1 py-1.5";
 
 /** A short paged list below the health checks. */
 export function Short<Row extends { id: string }>({
@@ -31,7 +29,7 @@ export function Short<Row extends { id: string }>({
   bar,
   empty,
   first,
-  row,
+  columns,
 }: {
   title: string;
   /** Title of the error state. */
@@ -41,9 +39,9 @@ export function Short<Row extends { id: string }>({
   onPage: (page: number) => void;
   bar: ReactNode;
   empty: string;
-  /** A row before those of the list. */
+  /** Shown above the rows. */
   first?: ReactNode;
-  row: (row: Row) => ReactNode;
+  columns: readonly Column<Row>[];
 }) {
   const { data, error } = list;
   return (
@@ -61,14 +59,12 @@ export function Short<Row extends { id: string }>({
       ) : data.items.length === 0 && !first ? (
         <p className="text-xs text-fg-2">{empty}</p>
       ) : (
-        <ul ref={keepRowFocus} className="divide-y divide-line-0 border-y border-line-0 text-xs">
-          {first ? <li className={rowClass}>{first}</li> : null}
-          {data.items.map((one) => (
-            <li key={one.id} className={rowClass}>
-              {row(one)}
-            </li>
-          ))}
-        </ul>
+        <div className="overflow-x-auto border-y border-line-0">
+          {first ? (
+            <div className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line-0 px-2.5 py-1.5 text-xs">{first}</div>
+          ) : null}
+          {data.items.length > 0 ? <Table label={title} columns={columns} rows={data.items} keyOf={({ id }) => id} /> : null}
+        </div>
       )}
       {data ? (
         <Pager list={data} page={page} perPage={perPage} onPage={onPage} label={`Pages: ${title}`} className="mt-1 justify-end" />
@@ -83,12 +79,50 @@ const jobStates = [
   { value: "dead", label: "Failed" },
 ] as const;
 
+const jobColumns = (onRetry: (job: AdminJob) => void, onDelete: (job: AdminJob) => void): Column<AdminJob>[] => [
+  { id: "name", head: "Job", cell: ({ name }) => <span className="font-medium text-fg-0">{sayType(name)}</span> },
+  { id: "state", head: "State", cell: ({ state }) => <State look={jobLooks[state]} /> },
+  {
+    id: "error",
+    head: "Error",
+    isGreedy: true,
+    isWideOnly: true,
+    cell: ({ last_error }) => <span title={last_error ?? undefined}>{last_error}</span>,
+  },
+  {
+    id: "attempts",
+    head: "Attempts",
+    isFigure: true,
+    isWideOnly: true,
+    cell: ({ attempts, max_attempts }) => `${formatNumber(attempts)} of ${formatNumber(max_attempts)}`,
+  },
+  { id: "due", head: "Due", isWideOnly: true, cell: ({ run_at }) => <TimeOrNever at={run_at} /> },
+  {
+    id: "actions",
+    head: "Actions",
+    isHeadHidden: true,
+    isFigure: true,
+    cell: (job) =>
+      job.state === "failing" || job.state === "dead" ? (
+        <span className="inline-flex gap-1">
+          <Button size="sm" variant="ghost" aria-label={`Retry job: ${sayType(job.name)}`} onClick={() => onRetry(job)}>
+            Retry…
+          </Button>
+          <Button size="sm" variant="ghost" aria-label={`Delete job: ${sayType(job.name)}`} onClick={() => onDelete(job)}>
+            Delete…
+          </Button>
+        </span>
+      ) : null,
+  },
+];
+
 /** Background jobs of the server. */
 export function JobList() {
   const [state, setState] = useState<(typeof jobStates)[number]["value"]>("all");
   const [page, setPage] = useState(1);
   const [asked, setAsked] = useState<AdminJob>();
   const [retried, setRetried] = useState<AdminJob>();
+  const columns = useMemo(() => jobColumns(setRetried, setAsked), []);
   const actions = useWorkActions();
   const query = { page, limit: perPage, ...(state !== "all" && { state: state as JobState }) };
   const list = useQuery({
@@ -116,32 +150,7 @@ export function JobList() {
           />
         }
         empty={state === "all" ? "No jobs" : "No jobs with this state"}
-        row={(job) => (
-          <>
-            <span className="w-36 flex-none truncate font-medium text-fg-0">{sayType(job.name)}</span>
-            <State look={jobLooks[job.state]} />
-            <span className="min-w-0 flex-1 basis-40 truncate text-fg-2" title={job.last_error ?? undefined}>
-              {job.last_error ?? (
-                <>
-                  Due <TimeOrNever at={job.run_at} />
-                </>
-              )}
-            </span>
-            <span className="num flex-none text-fg-2">
-              {job.attempts} of {job.max_attempts} attempts
-            </span>
-            {job.state === "failing" || job.state === "dead" ? (
-              <span className="flex gap-1">
-                <Button size="sm" aria-label={`Retry job: ${sayType(job.name)}`} onClick={() => setRetried(job)}>
-                  Retry…
-                </Button>
-                <Button size="sm" variant="ghost" aria-label={`Delete job: ${sayType(job.name)}`} onClick={() => setAsked(job)}>
-                  Delete…
-                </Button>
-              </span>
-            ) : null}
-          </>
-        )}
+        columns={columns}
       />
       {retried ? (
         <ReasonDialog
@@ -183,11 +192,44 @@ const taskStates = [
   { value: "all", label: "All" },
 ] as const;
 
+const taskColumns = (onCancel: (task: AdminTask) => void): Column<AdminTask>[] => [
+  { id: "type", head: "Task", cell: ({ type }) => <span className="font-medium text-fg-0">{sayType(type)}</span> },
+  { id: "state", head: "State", cell: ({ status }) => <State look={taskLooks[status]} /> },
+  { id: "user", head: "User", isWideOnly: true, cell: ({ username }) => username },
+  { id: "project", head: "Project", isWideOnly: true, cell: ({ project_name }) => project_name },
+  {
+    id: "message",
+    head: "Progress",
+    isGreedy: true,
+    isWideOnly: true,
+    cell: ({ error, message }) => <span title={error ?? message}>{error ?? message}</span>,
+  },
+  { id: "created", head: "Created", isWideOnly: true, cell: ({ created_at }) => <TimeOrNever at={created_at} /> },
+  {
+    id: "actions",
+    head: "Actions",
+    isHeadHidden: true,
+    isFigure: true,
+    cell: (task) =>
+      task.completed_at === null ? (
+        <Button
+          size="sm"
+          variant="ghost"
+          aria-label={`Cancel task of ${task.username}: ${sayType(task.type)}`}
+          onClick={() => onCancel(task)}
+        >
+          Cancel…
+        </Button>
+      ) : null,
+  },
+];
+
 /** Tasks of all users, and what the server itself prepares now. */
 export function TaskList() {
   const [status, setStatus] = useState<(typeof taskStates)[number]["value"]>("running");
   const [page, setPage] = useState(1);
   const [asked, setAsked] = useState<AdminTask>();
+  const columns = useMemo(() => taskColumns(setAsked), []);
   const actions = useWorkActions();
   const preparing = summaryOf(usePreparation() ?? []);
   const query = { page, limit: perPage, ...(status !== "all" && { status }) };
@@ -217,29 +259,7 @@ export function TaskList() {
         }
         empty={status === "all" ? "No tasks" : "No tasks with this state"}
         first={preparing && page === 1 && (status === "running" || status === "all") ? <PreparationRow preparing={preparing} /> : null}
-        row={(task) => (
-          <>
-            <span className="w-36 flex-none truncate font-medium text-fg-0">{sayType(task.type)}</span>
-            <State look={taskLooks[task.status]} />
-            <span className="min-w-0 flex-1 basis-40 truncate text-fg-2" title={task.error ?? task.message}>
-              {task.project_name ? `${task.project_name}, ` : ""}
-              {task.username}: {task.error ?? task.message}
-            </span>
-            <span className="flex-none text-fg-2">
-              <TimeOrNever at={task.created_at} />
-            </span>
-            {task.completed_at === null ? (
-              <Button
-                size="sm"
-                variant="ghost"
-                aria-label={`Cancel task of ${task.username}: ${sayType(task.type)}`}
-                onClick={() => setAsked(task)}
-              >
-                Cancel…
-              </Button>
-            ) : null}
-          </>
-        )}
+        columns={columns}
       />
       {asked ? (
         <ReasonDialog
