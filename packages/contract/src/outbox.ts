@@ -28,6 +28,11 @@ export const OutboxEmailDetail = extend(OutboxEmail, {
 });
 export type OutboxEmailDetail = Static<typeof OutboxEmailDetail>;
 
+const OutboxFilter = Type.Object({
+  status: Type.Optional(EmailStatus),
+  search: Type.Optional(Type.String({ maxLength: 200, description: "Matches part of the recipient's address" })),
+});
+
 export const outboxRoutes = {
   list: route({
     method: "GET",
@@ -36,12 +41,20 @@ export const outboxRoutes = {
     summary: "List emails",
     description: "Outgoing email of the last days, newest first.",
     auth: "superuser",
-    query: Type.Object({
-      ...pageQuery,
-      status: Type.Optional(EmailStatus),
-      search: Type.Optional(Type.String({ maxLength: 200, description: "Matches part of the recipient's address" })),
-    }),
+    query: Type.Object({ ...pageQuery, ...OutboxFilter.properties }),
     response: listOf(OutboxEmail),
+  }),
+  export: route({
+    method: "GET",
+    path: "/api/admin/outbox/export",
+    tag,
+    summary: "Export emails",
+    description: "The filtered list of emails as CSV, newest first, without their subjects and texts.",
+    responseHeaders: ["Content-Disposition"],
+    auth: "superuser",
+    kind: "raw",
+    contentType: "text/csv",
+    query: OutboxFilter,
   }),
   get: route({
     method: "GET",

@@ -1,5 +1,5 @@
 import type { EmailKind, EmailStatus } from "@tesslate/contract";
-import { and, desc, eq, inArray, sql } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, inArray, sql } from "drizzle-orm";
 import type { Database, Queries } from "./database.ts";
 import { emails, type EmailRow } from "../db/schema/platform.ts";
 
@@ -8,6 +8,19 @@ export const emailAad = (id: string): string => `letters:${id}`;
 
 const inSeconds = (seconds: number) => sql`now() + make_interval(secs => ${seconds})` as never;
 const keptDays = 7;
+
+/** What lists of emails show: everything but the content. */
+export type ListedEmail = Omit<EmailRow, "encrypted_content">;
+const { encrypted_content: _content, ...listed } = getTableColumns(emails);
+export interface EmailFilter {
+  status?: EmailStatus;
+  search?: string;
+}
+const isListed = ({ status, search }: EmailFilter) =>
+  and(
+    status === undefined ? undefined : eq(emails.status, status),
+    search === undefined ? undefined : sql`position(lower(${search}) in ${emails.recipient}) > 0`,
+  );
 
 export type MailStore = ReturnType<typeof createMailStore>;
 export function createMailStore(db: Database) {
@@ -70,33 +83,24 @@ export function createMailStore(db: Database) {
           .limit(500)
       ).map((row) => row.id),
     find: async (id: string): Promise<EmailRow | undefined> => (await db.select().from(emails).where(eq(emails.id, id)))[0],
-    list: async (
-      { status, search }: { status?: EmailStatus; search?: string },
-      page: { limit: number; offset: number },
-    ): Promise<{ rows: Omit<EmailRow, "encrypted_content">[]; total: number }> => {
-      const where = and(
-        status === undefined ? undefined : eq(emails.status, status),
-        search === undefined ? undefined : sql`position(lower(${search}) in ${emails.recipient}) > 0`,
-      );
-      const { id, kind, recipient, attempts, last_error, next_attempt_at, expires_at, created_at, sent_at } = emails;
-      const columns = {
-        id,
-        kind,
-        recipient,
-        status: emails.status,
-        attempts,
-        last_error,
-        next_attempt_at,
-        expires_at,
-        created_at,
-        sent_at,
-      };
+    list: async (filter: EmailFilter, page: { limit: number; offset: number }): Promise<{ rows: ListedEmail[]; total: number }> => {
+      const where = isListed(filter);
       const [rows, total] = await Promise.all([
-        db.select(columns).from(emails).where(where).orderBy(desc(created_at), id).limit(page.limit).offset(page.offset),
+        db.select(listed).from(emails).where(where).orderBy(desc(emails.created_at), desc(emails.id)).limit(page.limit).offset(page.offset),
         db.$count(emails, where),
       ]);
       return { rows, total };
     },
+    /** The emails after this one, newest first. */
+    listAfter: (filter: EmailFilter, after: { id: string; created_at: string } | undefined, limit: number): Promise<ListedEmail[]> =>
+      db
+        .select(listed)
+        .from(emails)
+        .where(
+          and(isListed(filter), after && sql`(${emails.created_at}, ${emails.id}) < (${after.created_at}::timestamptz, ${after.id}::uuid)`),
+        )
+        .orderBy(desc(emails.created_at), desc(emails.id))
+        .limit(limit),
     prune: async (): Promise<void> => {
       await db.delete(emails).where(sql`${emails.created_at} < now() - make_interval(days => ${keptDays})`);
     },

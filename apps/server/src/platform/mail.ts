@@ -4,9 +4,10 @@ import { createTransport } from "nodemailer";
 import type { Config } from "../config.ts";
 import type { CryptoBox } from "./crypto.ts";
 import type { Queries } from "./database.ts";
+import { pagesOf } from "./csv.ts";
 import { enqueueJob, type JobHandlers } from "./jobs.ts";
 import type { Logger } from "./logger.ts";
-import { emailAad, type MailStore } from "./mail.store.ts";
+import { emailAad, type EmailFilter, type ListedEmail, type MailStore } from "./mail.store.ts";
 import type { EmailRow } from "../db/schema/platform.ts";
 
 export interface Email {
@@ -29,6 +30,8 @@ export interface Mail {
   readonly isOn: boolean;
   queue(tx: Queries, email: Email): Promise<void>;
   list: MailStore["list"];
+  /** All matching emails, page by page, newest first. */
+  pages(filter: EmailFilter): AsyncIterable<ListedEmail[]>;
   find(id: string): Promise<EmailRow | undefined>;
   /** Subject and text of an unsent email; `undefined` for any other. */
   read(row: EmailRow): Pick<Email, "subject" | "text"> | undefined;
@@ -38,6 +41,7 @@ export interface Mail {
   close(): Promise<void>;
 }
 
+const exportedAtOnce = 500;
 const sendMs = 30_000;
 /** Longer than any attempt takes. */
 const leaseSeconds = 180;
@@ -107,6 +111,7 @@ export function createMail({ config, store, box, log }: { config: Config["mail"]
       if (isOn) await enqueue(tx, id);
     },
     list: store.list,
+    pages: (filter) => pagesOf((after) => store.listAfter(filter, after, exportedAtOnce)),
     find: store.find,
     read: (row) => (row.status === "kept" && row.encrypted_content ? open(row) : undefined),
     retry: async (tx, id) => {

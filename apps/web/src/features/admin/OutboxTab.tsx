@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { EmailKind, EmailStatus, OutboxEmail } from "@tesslate/contract";
+import { urlOf } from "@tesslate/client/core";
 import { api } from "../../api.ts";
 import { counted } from "../../lib/counted.ts";
 import { formatDateTime, formatRelativeTime, isPast } from "../../lib/time.ts";
@@ -16,6 +17,7 @@ import { toast, toastError } from "../../ui/toast.tsx";
 import { configQuery } from "../auth/index.ts";
 import type { Column } from "../../ui/Table.tsx";
 import { AdminTable } from "./table/AdminTable.tsx";
+import type { TableRequest } from "./table/table-search.ts";
 
 const kindWords: Record<EmailKind, string> = {
   verify: "Email confirmation",
@@ -51,6 +53,10 @@ const columns: Column<OutboxEmail>[] = [
     ),
   },
 ];
+const filterOf = ({ search, filters }: TableRequest) => ({
+  ...(search && { search }),
+  ...(filters["status"] && { status: filters["status"] as EmailStatus }),
+});
 const queryKey = ["admin", "outbox"];
 
 /** Outgoing email: queued, sent, failed, and not sent because no mail server is configured. */
@@ -66,12 +72,10 @@ export function OutboxTab() {
         columns={columns}
         filters={[{ id: "status", label: "State", options: Object.entries(statusWords).map(([value, label]) => ({ value, label })) }]}
         queryKey={queryKey}
-        load={({ page, limit, search, filters }, signal) =>
-          api.outbox.list(
-            { query: { page, limit, ...(search && { search }), ...(filters["status"] && { status: filters["status"] as EmailStatus }) } },
-            { signal },
-          )
+        load={(request, signal) =>
+          api.outbox.list({ query: { page: request.page, limit: request.limit, ...filterOf(request) } }, { signal })
         }
+        exportUrl={(request) => urlOf("/api/admin/outbox/export", { query: filterOf(request) })}
         onOpen={({ id }) => setOpenId(id)}
         openId={openId}
         end={config?.features.smtp === false ? <Pill tone="warn">No mail server</Pill> : null}

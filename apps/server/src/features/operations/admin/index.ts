@@ -1,4 +1,5 @@
 export { mountAdmin } from "./admin.routes.ts";
+export { sendCsv } from "./send-csv.ts";
 export { createImpersonation, createImpersonationNotes } from "./impersonation.ts";
 export { createChangeUser } from "./change-user.ts";
 export { createProjectSizes } from "./project-sizes.ts";

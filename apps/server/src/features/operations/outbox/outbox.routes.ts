@@ -1,6 +1,7 @@
 import { outboxRoutes, type OutboxEmail } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import { actorOf, type Audit } from "../../accounts/audit/index.ts";
+import { sendCsv } from "../admin/index.ts";
 import { AppError, conflict, notFound } from "../../../platform/errors.ts";
 import type { Mail } from "../../../platform/mail.ts";
 import { pageOf } from "../../../platform/pagination.ts";
@@ -19,6 +20,22 @@ const presentOutboxEmail = (row: Omit<Row, "encrypted_content">): OutboxEmail =>
   sent_at: row.sent_at,
 });
 
+const columns = [
+  "id",
+  "kind",
+  "recipient",
+  "status",
+  "attempts",
+  "last_error",
+  "next_attempt_at",
+  "created_at",
+  "expires_at",
+  "sent_at",
+] as const satisfies readonly (keyof OutboxEmail)[];
+async function* presented(pages: ReturnType<Mail["pages"]>) {
+  for await (const rows of pages) yield rows.map(presentOutboxEmail);
+}
+
 const entryOf = ({ id, kind, recipient }: Row) => ({ target: { type: "server" as const, id, name: recipient }, details: { kind } });
 
 /** Routes of outgoing email for administrators. */
@@ -29,6 +46,7 @@ export function mountOutbox(mount: Mount, { mail, audit }: { mail: Mail; audit: 
       const { rows, total } = await mail.list(query, page);
       return page.envelope(rows.map(presentOutboxEmail), total);
     },
+    export: (context, { query }, http) => sendCsv(context, http, "emails", columns, presented(mail.pages(query))),
     get: async (context, { params }) => {
       const row = await mail.find(params.id);
       if (!row) throw notFound("Email");

@@ -43,11 +43,33 @@ test("without a mail server emails are stored, and an administrator can read the
   expect([retried.status, await codeOf(retried)]).toEqual([503, "not_configured"]);
 });
 
+test("emails are exported as CSV, without their texts", async () => {
+  const people = [await app.signUp(), await app.signUp()];
+  for (const { email } of people) await app.as().auth.forgotPassword({ body: { email } });
+  await expect.poll(async () => (await Promise.all(people.map(({ email }) => emailsTo(app, email)))).flat().length).toBeGreaterThan(1);
+  const response = await app.request("/api/admin/outbox/export?status=kept", { user: root });
+  expect(response.headers.get("content-type")).toBe("text/csv; charset=utf-8");
+  expect(response.headers.get("content-disposition")).toMatch(/emails-\d{4}-\d\d-\d\d\.csv/);
+  const [head, ...lines] = (await response.text()).trim().split("\r\n");
+  expect(head).toBe("id,kind,recipient,status,attempts,last_error,next_attempt_at,created_at,expires_at,sent_at");
+  expect(lines).toHaveLength((await app.as(root).outbox.list({ query: { status: "kept" } })).total);
+  const one = await app.request(`/api/admin/outbox/export?search=${encodeURIComponent(people[0]?.email ?? "")}`, { user: root });
+  expect(
+    (await one.text())
+      .trim()
+      .split("\r\n")
+      .slice(1)
+      .every((line) => line.includes(people[0]?.email ?? "")),
+  ).toBe(true);
+  expect((await app.request("/api/admin/outbox/export?status=opened", { user: root })).status).toBe(422);
+});
+
 test("only administrators see the outbox", async () => {
   const user = await app.signUp();
   const id = randomUUID();
   for (const [path, method] of [
     ["", "GET"],
+    ["/export", "GET"],
     [`/${id}`, "GET"],
     [`/${id}/retry`, "POST"],
   ] as const) {
