@@ -5,6 +5,7 @@ import { api } from "../../api.ts";
 import { formatBytes } from "../../lib/bytes.ts";
 import { cx } from "../../lib/cx.ts";
 import { formatNumber } from "../../lib/numbers.ts";
+import { BulkProjectDeletion } from "./BulkDeletion.tsx";
 import { TimeOrNever, State } from "./State.tsx";
 import { environmentLooks, optionsOf } from "./state-words.ts";
 import type { Column } from "../../ui/Table.tsx";
@@ -100,6 +101,10 @@ export function ProjectsTab() {
           exportUrl={(request) => {
             const { page: _page, limit: _limit, sort_by: _by, sort_order: _order, ...filter } = queryOf(request);
             return urlOf("/api/admin/projects/export", { query: filter });
+          }}
+          bulk={{
+            labelOf: ({ name }) => `Select ${name}`,
+            render: (projects, clear) => <BulkProjectDeletion projects={projects} onDone={clear} />,
           }}
           openId={projectId}
           onOpen={({ id }) => void navigate({ to: "/admin/projects/$projectId", params: { projectId: id }, search: (before) => before })}

@@ -5,6 +5,7 @@ import { Checkbox } from "../../ui/Checkbox.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { useForm } from "../../ui/form/use-form.ts";
+import { Input } from "../../ui/Input.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 
 export interface ReasonDialogProps {
@@ -22,6 +23,8 @@ export interface ReasonDialogProps {
   problem?: string | undefined;
   /** Those fields contain input, so Esc and clicks outside do not close the dialog. */
   isTyped?: boolean;
+  /** For what deletes many things: sent only after exactly this was typed. */
+  typedConfirmation?: string;
   /** Offers to email the reason to the person. */
   canNotify?: boolean;
   /** If it rejects, the dialog stays open and shows the error. */
@@ -30,6 +33,7 @@ export interface ReasonDialogProps {
 }
 
 interface Confirmation {
+  typed: string;
   reason: string;
   notify: boolean;
   /** Stands for the further fields, which the caller validates. */
@@ -47,13 +51,15 @@ export function ReasonDialog({
   fields,
   problem,
   isTyped = false,
+  typedConfirmation,
   canNotify = false,
   onConfirm,
   onClose,
 }: ReasonDialogProps) {
   const form = useForm<Confirmation>({
-    start: { reason: "", notify: false },
-    check: ({ reason }) => ({
+    start: { reason: "", notify: false, typed: "" },
+    check: ({ reason, typed }) => ({
+      ...(typedConfirmation !== undefined && typed.trim() !== typedConfirmation && { typed: `Type ${typedConfirmation} to confirm.` }),
       ...(reason.trim() === "" && { reason: "A reason is required for the audit log." }),
       ...(problem && { fields: problem }),
     }),
@@ -77,6 +83,18 @@ export function ReasonDialog({
         <Field label="Reason" hint="Saved in the audit log." error={errors.reason}>
           <Textarea {...form.text("reason")} maxLength={maxLength} />
         </Field>
+        {typedConfirmation === undefined ? null : (
+          <Field
+            label={
+              <>
+                Type <b className="select-all">{typedConfirmation}</b> to confirm
+              </>
+            }
+            error={errors.typed}
+          >
+            <Input {...form.text("typed")} autoComplete="off" />
+          </Field>
+        )}
         {canNotify ? (
           <Checkbox isChecked={form.values.notify} onChange={(isOn) => form.set("notify", isOn)} label="Email the user this reason" />
         ) : null}

@@ -1,5 +1,17 @@
 import { AdminUser } from "@tesslate/contract";
-import { expect, expectAccessible, refuse, sample, screen, signedIn, test, waitFor, within, type CannedApi } from "../../testing/index.ts";
+import {
+  expect,
+  expectAccessible,
+  refuse,
+  sample,
+  sampleTime,
+  screen,
+  signedIn,
+  test,
+  waitFor,
+  within,
+  type CannedApi,
+} from "../../testing/index.ts";
 
 const lena = sample(AdminUser, {
   name: "Lena Hart",
@@ -138,4 +150,45 @@ test("Esc closes the panel of a user, but not while a dialog is open or a field 
   (document.activeElement as HTMLElement).blur();
   await user.keyboard("{Escape}");
   await waitFor(() => expect(app.path()).toBe(path));
+});
+
+test("accounts are deleted together after their number was typed; administrators are skipped, and Undo restores them", async ({
+  api,
+  open,
+  user,
+}) => {
+  administrator(api);
+  const people = ["Lena Hart", "Ada Okoye", "Root"].map((name, index) =>
+    sample(AdminUser, {
+      name,
+      id: `00000000-0000-4000-8000-00000000000${index + 1}`,
+      is_superuser: name === "Root",
+      is_deleted: false,
+      is_suspended: false,
+    }),
+  );
+  api.answer("adminUsers.list", { items: people });
+  api.answer("adminUsers.remove", ({ params }) =>
+    params["id"]?.endsWith("2") ? refuse("forbidden", { detail: "Not this one." }) : { user_id: people[0]?.id, scheduled_for: sampleTime },
+  );
+  api.blank("adminUsers.restore");
+  open(path);
+  await user.click(await screen.findByRole("checkbox", { name: "Select all rows" }));
+  await user.click(screen.getByRole("button", { name: "Delete accounts…" }));
+  const dialog = within(await screen.findByRole("dialog", { name: "Delete 2 accounts?" }));
+  expect(dialog.getByText("Ada Okoye")).toBeVisible();
+  expect(dialog.queryByText("Root")).toBeNull();
+  await user.type(dialog.getByLabelText("Reason"), "Spam");
+  await user.type(dialog.getByLabelText(/^Type 2 to confirm/), "3");
+  await user.click(dialog.getByRole("button", { name: "Delete accounts" }));
+  await waitFor(() => expect(dialog.getByLabelText(/^Type 2 to confirm/)).toBeInvalid());
+  expect(api.asked("adminUsers.remove")).toEqual([]);
+  await user.clear(dialog.getByLabelText(/^Type 2 to confirm/));
+  await user.type(dialog.getByLabelText(/^Type 2 to confirm/), "2");
+  await user.click(dialog.getByRole("button", { name: "Delete accounts" }));
+  await screen.findByText(/Couldn't delete the account of Ada Okoye\. Not this one\./);
+  await screen.findByText(/^1 account scheduled for deletion/);
+  expect(api.asked("adminUsers.remove").map(({ body }) => (body as { reason: string }).reason)).toEqual(["Spam", "Spam"]);
+  await user.click(screen.getByRole("button", { name: "Undo" }));
+  await waitFor(() => expect(api.asked("adminUsers.restore").map(({ params }) => params["id"])).toEqual([people[0]?.id]));
 });

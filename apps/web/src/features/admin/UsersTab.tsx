@@ -9,6 +9,7 @@ import { Avatar } from "../../ui/Avatar.tsx";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { exportQueryOf, userQueryOf, usersKey } from "./admin-users.queries.ts";
 import type { Column } from "../../ui/Table.tsx";
+import { BulkUserDeletion } from "./BulkDeletion.tsx";
 import { BulkSuspension } from "./BulkSuspension.tsx";
 import { AdminTable, type Filter } from "./table/AdminTable.tsx";
 import { tierOptions, tierWords, UserState } from "./user-looks.tsx";
@@ -102,7 +103,12 @@ export function UsersTab() {
           exportUrl={(request) => urlOf("/api/admin/users/export", { query: exportQueryOf(userQueryOf(request)) })}
           bulk={{
             labelOf: ({ name }) => `Select ${name}`,
-            render: (users, clear) => <BulkSuspension users={users} onDone={clear} />,
+            render: (users, clear) => (
+              <>
+                <BulkSuspension users={users} onDone={clear} />
+                <BulkUserDeletion users={users} onDone={clear} />
+              </>
+            ),
           }}
           empty={{ title: "No users yet", text: "Users appear here after they sign up." }}
         />
