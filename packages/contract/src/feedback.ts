@@ -40,6 +40,12 @@ export const FeedbackPost = described(
     upvote_count: Type.Integer(),
     has_upvoted: Type.Boolean(),
     comment_count: Type.Integer(),
+    answer: described("What the administrators answer, in Markdown", Nullable(Type.String())),
+    answered_at: Nullable(Timestamp),
+    duplicate_of: described(
+      "The post about the same, where its votes count",
+      Nullable(Type.Object({ id: Uuid, title: Type.String(), status: FeedbackStatus })),
+    ),
     is_hidden: Type.Boolean({ description: "Hidden by an administrator: only administrators and its author see it" }),
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -73,7 +79,7 @@ export const feedbackRoutes = {
     path: "/api/feedback",
     tag,
     summary: "List feedback",
-    description: "Feedback posts, by votes unless `sort` is given.",
+    description: "Feedback posts, by votes unless `sort` is given. Duplicates are not listed.",
     auth: "user",
     query: Type.Object({
       ...pageQuery,
@@ -115,16 +121,19 @@ export const feedbackRoutes = {
     path: "/api/feedback/{id}",
     tag,
     summary: "Update feedback",
-    description: "Changes the status of a post or hides it. Writes to the audit log.",
+    description:
+      "Changes the status of a post, answers it, hides it, or merges it into the post it duplicates: votes of both then count there, one per person. Writes to the audit log.",
     auth: "superuser",
     params: IdParams,
     body: Type.Object({
       status: Type.Optional(FeedbackStatus),
       is_hidden: Type.Optional(Type.Boolean()),
+      answer: Maybe(Type.String({ minLength: 1, maxLength: 10_000, pattern: "\\S", description: "Markdown. Null removes it" })),
+      duplicate_of: Maybe(described("The id of the post it duplicates. Null ends that", Uuid)),
       reason: Maybe(Type.String({ maxLength: 1000, description: "Written to the audit log" })),
     }),
     response: FeedbackPost,
-    errors: ["not_found", "rate_limited"],
+    errors: ["not_found", "conflict", "rate_limited"],
   }),
   remove: route({
     method: "DELETE",

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
-import { boolean, index, integer, pgTable, primaryKey, text, uuid } from "drizzle-orm/pg-core";
-import { createdAt, id, updatedAt } from "../../platform/columns.ts";
+import { boolean, index, integer, pgTable, primaryKey, text, uuid, type AnyPgColumn } from "drizzle-orm/pg-core";
+import { createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
 import { users } from "./accounts.ts";
 
 /** Feedback posts. The counts are those of votes and comments, updated under the lock of this row. */
@@ -18,6 +18,10 @@ export const feedbackPosts = pgTable(
     upvote_count: integer().notNull().default(0),
     comment_count: integer().notNull().default(0),
     is_hidden: boolean().notNull().default(false),
+    answer: text(),
+    answered_at: timestamptz(),
+    /** Votes of a duplicate count at the post that it duplicates, which is none itself. */
+    duplicate_of: uuid().references((): AnyPgColumn => feedbackPosts.id, { onDelete: "set null" }),
     created_at: createdAt(),
     updated_at: updatedAt(),
   },
@@ -25,6 +29,7 @@ export const feedbackPosts = pgTable(
     index("feedback_posts_upvote_count_idx").on(t.upvote_count.desc(), t.created_at.desc()),
     index("feedback_posts_created_at_idx").on(t.created_at.desc()),
     index("feedback_posts_user_id_idx").on(t.user_id),
+    index("feedback_posts_duplicate_of_idx").on(t.duplicate_of),
     index("feedback_posts_words_idx").using("gin", sql`to_tsvector('english', ${t.title} || ' ' || ${t.description})`),
   ],
 );

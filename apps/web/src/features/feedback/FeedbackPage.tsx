@@ -132,6 +132,7 @@ export function FeedbackPage() {
                   </Link>
                   <p className="mt-1 flex flex-wrap items-center gap-x-2.5 gap-y-1 text-xs text-fg-2">
                     <Pill tone={statusWords[item.status].tone}>{statusWords[item.status].label}</Pill>
+                    {item.answer === null ? null : <Pill tone="info">Answered</Pill>}
                     <span className="flex items-center gap-1">
                       {typeWords[item.type].icon} {typeWords[item.type].label}
                     </span>

@@ -1,5 +1,6 @@
 import { useInfiniteQuery, useQuery, useSuspenseQuery } from "@tanstack/react-query";
-import { EyeOff } from "lucide-react";
+import { Link } from "@tanstack/react-router";
+import { EyeOff, Merge, MessageSquareReply } from "lucide-react";
 import { useState } from "react";
 import type { FeedbackDetail, FeedbackStatus } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
@@ -24,8 +25,10 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { toast, toastError } from "../../ui/toast.tsx";
 import { meQuery } from "../users/index.ts";
+import { AnswerForm } from "./AnswerForm.tsx";
 import { statusOptions, statusWords, typeWords } from "./feedback-words.tsx";
 import { commentsQuery, postQuery, useFeedbackActions } from "./feedback.queries.ts";
+import { MergeDuplicateDialog } from "./MergeDuplicateDialog.tsx";
 import { VoteButton } from "./VoteButton.tsx";
 
 /** One post with its comments. */
@@ -56,6 +59,7 @@ function Post({ post, onGone }: { post: FeedbackDetail; onGone: () => void }) {
   const { data: me } = useSuspenseQuery(meQuery);
   const { update, remove } = useFeedbackActions();
   const [isDeleting, setIsDeleting] = useState(false);
+  const [open, setOpen] = useState<"answer" | "merge">();
   const failed = (error: unknown) => toastError(error);
   return (
     <>
@@ -78,9 +82,52 @@ function Post({ post, onGone }: { post: FeedbackDetail; onGone: () => void }) {
             : "Hidden by an administrator. Only its author and administrators can see this post."}
         </Banner>
       ) : null}
+      {post.duplicate_of ? (
+        <Banner
+          className="mt-3"
+          action={
+            <>
+              <Button size="sm" asChild>
+                <Link to="/feedback" search={(before) => ({ ...before, post: post.duplicate_of?.id })}>
+                  Open post
+                </Link>
+              </Button>
+              {me.is_superuser ? (
+                <Button
+                  size="sm"
+                  isLoading={update.isPending}
+                  onClick={() => update.mutate({ id: post.id, duplicate_of: null }, { onError: failed })}
+                >
+                  Undo merge
+                </Button>
+              ) : null}
+            </>
+          }
+        >
+          Merged into “{post.duplicate_of.title}”. Votes count there.
+        </Banner>
+      ) : null}
       <div className="mt-4 wrap-anywhere text-md text-fg-1">
         <Markdown text={post.description} />
       </div>
+      {post.answer === null ? null : (
+        <section aria-label="Answer" className="mt-4 rounded-3 border border-l-3 border-line-0 border-l-info! bg-bg-2 px-3 py-2.5">
+          <h3 className="flex flex-wrap items-baseline gap-x-2 text-sm font-medium">
+            Answer
+            <span className="text-xs font-normal text-fg-2">
+              from the administrators
+              {post.answered_at === null ? null : (
+                <>
+                  , <RelativeTime at={post.answered_at} />
+                </>
+              )}
+            </span>
+          </h3>
+          <div className="mt-1 wrap-anywhere text-md text-fg-1">
+            <Markdown text={post.answer} />
+          </div>
+        </section>
+      )}
       {me.is_superuser || post.is_owner ? (
         <div className="mt-4 flex flex-wrap items-center gap-2 border-t border-line-0 pt-3">
           {me.is_superuser ? (
@@ -105,12 +152,26 @@ function Post({ post, onGone }: { post: FeedbackDetail; onGone: () => void }) {
               </Button>
             </>
           ) : null}
+          {me.is_superuser ? (
+            <>
+              <Button size="sm" icon={<MessageSquareReply />} onClick={() => setOpen("answer")}>
+                {post.answer === null ? "Answer…" : "Edit answer…"}
+              </Button>
+              {post.duplicate_of === null ? (
+                <Button size="sm" icon={<Merge />} onClick={() => setOpen("merge")}>
+                  Merge…
+                </Button>
+              ) : null}
+            </>
+          ) : null}
           <Button size="sm" variant="danger" onClick={() => setIsDeleting(true)}>
             Delete post
           </Button>
         </div>
       ) : null}
       <Comments post={post} me={me} />
+      {open === "answer" ? <AnswerForm post={post} onClose={() => setOpen(undefined)} /> : null}
+      {open === "merge" ? <MergeDuplicateDialog post={post} onClose={() => setOpen(undefined)} /> : null}
       <ConfirmDialog
         isOpen={isDeleting}
         onOpenChange={setIsDeleting}

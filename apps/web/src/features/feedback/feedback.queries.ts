@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions, useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
-import type { FeedbackDetail, FeedbackPost, FeedbackStatus, List } from "@tesslate/contract";
+import type { FeedbackDetail, FeedbackPost, List } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { useOptimisticMutation } from "../../lib/use-optimistic-mutation.ts";
 import type { BoardSearch } from "./feedback-search.ts";
@@ -40,6 +40,15 @@ export const similarQuery = (text: string) =>
     placeholderData: keepPreviousData,
   });
 
+/** Posts that a post may duplicate: those with these words, or similar ones. */
+export const candidatesQuery = ({ id, title }: Pick<FeedbackPost, "id" | "title">, words: string) =>
+  queryOptions({
+    queryKey: [...root, "candidates", id, words],
+    queryFn: async ({ signal }) =>
+      (await api.feedback.list({ query: { limit: 8, ...(words ? { q: words } : { similar_to: title }) } }, { signal })).items,
+    placeholderData: keepPreviousData,
+  });
+
 /** Changes a post wherever it is shown. */
 function patch(queryClient: QueryClient, id: string, change: (post: FeedbackPost) => Partial<FeedbackPost>): void {
   queryClient.setQueriesData<List<FeedbackPost>>({ queryKey: [...root, "list"] }, (list) =>
@@ -47,6 +56,9 @@ function patch(queryClient: QueryClient, id: string, change: (post: FeedbackPost
   );
   queryClient.setQueryData<FeedbackDetail>([...root, "one", id], (post) => (post ? { ...post, ...change(post) } : post));
 }
+
+/** What administrators change of a post. */
+type PostChange = Omit<NonNullable<Parameters<typeof api.feedback.update>[0]["body"]>, "reason">;
 
 const voted =
   (upvoted: boolean) =>
@@ -82,8 +94,7 @@ export function useFeedbackActions() {
       onSuccess: refresh,
     }),
     update: useMutation({
-      mutationFn: ({ id, ...body }: { id: string; status?: FeedbackStatus; is_hidden?: boolean }) =>
-        api.feedback.update({ params: { id }, body }),
+      mutationFn: ({ id, ...body }: { id: string } & PostChange) => api.feedback.update({ params: { id }, body }),
       onSuccess: refresh,
     }),
     remove: useMutation({ mutationFn: (id: string) => api.feedback.remove({ params: { id } }), onSuccess: refresh }),

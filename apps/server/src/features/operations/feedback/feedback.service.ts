@@ -1,6 +1,6 @@
 import type { FeedbackComment, FeedbackDetail, FeedbackPost, FeedbackStatus, List } from "@tesslate/contract";
 import type { Queries } from "../../../platform/database.ts";
-import { forbidden, notFound } from "../../../platform/errors.ts";
+import { conflict, forbidden, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
 import type { Actor, Audit } from "../../accounts/audit/index.ts";
@@ -23,6 +23,17 @@ export function createFeedback({ store, audit, limits }: { store: FeedbackStore;
     const row = await store.find(viewer, id);
     if (!row) throw notFound("Feedback");
     return row;
+  };
+  /** Both posts are locked. Votes stay with their post and are counted at `into`, so that this can be undone. */
+  const merge = async (tx: Queries, viewer: FeedbackViewer, post: FeedbackRow, into: string | null): Promise<void> => {
+    if (into !== null) {
+      if (into === post.id) throw conflict("conflict", "A post can't be a duplicate of itself.");
+      const target = await lock(tx, viewer, into);
+      if (target.duplicate_of !== null) throw conflict("conflict", "That post is a duplicate itself. Merge into the post it duplicates.");
+    }
+    await store.setDuplicate(tx, post.id, into);
+    await store.recount(tx, post.id);
+    for (const id of [into, post.duplicate_of]) if (id !== null) await store.recount(tx, id);
   };
   const listComments = async (id: string, query: PageQuery): Promise<List<FeedbackComment>> => {
     const page = pageOf(query);
@@ -54,22 +65,44 @@ export function createFeedback({ store, audit, limits }: { store: FeedbackStore;
       await find(viewer, id);
       return listComments(id, query);
     },
-    /** For administrators: changes status and visibility. */
+    /** For administrators: changes status, answer and visibility, and merges duplicates. */
     update: async (
       viewer: FeedbackViewer,
       actor: Actor,
       id: string,
-      { status, is_hidden, reason }: { status?: FeedbackStatus; is_hidden?: boolean; reason?: string | null },
+      {
+        status,
+        is_hidden,
+        answer,
+        duplicate_of,
+        reason,
+      }: { status?: FeedbackStatus; is_hidden?: boolean; answer?: string | null; duplicate_of?: string | null; reason?: string | null },
     ): Promise<FeedbackPost> => {
       await audit.change(actor, async ({ tx, record, recordNothing }) => {
+        if (duplicate_of !== undefined) await store.lockForMerge(tx, duplicate_of === null ? [id] : [id, duplicate_of]);
         const before = await lock(tx, viewer, id);
         const isMoved = status !== undefined && status !== before.status;
         const isTurned = is_hidden !== undefined && is_hidden !== before.is_hidden;
-        if (!isMoved && !isTurned) return recordNothing();
-        await store.update(tx, id, { ...(isMoved && { status }), ...(isTurned && { is_hidden }) });
+        const text = answer?.trim() ?? null;
+        const isAnswered = answer !== undefined && text !== before.answer;
+        const isMerged = duplicate_of !== undefined && duplicate_of !== before.duplicate_of;
+        if (!isMoved && !isTurned && !isAnswered && !isMerged) return recordNothing();
+        await store.update(tx, id, {
+          ...(isMoved && { status }),
+          ...(isTurned && { is_hidden }),
+          ...(isAnswered && { answer: text, answered_at: text === null ? null : new Date().toISOString() }),
+        });
+        if (isMerged) await merge(tx, viewer, before, duplicate_of);
         const entry = { target: targetOf(before), ...(reason !== undefined && { reason }) };
         if (isMoved) await record({ ...entry, action: "feedback.status_changed", details: { from: before.status, to: status } });
         if (isTurned) await record({ ...entry, action: is_hidden ? "feedback.hidden" : "feedback.shown" });
+        if (isAnswered) await record({ ...entry, action: text === null ? "feedback.answer_removed" : "feedback.answered" });
+        if (isMerged)
+          await record({
+            ...entry,
+            action: duplicate_of === null ? "feedback.unmerged" : "feedback.merged",
+            details: { into: duplicate_of ?? before.duplicate_of },
+          });
       });
       return postOf(await find(viewer, id));
     },
@@ -142,5 +175,10 @@ const authorOf = ({ name, username, avatar_url, is_deleted }: PostRow["author"])
   is_deleted
     ? { user_name: "Deleted user", username: null, avatar_url: null }
     : { user_name: [name?.trim(), username].find(Boolean) ?? "Unknown", username, avatar_url };
-const postOf = ({ post, author, has_upvoted }: PostRow): FeedbackPost => ({ ...post, ...authorOf(author), has_upvoted });
+const postOf = ({ post, author, has_upvoted, duplicate_of }: PostRow): FeedbackPost => ({
+  ...post,
+  ...authorOf(author),
+  has_upvoted,
+  duplicate_of,
+});
 const commentOf = ({ comment, author }: CommentRow): FeedbackComment => ({ ...comment, ...authorOf(author) });

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, or, sql, type SQL } from "drizzle-orm";
+import { and, asc, desc, eq, inArray, isNull, or, sql, type SQL } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { users } from "../../../db/schema/accounts.ts";
 import {
@@ -31,6 +31,7 @@ export interface PostRow {
   post: FeedbackRow;
   author: Author;
   has_upvoted: boolean;
+  duplicate_of: { id: string; title: string; status: FeedbackRow["status"] } | null;
 }
 export interface CommentRow {
   comment: FeedbackCommentRow;
@@ -52,6 +53,10 @@ const words = sql`to_tsvector('english', ${feedbackPosts.title} || ' ' || ${feed
 /** Matches any of the stemmed words. */
 const likeAny = (text: string) => sql`replace(plainto_tsquery('english', ${text})::text, '&', '|')::tsquery`;
 
+/** The votes for a post: its own and those of its duplicates. */
+const countsFor = (id: SQL | typeof feedbackPosts.id) =>
+  sql`(${feedbackUpvotes.feedback_id} = ${id} or ${feedbackUpvotes.feedback_id} in (select d.id from ${feedbackPosts} d where d.duplicate_of = ${id}))`;
+
 export type FeedbackStore = ReturnType<typeof createFeedbackStore>;
 export function createFeedbackStore(db: Database) {
   const isVisible = (viewer: FeedbackViewer): SQL | undefined =>
@@ -61,13 +66,17 @@ export function createFeedbackStore(db: Database) {
       .select({
         post: feedbackPosts,
         author,
-        has_upvoted: sql<boolean>`exists (select 1 from ${feedbackUpvotes} where ${feedbackUpvotes.feedback_id} = ${feedbackPosts.id} and ${feedbackUpvotes.user_id} = ${viewer.id})`,
+        has_upvoted: sql<boolean>`exists (select 1 from ${feedbackUpvotes} where ${countsFor(feedbackPosts.id)} and ${feedbackUpvotes.user_id} = ${viewer.id})`,
+        duplicate_of: sql<
+          PostRow["duplicate_of"]
+        >`(select json_build_object('id', o.id, 'title', o.title, 'status', o.status) from ${feedbackPosts} o where o.id = ${feedbackPosts.duplicate_of})`,
       })
       .from(feedbackPosts)
       .innerJoin(users, eq(users.id, feedbackPosts.user_id));
   const where = (viewer: FeedbackViewer, { type, status, q, similar_to }: FeedbackFilter) =>
     and(
       isVisible(viewer),
+      isNull(feedbackPosts.duplicate_of),
       type && eq(feedbackPosts.type, type),
       status && eq(feedbackPosts.status, status),
       ...(q ?? "")
@@ -101,35 +110,52 @@ export function createFeedbackStore(db: Database) {
     },
     find: async (viewer: FeedbackViewer, id: string, q: Queries = db): Promise<PostRow | undefined> =>
       (await posts(q, viewer).where(and(eq(feedbackPosts.id, id), isVisible(viewer))))[0],
-    /** Locks the post until the transaction ends. */
-    lock: async (tx: Queries, viewer: FeedbackViewer, id: string): Promise<FeedbackRow | undefined> =>
-      (
+    /** Locks the post, and the one where its votes count, until the transaction ends. Ordered by id, so that two cannot deadlock. */
+    lock: async (tx: Queries, viewer: FeedbackViewer, id: string): Promise<FeedbackRow | undefined> => {
+      await lockPosts(tx, [id]);
+      return (
         await tx
           .select()
           .from(feedbackPosts)
           .where(and(eq(feedbackPosts.id, id), isVisible(viewer)))
-          .for("no key update")
-      )[0],
+      )[0];
+    },
+    /** Locks both posts and all duplicates of them. */
+    lockForMerge: (tx: Queries, ids: readonly string[]): Promise<void> => lockPosts(tx, ids),
+    /** Counts votes of a post and its duplicates at another one. Undefined: it is no duplicate from now on. */
+    setDuplicate: async (tx: Queries, id: string, of: string | null): Promise<void> => {
+      // A post that has duplicates passes them on.
+      if (of !== null) await tx.update(feedbackPosts).set({ duplicate_of: of }).where(eq(feedbackPosts.duplicate_of, id));
+      await tx
+        .update(feedbackPosts)
+        .set({ duplicate_of: of, updated_at: sql`now()` })
+        .where(eq(feedbackPosts.id, id));
+    },
     insert: async (values: typeof feedbackPosts.$inferInsert): Promise<FeedbackRow> => {
       const [row] = await db.insert(feedbackPosts).values(values).returning();
       if (!row) throw new Error("feedback not stored");
       return row;
     },
-    update: async (tx: Queries, id: string, values: Partial<Pick<FeedbackRow, "status" | "is_hidden">>): Promise<void> => {
+    update: async (
+      tx: Queries,
+      id: string,
+      values: Partial<Pick<FeedbackRow, "status" | "is_hidden" | "answer" | "answered_at">>,
+    ): Promise<void> => {
       await tx
         .update(feedbackPosts)
         .set({ ...values, updated_at: sql`now()` })
         .where(eq(feedbackPosts.id, id));
     },
     remove: async (tx: Queries, id: string): Promise<void> => {
-      await tx.delete(feedbackPosts).where(eq(feedbackPosts.id, id));
+      const [row] = await tx.delete(feedbackPosts).where(eq(feedbackPosts.id, id)).returning({ of: feedbackPosts.duplicate_of });
+      if (row && row.of !== null) await recount(tx, row.of);
     },
 
     addVote: async (tx: Queries, id: string, userId: string): Promise<void> => {
       await tx.insert(feedbackUpvotes).values({ feedback_id: id, user_id: userId }).onConflictDoNothing();
     },
     removeVote: async (tx: Queries, id: string, userId: string): Promise<void> => {
-      await tx.delete(feedbackUpvotes).where(and(eq(feedbackUpvotes.feedback_id, id), eq(feedbackUpvotes.user_id, userId)));
+      await tx.delete(feedbackUpvotes).where(and(countsFor(sql`${id}::uuid`), eq(feedbackUpvotes.user_id, userId)));
     },
     recount: async (tx: Queries, id: string): Promise<FeedbackRow> => {
       const row = await recount(tx, id);
@@ -170,17 +196,34 @@ export function createFeedbackStore(db: Database) {
   };
 }
 
-const recount = async (tx: Queries, id: string): Promise<FeedbackRow | undefined> =>
-  (
-    await tx
-      .update(feedbackPosts)
-      .set({
-        upvote_count: sql`(select count(*) from ${feedbackUpvotes} where ${feedbackUpvotes.feedback_id} = ${id})`,
-        comment_count: sql`(select count(*) from ${feedbackComments} where ${feedbackComments.feedback_id} = ${id})`,
-      })
-      .where(eq(feedbackPosts.id, id))
-      .returning()
-  )[0];
+/** A person who voted for a post and its duplicate counts once. Corrects the post that it duplicates as well. */
+const recount = async (tx: Queries, id: string): Promise<FeedbackRow | undefined> => {
+  const [row] = await tx
+    .update(feedbackPosts)
+    .set({
+      upvote_count: sql`(select count(distinct ${feedbackUpvotes.user_id}) from ${feedbackUpvotes} where ${countsFor(sql`${id}::uuid`)})`,
+      comment_count: sql`(select count(*) from ${feedbackComments} where ${feedbackComments.feedback_id} = ${id})`,
+    })
+    .where(eq(feedbackPosts.id, id))
+    .returning();
+  if (row && row.duplicate_of !== null) await recount(tx, row.duplicate_of);
+  return row;
+};
+
+const lockPosts = async (tx: Queries, ids: readonly string[]): Promise<void> => {
+  await tx
+    .select({ id: feedbackPosts.id })
+    .from(feedbackPosts)
+    .where(
+      or(
+        inArray(feedbackPosts.id, [...ids]),
+        inArray(feedbackPosts.duplicate_of, [...ids]),
+        sql`${feedbackPosts.id} in (select p.duplicate_of from ${feedbackPosts} p where ${inArray(sql`p.id`, [...ids])})`,
+      ),
+    )
+    .orderBy(asc(feedbackPosts.id))
+    .for("no key update");
+};
 
 /** Deletes a user's votes and comments and corrects the counts; their posts are deleted with their row. */
 export async function deleteVotesAndComments(tx: Queries, userId: string): Promise<void> {
@@ -188,7 +231,7 @@ export async function deleteVotesAndComments(tx: Queries, userId: string): Promi
     .select({ id: feedbackPosts.id })
     .from(feedbackPosts)
     .where(
-      sql`${feedbackPosts.id} in (select feedback_id from ${feedbackUpvotes} where user_id = ${userId} union select feedback_id from ${feedbackComments} where user_id = ${userId})`,
+      sql`${feedbackPosts.id} in (select feedback_id from ${feedbackUpvotes} where user_id = ${userId} union select feedback_id from ${feedbackComments} where user_id = ${userId} union select p.duplicate_of from ${feedbackPosts} p join ${feedbackUpvotes} v on v.feedback_id = p.id where v.user_id = ${userId})`,
     )
     .orderBy(asc(feedbackPosts.id))
     .for("no key update");

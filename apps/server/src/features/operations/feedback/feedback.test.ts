@@ -41,6 +41,9 @@ describe("posts", () => {
       has_upvoted: false,
       comment_count: 0,
       is_hidden: false,
+      answer: null,
+      answered_at: null,
+      duplicate_of: null,
       created_at: expect.any(String),
       updated_at: expect.any(String),
     });
@@ -263,4 +266,60 @@ test("writing and voting have separate rate limits", async () => {
   expect(await feedback.comment(eve, made.id, "c").then(() => "ok", code)).toBe("rate_limited");
   const votes = await outcomes(Array.from({ length: 8 }, () => feedback.vote(eve, made.id, true)));
   expect(votes.filter((vote) => vote === "rate_limited")).toHaveLength(2);
+});
+
+describe("administrators", () => {
+  test("answer a post; an empty answer is refused, and null removes it", async () => {
+    const { id } = await post(ada, "Answer me");
+    const params = { id };
+    expect((await app.request(`/api/feedback/${id}`, { method: "PATCH", user: bob, json: { answer: "No." } })).status).toBe(403);
+    expect((await app.request(`/api/feedback/${id}`, { method: "PATCH", user: admin, json: { answer: " " } })).status).toBe(422);
+    const answered = await of(admin).update({ params, body: { answer: " We're on it. ", status: "in_progress" } });
+    expect(answered).toMatchObject({ answer: "We're on it.", answered_at: expect.any(String), status: "in_progress" });
+    expect(await of(bob).get({ params })).toMatchObject({ answer: "We're on it." });
+    expect(await of(admin).update({ params, body: { answer: null } })).toMatchObject({ answer: null, answered_at: null });
+    const actions = ["feedback.answer_removed", "feedback.answered", "feedback.status_changed"];
+    expect((await audited(id)).map(([action]) => action).sort()).toEqual(actions);
+  });
+
+  test("merge duplicates: votes count once per person at the other post, and go back when that is undone", async () => {
+    const [kept, twin, third] = [await post(ada, "Merge kept"), await post(bob, "Merge twin"), await post(bob, "Merge third")];
+    const at = (id: string, user = ada) => of(user).get({ params: { id } });
+    const into = (id: string, duplicate_of: string | null) => of(admin).update({ params: { id }, body: { duplicate_of } });
+    for (const [user, id] of [
+      [ada, kept.id],
+      [ada, twin.id],
+      [bob, twin.id],
+      [admin, third.id],
+    ] as const)
+      await of(user).upvote({ params: { id } });
+    expect(await into(twin.id, kept.id)).toMatchObject({ duplicate_of: { id: kept.id, title: "Merge kept", status: "open" } });
+    expect(await at(kept.id, bob)).toMatchObject({ upvote_count: 2, has_upvoted: true });
+    // Duplicates of a duplicate go with it, and are not listed.
+    expect(await into(third.id, twin.id).catch(code)).toBe("conflict");
+    await into(kept.id, third.id);
+    expect(await at(third.id)).toMatchObject({ upvote_count: 3 });
+    expect((await of(ada).list({ query: { q: "merge" } })).items.map(({ id }) => id)).toEqual([third.id]);
+    expect((await at(twin.id)).duplicate_of).toMatchObject({ id: third.id });
+    // A vote is taken back wherever it was given.
+    expect(await of(bob).removeUpvote({ params: { id: third.id } })).toEqual({ upvoted: false, upvote_count: 2 });
+    expect(await of(bob).upvote({ params: { id: twin.id } })).toMatchObject({ upvoted: true });
+    expect(await at(third.id)).toMatchObject({ upvote_count: 3 });
+    await into(twin.id, null);
+    await into(kept.id, null);
+    expect([await at(kept.id), await at(twin.id), await at(third.id)]).toMatchObject([
+      { upvote_count: 1, duplicate_of: null },
+      { upvote_count: 2, duplicate_of: null },
+      { upvote_count: 1, has_upvoted: false },
+    ]);
+    expect(await into(kept.id, kept.id).catch(code)).toBe("conflict");
+    expect(await into(kept.id, missing).catch(code)).toBe("not_found");
+    // Who is deleted takes their vote along, also from where it counted.
+    await into(twin.id, kept.id);
+    await of(bob).remove({ params: { id: twin.id } });
+    expect(await at(kept.id)).toMatchObject({ upvote_count: 1 });
+    await into(third.id, kept.id);
+    await of(ada).remove({ params: { id: kept.id } });
+    expect(await at(third.id)).toMatchObject({ duplicate_of: null, upvote_count: 1 });
+  });
 });
