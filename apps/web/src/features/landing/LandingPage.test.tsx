@@ -104,3 +104,11 @@ test("whoever is signed in sees Home at the same address", async ({ api, open })
   expect(await screen.findByRole("heading", { level: 1, name: /What do you want to build, Nadia/ })).toBeVisible();
   expect(screen.queryByRole("link", { name: "Sign up" })).not.toBeInTheDocument();
 });
+
+test("who followed a referral link earlier sees who invites and what both get", async ({ api, open }) => {
+  visitor(api);
+  localStorage.setItem("tesslate.referral", JSON.stringify("ABCD2345"));
+  api.answer("referrals.invitation", { referrer_name: "Bob", referrer_avatar_url: null, reward_credits: 100 });
+  open("/");
+  expect(await screen.findByText(/invited you\. You both get 100 credits when you sign up\./)).toBeVisible();
+});

@@ -1,12 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useRef, type ReactNode } from "react";
+import { useRef, useState, type ReactNode } from "react";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { templatesQuery } from "../../project/projects.queries.ts";
 import { buttonClass } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { configQuery } from "../auth/index.ts";
 import { ItemCard, ItemCardSkeletons, picksQuery, storeTypes, type ItemType } from "../marketplace/index.ts";
+import { Invitation, readReferralCode } from "../referrals/index.ts";
 import { examplesOf } from "./examples.ts";
 import { LandingPrompt, type LandingPromptHandle } from "./LandingPrompt.tsx";
 
@@ -29,6 +30,7 @@ export function LandingPage() {
   const prompt = useRef<LandingPromptHandle>(null);
   const { data: config } = useQuery(configQuery);
   const templates = useQuery(templatesQuery);
+  const [referralCode] = useState(readReferralCode);
   const examples = examplesOf(templates.data?.items ?? []);
   return (
     <main id="main" tabIndex={-1} className="scroll-y min-h-0 flex-1 outline-none">
@@ -39,6 +41,7 @@ export function LandingPage() {
         <p className="mt-2 max-w-[64ch] text-md leading-read text-fg-1">
           Describe an app. An AI agent writes it in a sandbox on this server, and the running app appears next to the chat.
         </p>
+        {referralCode === undefined ? null : <Invitation code={referralCode} />}
         <div className="mt-5 grid grid-cols-[minmax(0,1fr)_320px] items-start gap-8 narrow:grid-cols-1 narrow:gap-5">
           <LandingPrompt ref={prompt} templates={templates.data?.items ?? []} />
           <section aria-labelledby="install" className="rounded-3 border border-line-0 bg-bg-1">
