@@ -179,8 +179,9 @@ export default journey({ ownServer: "it begins without an account and without a 
       run: async () => {
         await click(page.locator(".workbench-top").getByRole("button", { name: "Deploy", exact: true }));
         const sheet = page.getByRole("dialog");
-        await click(sheet.getByRole("radio", { name: /^This server/ }));
         await sheet.getByText("The deployed app gets its own PostgreSQL.").waitFor();
+        expect(await sheet.getByRole("radio", { name: /^This server/ }).isChecked(), "this server is the first choice");
+        await fill(sheet.getByLabel("Name", { exact: true }), "bread-class");
         await picture("deploy");
         await click(sheet.getByRole("button", { name: "Deploy to this server" }));
         await picture("deploying");
@@ -193,6 +194,7 @@ export default journey({ ownServer: "it begins without an account and without a 
       run: async () => {
         const link = page.getByRole("dialog").getByRole("region", { name: "Outcome" }).getByRole("link", { name: "Open" });
         const [site] = await Promise.all([page.context().waitForEvent("page"), click(link)]);
+        expect(new URL(site.url()).hostname === "live--bread-class.preview.localhost", site.url());
         await book(site, "Grace Hill", "grace@example.com");
         await site.getByRole("heading", { name: "Saturday bread class" }).waitFor();
         expect((await site.getByText("Ada Winter").count()) === 0, "the deployed app has data of its own");

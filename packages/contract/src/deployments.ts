@@ -14,6 +14,7 @@ import {
   type Static,
 } from "./schema.ts";
 import { deployProviders, remoteProviders } from "./deploy-providers.ts";
+import { SiteName } from "./domains.ts";
 import { route } from "./route.ts";
 
 const tag = "deployments";
@@ -185,6 +186,10 @@ export const DeploymentRequest = described(
       Type.Optional(Type.Array(Type.String({ maxLength: 256 }), { maxItems: 500 })),
     ),
     custom_domain: Maybe(Type.String({ minLength: 3, maxLength: 253 })),
+    site_name: described(
+      "For the first production deployment of the container on this server: the first label of its address. Default: the project's name, if it is free. Later it is changed at the site",
+      Maybe(SiteName),
+    ),
     ignore_rules: described(
       "Deploys despite failed blocking checks. Secrets in the bundle still block unless `secrets` is named",
       Type.Optional(Type.Array(LaunchCheck, { maxItems: 10 })),
@@ -214,7 +219,12 @@ export const DeploymentPlan = described(
         }),
       ),
     ),
-    site_name: Nullable(Type.String()),
+    site_name: described("The name of the site there, or the one that is proposed for it", Nullable(Type.String())),
+    site_url_pattern: described(
+      "On this server: the address of the site with `{name}` in the place of its name. Null elsewhere and for a preview",
+      Nullable(Type.String()),
+    ),
+    has_site: described("Whether the container has a site there, with the name `site_name`", Type.Boolean()),
     live: Nullable(Type.Object({ id: Uuid, version: Type.Integer(), url: Nullable(Type.String()) })),
     services: described(
       "Databases and other services that run on this server for the deployed app. Their data is separate from that of the project's containers",
@@ -269,6 +279,7 @@ const One = Type.Object({ deployment_id: Uuid });
 const InTarget = Type.Object({ project_id: ProjectRef, target_id: Uuid });
 const deployErrors = [
   "conflict",
+  "site_name_taken",
   "not_found",
   "unknown_provider",
   "deployment_credentials_missing",

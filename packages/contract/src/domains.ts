@@ -6,6 +6,14 @@ const tag = "domains";
 /** Own domains of one project. */
 export const maxDomains = 20;
 
+/** The first label of the address of a site on this server. */
+export const SiteName = Type.String({
+  minLength: 3,
+  maxLength: 57,
+  pattern: "^[a-z0-9]+(-[a-z0-9]+)*$",
+  description: "Lower-case letters, digits and single hyphens",
+});
+
 export const DomainState = described(
   "`pending`: ownership is not proven yet. `misdirected`: proven, but the name does not lead to this server yet; requests that arrive are served. `active`: proven, and the name leads here.",
   Literals("pending", "misdirected", "active"),
@@ -87,10 +95,7 @@ export const domainsRoutes = {
     auth: "user",
     params: SiteParams,
     body: Type.Object({
-      name: described(
-        "Lower-case letters, digits and single hyphens",
-        Type.Optional(Type.String({ minLength: 3, maxLength: 57, pattern: "^[a-z0-9]+(-[a-z0-9]+)*$" })),
-      ),
+      name: Type.Optional(SiteName),
       password: described("Null removes it", Type.Optional(Nullable(Type.String({ minLength: 6, maxLength: 200 })))),
     }),
     response: Site,

@@ -174,6 +174,8 @@ export const cannedPlan = (provider: DeploymentPlan["provider"]): DeploymentPlan
     { name: "MAIL_FROM", source: "secret", change: "removed" },
   ],
   site_name: "bakery-web",
+  site_url_pattern: provider === "local" ? "https://{name}.apps.studio.example" : null,
+  has_site: provider !== "netlify",
   live: provider === "netlify" ? null : { id: v7.id, version: 7, url: v7.deployment_url },
   warnings: provider === "vercel" ? ["An API of its own does not go along: deploy the container “api” too."] : [],
 });

@@ -17,7 +17,7 @@ import { ConnectProvider } from "./ConnectProvider.tsx";
 import { credentialsQuery, planQuery } from "./deployments.queries.ts";
 import { versionName, providerTitle, deployProviderNames, safeUrl, shortUrl } from "./deployments.ts";
 import { useDeploys } from "./deploys-context.ts";
-import { domainError, planRequestOf, deploymentRequestOf, toProvider, type Draft } from "./draft.ts";
+import { domainError, planRequestOf, deploymentRequestOf, siteNameError, toProvider, type Draft } from "./draft.ts";
 import { EnvPreview } from "./EnvPreview.tsx";
 import { GateChecks } from "./GateChecks.tsx";
 import { TargetCards } from "./TargetCards.tsx";
@@ -41,7 +41,12 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
   const [isStarting, setIsStarting] = useState(false);
   const domain = draft.environment === "preview" ? undefined : domainError(draft.customDomain);
   const isConnected = draft.provider === "local" || current?.is_connected === true;
-  const isReady = current !== undefined && isConnected && domain === undefined && plan.error === null;
+  const isNamed = draft.provider === "local" && draft.environment === "production";
+  const nameError = isNamed
+    ? (siteNameError(draft.siteName) ?? (hasCode(failure, "site_name_taken") ? sentenceOf(failure) : undefined))
+    : undefined;
+  const isReady =
+    current !== undefined && isConnected && domain === undefined && siteNameError(draft.siteName) === undefined && plan.error === null;
 
   const deploy = async () => {
     setIsStarting(true);
@@ -111,6 +116,23 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
         <Part title="Variables" hint="Only names are shown. Values are encrypted on this server and sent to the build and the provider.">
           {current ? <EnvPreview plan={current} draft={draft} change={change} /> : <Skeleton className="h-16" />}
         </Part>
+        {isNamed ? (
+          <Part title="Address">
+            {current ? (
+              <SiteAddress
+                plan={current}
+                name={draft.siteName}
+                error={nameError}
+                onChange={(siteName) => {
+                  change({ siteName });
+                  setFailure(undefined);
+                }}
+              />
+            ) : (
+              <Skeleton className="h-8" />
+            )}
+          </Part>
+        ) : null}
         {draft.provider === "local" || draft.environment === "preview" ? null : (
           <Part title="Domain">
             <Field
@@ -138,7 +160,7 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
       <div className="flex flex-none flex-wrap items-center gap-2 border-t border-line-0 py-2.5 pr-3.5 pl-5 narrow:px-3">
         {isLimit(failure) ? (
           <LimitNotice error={failure} again="Deploy again." className="min-w-0 flex-1 basis-full" />
-        ) : failure ? (
+        ) : failure && !nameError ? (
           <p role="alert" className="min-w-0 flex-1 basis-full text-xs text-err">
             <ErrorSentence of={failure} />
           </p>
@@ -179,6 +201,48 @@ function Part({ title, hint, children }: { title: string; hint?: string; childre
       {hint ? <p className="text-xs text-fg-2">{hint}</p> : null}
       <div className="mt-2">{children}</div>
     </section>
+  );
+}
+
+/** The address on this server; its name is chosen with the first version. */
+function SiteAddress({
+  plan,
+  name,
+  error,
+  onChange,
+}: {
+  plan: DeploymentPlan;
+  name: string;
+  error: string | undefined;
+  onChange: (name: string) => void;
+}) {
+  const pattern = (plan.site_url_pattern ?? "").replace(/^https?:\/\//, "");
+  const [before = "", after = ""] = pattern.split("{name}");
+  const proposed = plan.site_name ?? "";
+  if (plan.has_site)
+    return (
+      <p className="text-xs text-fg-2">
+        <span className="font-mono break-all text-fg-1">{`${before}${proposed}${after}`}</span>
+        <span className="block">Change it, or add your own domain, under Deployments, Domains.</span>
+      </p>
+    );
+  return (
+    <Field
+      label="Name"
+      error={error}
+      hint={<span className="font-mono break-all">{`${before}${name.trim().toLowerCase() || proposed}${after}`}</span>}
+    >
+      <Input
+        autoComplete="off"
+        autoCapitalize="none"
+        spellCheck={false}
+        maxLength={57}
+        placeholder={proposed}
+        className="font-mono text-xs narrow:text-lg"
+        value={name}
+        onChange={(event) => onChange(event.target.value)}
+      />
+    </Field>
   );
 }
 

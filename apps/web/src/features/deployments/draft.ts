@@ -11,6 +11,8 @@ export interface Draft {
   buildCommand: string;
   outputDirectory: string;
   customDomain: string;
+  /** Of a new site on this server; empty: as proposed. */
+  siteName: string;
   extra: readonly { name: string; value: string }[];
   excluded: readonly string[];
   ignoredChecks: readonly LaunchCheck[];
@@ -25,6 +27,7 @@ export const emptyDraft: Draft = {
   buildCommand: "",
   outputDirectory: "",
   customDomain: "",
+  siteName: "",
   extra: [],
   excluded: [],
   ignoredChecks: [],
@@ -46,6 +49,9 @@ export const deploymentRequestOf = (projectId: string, draft: Draft): Deployment
   ...planRequestOf(projectId, draft),
   // It leads to what is live, and a preview is not.
   ...(draft.environment === "production" && draft.customDomain.trim() && { custom_domain: draft.customDomain.trim().toLowerCase() }),
+  ...(draft.provider === "local" &&
+    draft.environment === "production" &&
+    draft.siteName.trim() && { site_name: draft.siteName.trim().toLowerCase() }),
   ...(draft.extra.length > 0 && { env_vars: Object.fromEntries(draft.extra.map(({ name, value }) => [name, value])) }),
   ...(draft.excluded.length > 0 && { exclude_env: [...draft.excluded] }),
   ...(draft.ignoredChecks.length > 0 && { ignore_rules: [...draft.ignoredChecks] }),
@@ -62,4 +68,12 @@ export function domainError(text: string): string | undefined {
   return name.includes("/") || name.includes(":")
     ? "Enter the domain only, without https:// or a path."
     : "Enter a domain, such as shop.example.org.";
+}
+
+/** The error for an invalid name of a site. */
+export function siteNameError(text: string): string | undefined {
+  const name = text.trim().toLowerCase();
+  if (name === "") return undefined;
+  if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) return "Use letters, digits and single hyphens.";
+  return name.length < 3 ? "Use at least 3 characters." : undefined;
 }

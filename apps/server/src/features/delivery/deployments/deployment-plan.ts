@@ -12,7 +12,8 @@ import { deployedWith } from "./deployment-rules.ts";
 import type { EnvironmentOfDeployment } from "./deployment-variables.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import { capabilitiesOf } from "./providers/capabilities.ts";
-import { maxSiteName, siteUrl } from "./release/site-urls.ts";
+import { freeSiteName, siteNames } from "./release/site-names.ts";
+import { siteUrl } from "./release/site-urls.ts";
 
 export type PlanDeployment = ReturnType<typeof createPlanDeployment>;
 /** Shows what a deployment would contain, without creating it. */
@@ -29,10 +30,11 @@ export function createPlanDeployment({
   environmentOf: EnvironmentOfDeployment;
   address: PreviewAddress;
 }) {
-  const nameFor = async (project: ProjectRow, container: ContainerRow, provider: DeployProvider): Promise<string> => {
-    const name = await proposedName(store, project, container.name, provider === "local" ? maxSiteName.production : undefined);
-    return provider === "local" ? new URL(siteUrl(address, "production", name)).host : name;
-  };
+  const nameFor = async (project: ProjectRow, container: ContainerRow, provider: DeployProvider): Promise<string | undefined> =>
+    provider === "local" ? freeSiteName(store, siteNames(project, container.name)) : proposedName(store, project, container.name);
+  // The pattern is built from an address, whose characters would be encoded.
+  const placeholder = "site-name-here";
+  const urlPattern = siteUrl(address, "production", placeholder).replace(placeholder, "{name}");
   return async (userId: string, body: DeploymentRequest): Promise<DeploymentPlan> => {
     const project = await projects.require(userId, body.project_id);
     const provider = providerOf(body.provider);
@@ -75,7 +77,8 @@ export function createPlanDeployment({
       capabilities.runsServers &&
       mayNeedServer(framework, settings?.command ?? null) &&
       (framework !== "unknown" || settings?.startCommand !== null);
-    const base = site?.name ?? (await nameFor(project, container, provider));
+    // A preview on this server gets its host when it is deployed.
+    const isLocalPreview = provider === "local" && body.environment === "preview";
     return {
       container_id: container.id,
       container_name: container.name,
@@ -92,8 +95,9 @@ export function createPlanDeployment({
           .filter((name) => !names.has(name) && !requested.has(name))
           .map((name) => ({ name, source: "secret" as const, change: "removed" as const })),
       ],
-      // A local preview deployment gets its host when it is deployed.
-      site_name: provider === "local" && body.environment === "preview" ? null : base,
+      site_name: isLocalPreview ? null : (site?.name ?? (await nameFor(project, container, provider)) ?? null),
+      site_url_pattern: provider === "local" && !isLocalPreview ? urlPattern : null,
+      has_site: site !== undefined && !isLocalPreview,
       live: live ? { id: live.id, version: live.version, url: live.deployment_url } : null,
       services: isServer ? services.map(({ container_id, name, slug }) => ({ container_id, name, service_slug: slug })) : [],
       warnings,

@@ -10,6 +10,8 @@ export interface StoredRequest {
   output_directory: string | null;
   framework: FrameworkId | null;
   ignore_rules: LaunchCheck[];
+  /** For a container without a site on this server. */
+  site_name?: string;
   /** Passed to the build and the provider. */
   env: Record<string, string>;
   /** Run for the app on this server. Rows of earlier versions have none. */

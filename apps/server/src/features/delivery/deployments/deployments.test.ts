@@ -67,6 +67,9 @@ test("builds a container in a build sandbox, serves it at its own URL, replaces 
     build_command: "npm run build",
     env: [{ name: "API_TOKEN", source: "secret", change: "added" }],
     live: null,
+    site_name: "shop",
+    site_url_pattern: `http://live--{name}.preview.localhost:${app.port}`,
+    has_site: false,
   });
   const first = { ...body, env_vars: { VITE_GREETING: "hello from the build" } };
   const one = await deploy(first);
@@ -77,7 +80,7 @@ test("builds a container in a build sandbox, serves it at its own URL, replaces 
   expect(log).toMatch(/^\[\d{4}-.*Z\] Deployment started\n/);
   expect(log).toContain("secret is [secret:API_TOKEN]");
   expect(log).not.toContain("planted-secret-value");
-  expect(new URL(one.deployment_url ?? "").host).toMatch(new RegExp(`^live--${project.slug}\\.preview\\.localhost:`));
+  expect(new URL(one.deployment_url ?? "").host).toBe(`live--shop.preview.localhost:${app.port}`);
 
   const site = visit(one.deployment_url);
   const page = await site.fetch("/", { headers: html });
@@ -115,8 +118,15 @@ test("builds a container in a build sandbox, serves it at its own URL, replaces 
   expect((await site.fetch("/", { method: "POST", body: "x" })).status).toBe(405);
   expect((await visitHost(app, `live--unknown.preview.localhost:${app.port}`).fetch("/")).status).toBe(404);
 
+  expect(await api().deployments.plan({ body })).toMatchObject({ site_name: "shop", has_site: true });
+  // It has a name, which is changed at the site.
+  await expect(api().deployments.create({ body: { ...first, site_name: "shop-two" } })).rejects.toMatchObject({
+    status: 400,
+    code: "not_supported",
+  });
+
   await put("build.mjs", buildScript("two"));
-  const two = await deploy(first);
+  const two = await deploy({ ...first, site_name: "shop" });
   expect(two).toMatchObject({ version: 2, is_live: true, deployment_url: one.deployment_url });
   expect((await site.fetch("/", { headers: html })).text).toContain("<title>two");
   expect(await current(one)).toMatchObject({ is_live: false, can_roll_back: true });
@@ -480,4 +490,25 @@ test("an app that the start script of an outer app runs is deployed with it, wit
   expect(items).toMatchObject([{ container_id: container.id, status: "success", error: null }]);
   const { env } = JSON.parse((await visit(items[0]?.deployment_url ?? "").fetch("/headers")).text) as { env: { GREETING: string } };
   expect(env.GREETING).toBe("of the api");
+});
+
+test("the first version on this server gets the chosen name, which must be free", { timeout: 60_000 }, async () => {
+  const { body } = await viteLike("Corner Shop");
+  const create = (more: Partial<DeploymentRequest>) => api().deployments.create({ body: { ...body, ...more } });
+  await expect(create({ site_name: "Not a name" })).rejects.toMatchObject({ status: 422 });
+  await expect(create({ site_name: "admin" })).rejects.toMatchObject({ status: 409, code: "site_name_taken" });
+  await expect(create({ site_name: "corner", environment: "preview" })).rejects.toMatchObject({ status: 400, code: "not_supported" });
+  const one = await deploy({ ...body, site_name: "corner", env_vars: { VITE_GREETING: "hello" } });
+  expect(one).toMatchObject({ status: "success", deployment_url: `http://live--corner.preview.localhost:${app.port}` });
+
+  const other = await viteLike("Corner");
+  // The project's name is taken.
+  const plan = await api().deployments.plan({ body: other.body });
+  expect(plan).toMatchObject({ site_name: `corner-${other.container.name.toLowerCase().replaceAll(" ", "-")}`, has_site: false });
+  await expect(api().deployments.create({ body: { ...other.body, site_name: "corner" } })).rejects.toMatchObject({
+    status: 409,
+    code: "site_name_taken",
+  });
+  const two = await deploy({ ...other.body, env_vars: { VITE_GREETING: "hello" } });
+  expect(new URL(two.deployment_url ?? "").hostname).toBe(`live--${plan.site_name}.preview.localhost`);
 });

@@ -107,7 +107,7 @@ export function createDeployments({
   const choices = createDeploymentChoices({ store, providers });
   const { isConnected } = choices;
   const environmentOf = createEnvironmentOfDeployment({ store, projects, runtime, ...variables });
-  const prepare = createPrepareDeployment({ choices, environmentOf, projects });
+  const prepare = createPrepareDeployment({ store, choices, environmentOf, projects });
   const { create, createAll } = createDeploymentCreation({ store, projects, prepare, insert: records.insert, deploymentTasks, announce });
 
   const cutovers = createCutovers({ store, projects, reporter, isConnected, deploymentTasks, tasks });

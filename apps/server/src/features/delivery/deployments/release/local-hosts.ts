@@ -18,14 +18,14 @@ export function createLocalHosts({
   address: PreviewAddress;
 }) {
   return {
-    /** The host name of a container on this server; stable for the life of the container. */
-    claimSite: async (row: DeploymentRow, name: string): Promise<SiteRow> => {
+    /** The site of a container on this server, kept for the life of the container. A new one gets the first of the names that is free. */
+    claimSite: async (row: DeploymentRow, names: readonly string[]): Promise<SiteRow> => {
       const key = { container_id: row.container_id ?? "", provider: "local" as const };
-      for (let attempt = 0; attempt < 8; attempt++) {
+      const tails = Array.from({ length: 7 }, () => `-${randomCode(4)}`);
+      const labels = [...names, ...tails.map((tail) => `${siteName(names[0] ?? "app", maxSiteName.production - tail.length)}${tail}`)];
+      for (const label of labels) {
         const known = await store.findSite(key);
         if (known) return known;
-        const tail = attempt === 0 ? "" : `-${randomCode(4)}`;
-        const label = `${siteName(name, maxSiteName.production - tail.length)}${tail}`;
         await store.claimLocalSite({
           ...key,
           project_id: row.project_id,
@@ -34,6 +34,8 @@ export function createLocalHosts({
           url: siteUrl(address, "production", label),
         });
       }
+      const known = await store.findSite(key);
+      if (known) return known;
       throw new Error("no free site name");
     },
     /** A preview deployment gets a host of its own. */

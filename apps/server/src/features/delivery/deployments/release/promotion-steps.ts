@@ -2,8 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { LaunchCheck } from "@tesslate/contract";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
 import { StepError } from "../build/build-errors.ts";
-import { proposedName, type RequestVault } from "../deployment-request.ts";
+import type { RequestVault } from "../deployment-request.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
+import { siteNames } from "./site-names.ts";
 import { ProviderError } from "../providers/client.ts";
 import type { Credential, ProviderAccess, ProviderAdapter } from "../providers/provider.ts";
 import { notConnected } from "../deployment-rules.ts";
@@ -57,17 +58,9 @@ export const createCheckPromotion =
 export type PromoteLocally = ReturnType<typeof createPromoteLocally>;
 /** Makes a preview deployment of this server live. */
 export const createPromoteLocally =
-  ({
-    store,
-    localVersions,
-    hosts,
-  }: {
-    store: DeploymentsStore;
-    localVersions: Pick<LocalVersions, "makeLive">;
-    hosts: Pick<LocalHosts, "claimSite">;
-  }) =>
+  ({ localVersions, hosts }: { localVersions: Pick<LocalVersions, "makeLive">; hosts: Pick<LocalHosts, "claimSite"> }) =>
   async ({ row, project, signal }: CutoverRun<PromotionInput>): Promise<DeploymentRow> => {
-    const site = await hosts.claimSite(row, await proposedName(store, project, row.container_name));
+    const site = await hosts.claimSite(row, siteNames(project, row.container_name));
     return localVersions.makeLive(row, signal, { ...promoted, site_id: site.site_id, site_name: site.name, deployment_url: site.url });
   };
 

@@ -29,7 +29,7 @@ export function createPromotionsAndRollbacks({
     promotions: createPromotions({
       store,
       check: createCheckPromotion({ store, vault, localVersions, checkLaunch }),
-      promoteLocally: createPromoteLocally({ store, localVersions, hosts }),
+      promoteLocally: createPromoteLocally({ localVersions, hosts }),
       promoteAtProvider: createPromoteAtProvider({ store, vault, providers }),
       cutovers,
     }),
