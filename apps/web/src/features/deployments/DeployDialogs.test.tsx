@@ -33,6 +33,12 @@ test("rolling back says what becomes live, and stays with the reason when it fai
   expect(await screen.findByRole("alert")).toHaveTextContent("Its files were pruned.");
 });
 
+test("a version later than the live one is made live, not rolled back to", async ({ show }) => {
+  show(inDeploys(() => <RollbackDialog deployment={blocked} live={second} onClose={nothing} onBegun={nothing} />));
+  expect(await screen.findByRole("alertdialog", { name: "Make v3 live?" })).toHaveTextContent("will serve v3");
+  expect(screen.getByRole("button", { name: "Make v3 live" })).toBeVisible();
+});
+
 test("deleting the live version keeps the site online unless the person asks to delete it", async ({ api, show, user }) => {
   api.answer("deploymentCredentials.list", { providers: [sample(DeploymentProviderInfo, { name: "netlify", removes_whole_site: false })] });
   const asked: (boolean | undefined)[] = [];

@@ -8,7 +8,7 @@ import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { useDeploys } from "./deploys-context.ts";
-import { isPreview, versionName, providerTitle, safeUrl, shortUrl } from "./deployments.ts";
+import { isPreview, versionName, providerTitle, safeUrl, shortUrl, makeLiveWords } from "./deployments.ts";
 import { useProviderInfo } from "./use-credentials.ts";
 import { blockersOf, checkName } from "./launch-report.ts";
 import { ErrorSentence } from "../../ui/HelpLink.tsx";
@@ -28,15 +28,16 @@ export function RollbackDialog({
   const { rollBack } = useDeploys();
   const address = safeUrl(live?.deployment_url ?? deployment.deployment_url);
   const site = address ? shortUrl(address) : siteOf(deployment);
+  const words = makeLiveWords(deployment, live);
   return (
     <ConfirmDialog
       isOpen
       onOpenChange={(isOpen) => {
         if (!isOpen) onClose();
       }}
-      title={`Roll back to ${versionName(deployment)}?`}
-      confirmLabel={`Roll back to ${versionName(deployment)}`}
-      loadingWord="Rolling back…"
+      title={`${words.action}?`}
+      confirmLabel={words.action}
+      loadingWord={words.progress}
       onConfirm={async () => onBegun(await rollBack(deployment))}
     >
       {live

@@ -7,7 +7,7 @@ import { currentStep, textOf } from "./deploy-log.ts";
 import { AnywayDialog, DeleteDeploymentDialog, PromoteDialog, RollbackDialog } from "./DeployDialogs.tsx";
 import { DeployLogView } from "./DeployLogView.tsx";
 import { useDeploys } from "./deploys-context.ts";
-import { fixDeploymentMessage, isPreview, isUnderWay, versionName, providerTitle, safeUrl } from "./deployments.ts";
+import { fixDeploymentMessage, isPreview, isUnderWay, versionName, providerTitle, safeUrl, makeLiveWords } from "./deployments.ts";
 import { LaunchReportView } from "./LaunchReportView.tsx";
 import { blockersOf } from "./launch-report.ts";
 import { Outcome } from "./Outcome.tsx";
@@ -128,7 +128,7 @@ function Foot({
           </Button>
           {!deployment.is_live && deployment.can_roll_back ? (
             <Button icon={<Undo2 size={14} />} className="narrow:flex-1" onClick={() => setAsks("rollback")}>
-              Roll back to {versionName(deployment)}
+              {makeLiveWords(deployment, live).action}
             </Button>
           ) : null}
           {deployment.can_promote ? (

@@ -22,6 +22,7 @@ import {
   type Series,
   shortUrl,
   stateOf,
+  makeLiveWords,
 } from "./deployments.ts";
 import { useDeploys } from "./deploys-context.ts";
 
@@ -147,7 +148,7 @@ function VersionRow({
             ) : null}
             {!deployment.is_live && deployment.can_roll_back ? (
               <Button size="sm" variant="ghost" icon={<Undo2 size={14} />} onClick={() => setAsks("rollback")}>
-                Roll back to {versionName(deployment)}
+                {makeLiveWords(deployment, live).action}
               </Button>
             ) : null}
             {deployment.can_promote ? (

@@ -16,6 +16,11 @@ export const providerTitle = (provider: DeployProvider): string => (provider ===
 type Status = Pick<Deployment, "status">;
 export const isUnderWay = ({ status }: Status): boolean => status !== "success" && status !== "failed";
 export const versionName = ({ version }: Pick<Deployment, "version">): string => `v${version}`;
+/** The button that makes an existing version live, and its text while it does. Only an earlier version is rolled back to. */
+export const makeLiveWords = (deployment: Deployment, live: Deployment | undefined): { action: string; progress: string } =>
+  live && deployment.version > live.version
+    ? { action: `Make ${versionName(deployment)} live`, progress: `Making ${versionName(deployment)} live…` }
+    : { action: `Roll back to ${versionName(deployment)}`, progress: "Rolling back…" };
 
 export const stepName: Record<ShownStep, string> = {
   prepare: "Prepare",
