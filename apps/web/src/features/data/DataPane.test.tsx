@@ -73,6 +73,14 @@ const cell = (grid: HTMLElement, text: string) => {
 const requests = (api: CannedApi) => api.asked("databases.rows").map(({ body }) => body as ReadRows);
 const changesSent = (api: CannedApi) => api.asked("databases.change").map(({ body }) => (body as { changes: DataChange[] }).changes);
 
+test("the list has the count of a table whose rows are all shown", async ({ api, show, user }) => {
+  server(api);
+  const tables = [{ schema: "public", name: "people", kind: "table", row_estimate: 0, size_bytes: 16_384, comment: null }] as const;
+  api.answer("databases.tables", { items: [...tables] });
+  await openPeople(show, user);
+  await waitFor(() => expect(screen.getByRole("button", { name: /^people/ })).toHaveTextContent(`people${page.rows.length}`));
+});
+
 test("a project without a database offers to add one, or to ask the agent", async ({ api, show, user }) => {
   api.answer("databases.list", { items: [] });
   api.answer("containers.services", { items: [] });

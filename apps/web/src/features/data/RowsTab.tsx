@@ -23,7 +23,7 @@ import { ConflictDialog, type Conflict } from "./ConflictDialog.tsx";
 import { asCsv, asInserts, asJson, type CopyFormat } from "./copy.ts";
 import { useDatabase } from "./data-context.ts";
 import { defaultPageSize, pageSizes } from "./data-search.ts";
-import { rowsQuery, structureQuery } from "./data.queries.ts";
+import { rowsQuery, structureQuery, useKnownRowCount } from "./data.queries.ts";
 import { DataError, sqlErrorOf } from "./DataError.tsx";
 import { FilterBar } from "./FilterBar.tsx";
 import { Grid } from "./Grid.tsx";
@@ -72,6 +72,9 @@ export function RowsTab({
   const query = rowsQuery(api, params.id, params.database_id, request);
   const page = useQuery({ ...query, placeholderData: keepPreviousData });
   const { data } = page;
+
+  const isWhole = data !== undefined && !page.isPlaceholderData && filters.length === 0 && data.next === null && paging.starts.length === 1;
+  useKnownRowCount(params.id, params.database_id, table, isWhole ? data.rows.length : undefined);
 
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [openRow, setOpenRow] = useState<{ row: ShownRow | undefined }>();

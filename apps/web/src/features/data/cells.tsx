@@ -55,11 +55,16 @@ export function CellText({ value, isTruncated = false }: { value: Cell; isTrunca
   );
 }
 
+/** Ids are compared by their beginning; a wider column would push out what people look for. */
+const mostIdPx = 152;
+const isId = ({ kind, isKey = false, refersTo }: GridColumn): boolean => kind === "uuid" || (kind === "text" && (isKey || refersTo !== undefined));
+
 /** A width that shows the head and most values of a column. */
 export function widthOf(column: GridColumn, index: number, rows: readonly GridRow[]): number {
   const longest = rows.slice(0, 50).reduce((most, { cells }) => Math.max(most, cells[index]?.length ?? 4), 0);
   const head = column.name.length + (column.isKey || column.refersTo !== undefined ? 3 : 0) + 3;
-  return Math.round(Math.min(320, Math.max(72, Math.max(head * 7.4, longest * 7.3) + 20)));
+  const most = isId(column) ? Math.max(mostIdPx, head * 7.4 + 20) : 320;
+  return Math.round(Math.min(most, 320, Math.max(72, Math.max(head * 7.4, longest * 7.3) + 20)));
 }
 
 /** Checks a value before it is sent: a sentence, or undefined. */

@@ -1,5 +1,6 @@
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import type { Contract, ReadRows } from "@tesslate/contract";
+import { infiniteQueryOptions, queryOptions, useQueryClient } from "@tanstack/react-query";
+import type { Contract, DataTable, List, ReadRows } from "@tesslate/contract";
+import { useEffect } from "react";
 import type { Client } from "@tesslate/client/core";
 import { live, partKey } from "../../project/cache-keys.ts";
 
@@ -16,15 +17,37 @@ export const databasesQuery = (api: Api, projectId: string) =>
 export const databaseKey = (projectId: string, databaseId: string) => [...partKey(projectId, "database"), databaseId] as const;
 
 export const listedTables = 500;
+const tableListsKey = (projectId: string, databaseId: string) => [...databaseKey(projectId, databaseId), "tables"] as const;
 export const tablesQuery = (api: Api, projectId: string, databaseId: string, q: string) =>
   queryOptions({
-    queryKey: [...databaseKey(projectId, databaseId), "tables", q],
+    queryKey: [...tableListsKey(projectId, databaseId), q],
     queryFn: ({ signal }) =>
       api.databases.tables(
         { params: { id: projectId, database_id: databaseId }, query: { limit: listedTables, ...(q && { q }) } },
         { signal },
       ),
   });
+
+/** Corrects the estimate of a table whose rows are all on the page, in the lists that are loaded. */
+export function useKnownRowCount(
+  projectId: string,
+  databaseId: string,
+  { schema, name }: Pick<DataTable, "schema" | "name">,
+  count: number | undefined,
+): void {
+  const queries = useQueryClient();
+  useEffect(() => {
+    if (count === undefined) return;
+    queries.setQueriesData<List<DataTable>>({ queryKey: tableListsKey(projectId, databaseId) }, (list) =>
+      list?.items.some((table) => table.schema === schema && table.name === name && (table.row_estimate ?? count) !== count)
+        ? {
+            ...list,
+            items: list.items.map((table) => (table.schema === schema && table.name === name ? { ...table, row_estimate: count } : table)),
+          }
+        : list,
+    );
+  }, [queries, projectId, databaseId, schema, name, count]);
+}
 
 export const schemaQuery = (api: Api, projectId: string, databaseId: string) =>
   queryOptions({
