@@ -322,6 +322,16 @@ export default journey({}, async (context) => {
         await page.getByText("Orders close on").waitFor();
         await page.getByRole("radio", { name: "Split" }).click();
         await page.getByRole("heading", { name: "Plan" }).waitFor();
+        const task = page.getByRole("checkbox", { name: "prices" });
+        await task.click();
+        await until("the task is done", async () =>
+          (await account.api.notes.get({ params: { id: project.slug } })).content.includes("- [x] prices\n"),
+        );
+        expect(await task.isChecked(), "the checkbox shows it");
+        await page.keyboard.press("Space");
+        await until("the keyboard undoes it", async () =>
+          (await account.api.notes.get({ params: { id: project.slug } })).content.includes("- [ ] prices\n"),
+        );
         await checkScreens(page, "notes", { view: "Notes", variants: allVariants });
         await page.getByRole("radio", { name: "Write" }).click();
       },

@@ -46,6 +46,8 @@ export interface CodeEditorProps {
   onLeave: (path: string) => void;
   /** Scrolls to a line; a new object scrolls again. */
   reveal?: { path: string; line: number } | undefined;
+  /** Replaces a character of the shown file, as typing would; a new object replaces again. */
+  change?: { at: number; insert: string } | undefined;
   /** Needed if another editor on the page shows a file of the same name. */
   label?: string;
   /** Shows what the text changes in this one; `isComparisonFolded` hides unchanged lines far from a change. */
@@ -62,6 +64,7 @@ export function CodeEditor({
   onEdit,
   onLeave,
   reveal,
+  change,
   label,
   comparedWith,
   isComparisonFolded = false,
@@ -184,6 +187,10 @@ export function CodeEditor({
       isCurrent = false;
     };
   }, [comparedWith, isComparisonFolded, path]);
+
+  useEffect(() => {
+    if (change) view.current?.dispatch({ changes: { from: change.at, to: change.at + 1, insert: change.insert }, userEvent: "input" });
+  }, [change]);
 
   useEffect(() => {
     const editor = view.current;

@@ -10,6 +10,7 @@ import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Markdown } from "../../ui/markdown/Markdown.tsx";
+import { toggledTask, type TaskChange } from "../../ui/markdown/tasks.ts";
 import { Bar } from "../../ui/Panel.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
@@ -38,6 +39,11 @@ export function NotesPane() {
   }
   const text = typed ?? buffer.text;
   const shown = useDeferredValue(text);
+  const [change, setChange] = useState<TaskChange>();
+  const toggle = (index: number) => {
+    const found = shown === text ? toggledTask(text, index) : undefined;
+    if (found) setChange(found);
+  };
   const choose = (next: Mode) => {
     setMode(next);
     writeStored(localStorage, modeKey, next);
@@ -99,6 +105,7 @@ export function NotesPane() {
             buffer={kept !== undefined && buffer.revision === firstRevision ? { ...buffer, draft: kept } : buffer}
             isReadOnly={false}
             prose={prose}
+            change={change}
             onEdit={(path, reader) => {
               edited(path, reader);
               setTyped(reader());
@@ -126,7 +133,7 @@ export function NotesPane() {
               </EmptyState>
             ) : (
               <div className="max-w-180 text-md leading-read text-fg-1">
-                <Markdown text={shown} />
+                <Markdown text={shown} onTask={toggle} />
               </div>
             )}
           </div>

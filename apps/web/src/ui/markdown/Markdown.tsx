@@ -1,15 +1,15 @@
 import DOMPurify from "dompurify";
 import type { Token, Tokens } from "marked";
-import { memo, useMemo, useState } from "react";
+import { memo, useLayoutEffect, useMemo, useRef, useState, type MouseEvent } from "react";
 import { createBlockLexer } from "./block-lexer.ts";
 import { CodeBlock } from "./CodeBlock.tsx";
 import { allowedAddress, allowedTags, marked } from "./markdown-html.ts";
 import "./markdown.css";
 
-function clean(html: string): string {
+function clean(html: string, hasTasks: boolean): string {
   const fragment = DOMPurify.sanitize(html, {
     ALLOWED_TAGS: allowedTags,
-    ALLOWED_ATTR: ["href", "align", "start"],
+    ALLOWED_ATTR: ["href", "align", "start", "type", "checked", "disabled"],
     ALLOWED_URI_REGEXP: allowedAddress,
     RETURN_DOM_FRAGMENT: true,
   });
@@ -18,6 +18,12 @@ function clean(html: string): string {
     link.target = "_blank";
     link.rel = "noopener noreferrer";
   }
+  for (const checkbox of fragment.querySelectorAll("input")) {
+    const item = checkbox.closest("li");
+    item?.classList.add("task");
+    checkbox.setAttribute("aria-label", (item?.textContent ?? "").trim().split("\n", 1)[0] ?? "");
+    checkbox.disabled = !hasTasks;
+  }
   const box = document.createElement("div");
   box.append(fragment);
   return box.innerHTML;
@@ -25,25 +31,48 @@ function clean(html: string): string {
 
 /** A block is parsed and cleaned again only when its own source changed. */
 const Block = memo(
-  ({ token }: { token: Token }) => {
-    const html = useMemo(() => clean(marked.parser([token])), [token]);
+  ({ token, hasTasks }: { token: Token; hasTasks: boolean }) => {
+    const html = useMemo(() => clean(marked.parser([token]), hasTasks), [token, hasTasks]);
     // The HTML is DOMPurify's.
     return <div className="contents" dangerouslySetInnerHTML={{ __html: html }} />;
   },
-  (before, after) => before.token.type === after.token.type && before.token.raw === after.token.raw,
+  (before, after) => before.token.type === after.token.type && before.token.raw === after.token.raw && before.hasTasks === after.hasTasks,
 );
 
-/** What the agent wrote. While it streams, half-written syntax is closed and a caret stands at the end. */
-export const Markdown = memo(({ text, isStreaming = false }: { text: string; isStreaming?: boolean }) => {
+interface MarkdownProps {
+  text: string;
+  isStreaming?: boolean;
+  /** Called with the index of a task whose checkbox is pressed. Without it, tasks are only shown. */
+  onTask?: (index: number) => void;
+}
+
+/** What the agent or a person wrote. While it streams, half-written syntax is closed and a caret stands at the end. */
+export const Markdown = memo(({ text, isStreaming = false, onTask }: MarkdownProps) => {
   const [lex] = useState(createBlockLexer);
   const tokens = useMemo(() => lex(text, isStreaming), [lex, text, isStreaming]);
+  const root = useRef<HTMLDivElement>(null);
+  const checkboxes = () => [...(root.current?.querySelectorAll("input") ?? [])];
+  const pressed = useRef<number>(undefined);
+  // The block of the task is rendered again.
+  useLayoutEffect(() => {
+    if (pressed.current !== undefined) checkboxes()[pressed.current]?.focus();
+    pressed.current = undefined;
+  }, [tokens]);
+  const press = (event: MouseEvent) => {
+    const index = checkboxes().findIndex((checkbox) => checkbox === event.target);
+    if (index < 0 || !onTask) return;
+    // The text decides what is checked.
+    event.preventDefault();
+    pressed.current = index;
+    onTask(index);
+  };
   return (
-    <div className="markdown" data-streaming={isStreaming || undefined}>
+    <div ref={root} className="markdown" data-streaming={isStreaming || undefined} {...(onTask && { onClick: press })}>
       {tokens.map((token, index) =>
         token.type === "code" ? (
           <CodeBlock key={index} text={(token as Tokens.Code).text} language={(token as Tokens.Code).lang ?? ""} />
         ) : (
-          <Block key={index} token={token} />
+          <Block key={index} token={token} hasTasks={onTask !== undefined} />
         ),
       )}
     </div>

@@ -12,7 +12,7 @@ export const marked = new Marked({
     image: ({ href, text }) => `<a href="${escape(href)}">${escape(text || href)}</a>`,
     // Raw HTML of a model is text.
     html: ({ text }) => escape(text),
-    checkbox: ({ checked }) => (checked ? "☑ " : "☐ "),
+    checkbox: ({ checked }) => `<input type="checkbox"${checked ? " checked" : ""} disabled> `,
   },
 });
 
@@ -29,6 +29,8 @@ export const allowedTags = [
   "ul",
   "ol",
   "li",
+  // Of task lists only: the renderer escapes all others.
+  "input",
   "blockquote",
   "h1",
   "h2",
