@@ -68,8 +68,8 @@ describe("a template of several containers", () => {
     // The API is to the right of the page, and the database to the right of the API.
     expect([web, backend, database].map((container) => [container?.position_x, container?.position_y])).toEqual([
       [200, 200],
-      [520, 200],
-      [840, 200],
+      [592, 200],
+      [984, 200],
     ]);
     const connections = (await api.connections.list({ params })).items.map((c) => [c.source_container_id, c.target_container_id]);
     expect(connections).toEqual([

@@ -4,8 +4,8 @@ export interface Position {
   position_y: number;
 }
 const first: Position = { position_x: 200, position_y: 200 };
-/** Grid step: the size of a node plus room for connections. */
-const step: Position = { position_x: 320, position_y: 180 };
+/** Grid step: the size of a node plus room for connections with their names, as "Tidy" leaves it. */
+const step: Position = { position_x: 392, position_y: 180 };
 const columns = 4;
 
 /** A place on the grid. */
