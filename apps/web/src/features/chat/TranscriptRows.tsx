@@ -42,7 +42,7 @@ export const UserRow = memo(({ turn, name, mode, position }: UserRowProps) => (
         {formatTime(turn.at)}
       </time>
       {turn.autoFix ? <span>{`auto-fix, attempt ${turn.autoFix} of ${maxAutoFixes}`}</span> : null}
-      {turn.delivery === "sending" ? <span>sending</span> : null}
+      {turn.delivery === "sending" ? <span>{turn.isQueued ? "queued" : "sending"}</span> : null}
       {mode ? (
         <span data-testid="run-mode" title={modeOf(mode).hint} className="flex-none">
           {modeOf(mode).label}

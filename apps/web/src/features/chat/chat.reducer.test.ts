@@ -294,6 +294,10 @@ describe("approvals", () => {
 });
 
 describe("sending", () => {
+  test("a message that waits for the setup is queued", () => {
+    const state = play([{ type: "sending", id: "u1", text: "Add an about page", at: at(0), isQueued: true }]);
+    expect(state.turns[0]).toMatchObject({ delivery: "sending", isQueued: true });
+  });
   const sending: ChatAction = { type: "sending", id: "u1", text: "Add an about page", at: at(0) };
   test("the message is there before the server speaks, whichever answer comes first", () => {
     const sent: ChatAction = { type: "sent", id: "u1", taskId: "t1", chatId: "c1", editMode: "ask" };

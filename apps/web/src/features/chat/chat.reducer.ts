@@ -39,7 +39,7 @@ export type ChatAction =
   | { type: "earlier_loaded"; chatId: string; before: number; page: Transcript }
   /** The chat was cleared. */
   | { type: "cleared" }
-  | ({ type: "sending"; id: string; text: string; at: string } & Pick<UserTurn, "attachments" | "mentions" | "details">)
+  | ({ type: "sending"; id: string; text: string; at: string } & Pick<UserTurn, "attachments" | "mentions" | "details" | "isQueued">)
   /** The server accepted the message and started this task. */
   | { type: "sent"; id: string; taskId: string; chatId: string; editMode: EditMode | undefined }
   | { type: "refused"; id: string; failure: { code: string; message: string } }
@@ -90,7 +90,7 @@ const predecessorOf = (state: ChatState, { taskId, messageId }: Run): Run | unde
         .flatMap((turn) => (turn.kind === "run" ? (state.runs[turn.taskId] ?? []) : []))
         .find((other) => other.taskId !== taskId && other.messageId === messageId);
 
-const sendingTurn = ({ id, text, at, attachments, mentions, details }: Extract<ChatAction, { type: "sending" }>): UserTurn => ({
+const sendingTurn = ({ id, text, at, attachments, mentions, details, isQueued }: Extract<ChatAction, { type: "sending" }>): UserTurn => ({
   kind: "user",
   id,
   text,
@@ -99,6 +99,7 @@ const sendingTurn = ({ id, text, at, attachments, mentions, details }: Extract<C
   ...(attachments && { attachments }),
   ...(mentions && { mentions }),
   ...(details && { details }),
+  ...(isQueued && { isQueued }),
 });
 
 const patchUser = (state: ChatState, id: string, patch: Partial<UserTurn>): ChatState => ({

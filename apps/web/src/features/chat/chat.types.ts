@@ -249,6 +249,8 @@ export interface UserTurn {
   details?: string;
   at: string;
   delivery: "sending" | "sent" | "failed";
+  /** The server has it and sends it later. */
+  isQueued?: true;
   /** Number of the auto-fix attempt. */
   autoFix?: number;
   failure?: { code: string; message: string };

@@ -9,7 +9,7 @@ import { useProjectEvents, useProjectQuery, useProjectEvent } from "../../projec
 import { chatSessionsQuery } from "../../project/project.queries.ts";
 import { useServices } from "../../project/services.ts";
 import { chatReducer, emptyChat, liveRun, runEventOf } from "./chat.reducer.ts";
-import type { ChatState, IncomingRunEvent, MessageExtras, Run, SendFailure, SendOptions, WorkspaceChoice } from "./chat.types.ts";
+import type { ChatState, IncomingRunEvent, MessageExtras, Run, SendFailure, SendOptions, UserTurn, WorkspaceChoice } from "./chat.types.ts";
 import { viewContextOf } from "./view-context.ts";
 
 export interface Chat {
@@ -26,7 +26,7 @@ export interface Chat {
   /** Queues a message until no other run changes the project's files. Without a chat it creates one. */
   wait: (text: string, options: SendOptions) => Promise<SendFailure | undefined>;
   /** Shows a message that will be sent later, when the project is set up. */
-  announce: (id: string, text: string, extras?: MessageExtras) => void;
+  announce: (id: string, text: string, extras?: MessageExtras & Pick<UserTurn, "isQueued">) => void;
   withdraw: (id: string) => void;
   stop: () => Promise<void>;
   isStopping: boolean;
@@ -197,7 +197,7 @@ export function useChat(projectId: string, userName: string): Chat {
   });
 
   const announce = useCallback(
-    (id: string, text: string, { attachments, mentions, details }: MessageExtras = {}) =>
+    (id: string, text: string, { attachments, mentions, details, isQueued }: MessageExtras & Pick<UserTurn, "isQueued"> = {}) =>
       dispatch({
         type: "sending",
         id,
@@ -206,6 +206,7 @@ export function useChat(projectId: string, userName: string): Chat {
         ...(attachments && { attachments }),
         ...(mentions && { mentions }),
         ...(details && { details }),
+        ...(isQueued && { isQueued }),
       }),
     [],
   );

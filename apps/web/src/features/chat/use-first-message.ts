@@ -39,7 +39,7 @@ export function useFirstMessage({
   const { announce, withdraw, reload } = chat;
   const isShown = isMine && turns.some((turn) => turn.kind === "user" && turn.id === seen.id);
   useEffect(() => {
-    if (waiting && isLoaded && !isShown) announce(waiting.id, waiting.message);
+    if (waiting && isLoaded && !isShown) announce(waiting.id, waiting.message, { isQueued: true });
   }, [waiting, isLoaded, isShown, announce]);
   // When it is sent, the stored message replaces it; when it is held, it is removed from the transcript.
   const isAnswered = queue !== undefined && isMine && !waiting;
