@@ -29,7 +29,7 @@ function AssetMenu({ asset, actions, className }: { asset: Asset; actions: Asset
     ...(isAttachable(asset)
       ? [{ label: "Attach to chat", icon: <Paperclip size={14} />, onSelect: () => void actions.attach(asset) }]
       : []),
-    { label: "Use in chat", icon: <Bot size={14} />, onSelect: () => actions.mention(asset) },
+    { label: "Mention in chat", icon: <Bot size={14} />, onSelect: () => actions.mention(asset) },
     { label: "Rename or move…", icon: <FolderInput size={14} />, onSelect: () => actions.place(asset) },
     { label: "Download", icon: <Download size={14} />, onSelect: () => actions.download(asset) },
     "-",

@@ -43,7 +43,7 @@ export function AssetSheet({ asset, actions, onClose }: { asset: Asset; actions:
             </Button>
           ) : null}
           <Button icon={<Bot size={14} />} onClick={() => actions.mention(asset)}>
-            Use in chat
+            Mention in chat
           </Button>
           <span className="flex-1" />
           <Button variant="danger" icon={<Trash2 size={14} />} onClick={() => actions.remove(asset)}>

@@ -175,7 +175,7 @@ export function AssetsPane() {
           }}
         />
       </Bar>
-      <div className="hidden grid-cols-2 gap-2 px-3 pb-2 narrow:grid">
+      <div className="hidden grid-cols-2 gap-2 px-3 pt-1 pb-2 narrow:grid">
         {kinds}
         <Select
           size="sm"

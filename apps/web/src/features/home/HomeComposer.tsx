@@ -168,10 +168,16 @@ export function HomeComposer() {
               <Menu
                 label="Start from"
                 trigger={
-                  <Button size="sm" variant="ghost" icon={<Box size={14} />} aria-label={`Start from: ${template.name}`}>
+                  <Button
+                    size="sm"
+                    variant="ghost"
+                    className="min-w-0"
+                    icon={<Box size={14} className="flex-none" />}
+                    aria-label={`Start from: ${template.name}`}
+                  >
                     <span className="whitespace-pre narrow:hidden">{"Start from: "}</span>
-                    {template.name}
-                    <ChevronDown size={14} className="text-fg-3" />
+                    <span className="truncate">{template.name}</span>
+                    <ChevronDown size={14} className="flex-none text-fg-3" />
                   </Button>
                 }
                 choice={{
@@ -205,7 +211,7 @@ export function HomeComposer() {
             <AttachButton onFiles={attach} isDisabled={isBusy} />
             <Button
               variant={isUnconnected ? "plain" : "primary"}
-              className="h-8"
+              className="h-8 flex-none"
               onClick={() => void build()}
               disabled={isEmpty || isTooLong}
               isLoading={isBusy}

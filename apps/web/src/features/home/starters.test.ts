@@ -7,6 +7,7 @@ test.each([
   ["A pomodoro timer with a session log", "Pomodoro timer"],
   ["Build a landing page for a bakery", "Landing page"],
   ["A recipe book", "Recipe book"],
+  ["Turn the notes into a board", "Turn the notes"],
   ["An API for the orders of a shop", "API for the orders"],
 ])("%j is called %j", (prompt, title) => expect(shortTitleOf(prompt)).toBe(title));
 

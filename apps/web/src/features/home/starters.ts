@@ -25,7 +25,7 @@ export function startersOf(template: Template | undefined): Starter[] {
   return all.filter((starter, index) => all.findIndex((other) => other.title === starter.title) === index).slice(0, 4);
 }
 
-const trailing = /\s+(?:an?|the|for|with|of|and|or|to|in|on|by|that|which|where|my|our|your)$/i;
+const trailing = /\s+(?:an?|the|for|with|of|and|or|to|in|on|by|from|into|at|that|which|where|my|our|your)$/i;
 
 /** At most four words of a prompt, without an article or preposition at the end. */
 export function shortTitleOf(prompt: string): string {
