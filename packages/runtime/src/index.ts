@@ -12,3 +12,5 @@ export { npmProgram } from "./host/images/tools.ts";
 export { reachable, releaseReachable } from "./reachable.ts";
 export { createMemoryDriver, type MemoryDriverOptions } from "./memory/driver.ts";
 export type { MemoryCommand, MemoryProcess } from "./memory/commands.ts";
+export { openFolder, type FolderEntry, type OpenFolder } from "./tree/open-folder.ts";
+export { notBackedUp } from "./state-folder.ts";

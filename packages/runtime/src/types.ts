@@ -58,6 +58,11 @@ export interface RuntimeDriver {
   find(id: string): Promise<Sandbox | undefined>;
   /** Every sandbox on disk or running, including those that were not opened since the start (used by the reconciler). */
   list(): Promise<SandboxInfo[]>;
+  /**
+   * Freezes everything that runs in a sandbox, so that its folders can be copied in one state; what would start, freeze or thaw waits for
+   * `resume`. Idempotent for ids that do not exist or do not run.
+   */
+  pause(id: string): Promise<PausedSandbox>;
   /** Stops everything and deletes the tree, its caches, network and uid; its history stays. Ignores unknown ids. */
   remove(id: string): Promise<void>;
   /** Ids with a history, including deleted sandboxes: a history outlives its sandbox. */
@@ -129,6 +134,15 @@ export interface SandboxSpec {
   offline?: boolean;
   /** Ids of sandboxes whose TCP ports this one may connect to, at `Sandbox.address`; only where `can.peers`. The peers may not connect back. */
   peers?: string[];
+}
+
+export interface PausedSandbox {
+  /** Nothing of the sandbox runs: false where programs run and the driver cannot freeze (`can.freeze`). */
+  isStill: boolean;
+  /** Something ran in it. */
+  wasRunning: boolean;
+  /** Thaws what `pause` froze. Can be called again. */
+  resume(): Promise<void>;
 }
 
 export interface SandboxInfo {

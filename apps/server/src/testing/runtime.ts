@@ -18,6 +18,7 @@ export const noRuntime = (): RuntimeDriver => {
     open: refuse,
     find: async () => undefined,
     list: async () => [],
+    pause: async () => ({ isStill: true, wasRunning: false, resume: async () => undefined }),
     remove: async () => undefined,
     histories: async () => [],
     removeHistory: async () => undefined,

@@ -216,5 +216,33 @@ export function describeServices(suite: SuiteContext): void {
       expect(sandbox.services()[0]?.status).toBe("stopped");
       await suite.driver.remove(sandbox.id);
     }, 60_000);
+
+    test("a pause holds what would start until it ends, and shows as no other state", async ({ skip: skipTest }) => {
+      if (!suite.driver.can.history) return skipTest(`${suite.name} has no folders to copy`);
+      const nobody = await suite.driver.pause("nobody");
+      expect(nobody).toMatchObject({ isStill: true, wasRunning: false });
+      await nobody.resume();
+      const sandbox = await suite.open();
+      const idle = await suite.driver.pause(sandbox.id);
+      expect(idle).toMatchObject({ isStill: true, wasRunning: false });
+      await idle.resume();
+      await sandbox.start(spec(suite.programs.serve(4101, "still here")));
+      await sandbox.ready("web", { timeoutMs: 20_000 });
+      const paused = await suite.driver.pause(sandbox.id);
+      expect(paused).toMatchObject({ wasRunning: true, isStill: suite.driver.can.freeze });
+      expect(sandbox.services()[0]?.status).toBe("running");
+      let isRun = false;
+      const command = sandbox.exec(suite.programs.echo("later")).then((result) => {
+        isRun = true;
+        return result;
+      });
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(isRun).toBe(false);
+      await paused.resume();
+      await paused.resume();
+      expect((await command).stdout).toBe("later\n");
+      expect(await get(sandbox, 4101)).toBe("still here");
+      await suite.driver.remove(sandbox.id);
+    }, 60_000);
   });
 }

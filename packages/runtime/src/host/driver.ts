@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
 import type { RuntimeLog } from "../log.ts";
-import type { Isolation, Limits, RuntimeDriver, SandboxInfo, SandboxSpec } from "../types.ts";
+import type { Isolation, Limits, PausedSandbox, RuntimeDriver, SandboxInfo, SandboxSpec } from "../types.ts";
 import { rememberFolder } from "./files/folder.ts";
 import { readJsonFile, writeJson } from "./files/json-file.ts";
 import type { SandboxLocation } from "./process-isolation.ts";
@@ -267,6 +267,14 @@ export async function createHostDriver({
       }
       return found;
     },
+    pause: (id) =>
+      idPattern.test(id) && exists(id)
+        ? inTurn(id, async () => {
+            // One that is not open runs no commands, and nothing at all without records of services.
+            const known = opened.get(id) ?? (hasServices(id) ? await open(readSpec(dirOf(id), id)) : undefined);
+            return known?.pause() ?? notRunning;
+          })
+        : Promise.resolve(notRunning),
     async remove(id) {
       if (!idPattern.test(id)) return;
       await inTurn(id, async () => {
@@ -296,6 +304,8 @@ export async function createHostDriver({
     },
   };
 }
+
+const notRunning: PausedSandbox = { isStill: true, wasRunning: false, resume: async () => undefined };
 
 const namesIn = (dir: string) => (existsSync(dir) ? readdirSync(dir) : []);
 

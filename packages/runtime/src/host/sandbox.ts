@@ -5,7 +5,7 @@ import { openHistory } from "../history/history.ts";
 import type { RuntimeLog } from "../log.ts";
 import { pathParts } from "../tree/pin.ts";
 import { createHostTree } from "../tree/tree.ts";
-import type { Sandbox, ServiceState } from "../types.ts";
+import type { PausedSandbox, Sandbox, ServiceState } from "../types.ts";
 import type { Bind, ProcessIsolation, SandboxLocation } from "./process-isolation.ts";
 import { createProcessBackend } from "./process-backend.ts";
 import { watchDisk } from "./files/disk.ts";
@@ -18,6 +18,8 @@ import type { SandboxBackend } from "./backend.ts";
 export interface OpenSandbox {
   sandbox: Sandbox;
   update(location: SandboxLocation): void;
+  /** See `RuntimeDriver.pause`. */
+  pause(): Promise<PausedSandbox>;
   /** Ends commands and terminals, and services unless they are left running. */
   close(options: { leaveRunning: boolean }): Promise<void>;
   /** Ends everything at once and removes the isolation: its folder was deleted. */
@@ -82,6 +84,9 @@ export async function openSandbox({ location: first, backend, programs, can, log
   const running = new Map<symbol, () => Promise<void>>();
   let isAbandoned = false;
   const listeners = new Set<(state: ServiceState) => void>();
+  /** Resolves when the sandbox is no longer paused. */
+  let pausing: Promise<void> | undefined;
+  let endPause = async (): Promise<void> => undefined;
 
   const disk = watchDisk({
     folders: [paths.files, paths.home],
@@ -107,6 +112,7 @@ export async function openSandbox({ location: first, backend, programs, can, log
   async function prepare(argv: readonly string[], cwd: string): Promise<string> {
     requireNotAbandoned();
     if (argv.length === 0) throw new RuntimeError("not_supported", "an empty command cannot be run");
+    await pausing;
     const path = pathParts(cwd).join("/");
     if (path !== "" && !(await files.stat(path))) throw new RuntimeError("not_found", `${path} does not exist`);
     if (backend.isFrozen()) await sandbox.thaw();
@@ -208,17 +214,47 @@ export async function openSandbox({ location: first, backend, programs, can, log
     programs: () => backend.programs(),
     usage: () => backend.usage(),
     async freeze() {
+      await pausing;
       if (!can.freeze || backend.isFrozen()) return;
       await backend.freeze();
       for (const service of services.values()) service.refresh();
     },
     async thaw() {
+      await pausing;
       if (!backend.isFrozen()) return;
       await backend.thaw();
       ensureWatching();
       for (const service of services.values()) service.refresh();
     },
   };
+
+  async function pause(): Promise<PausedSandbox> {
+    while (pausing) await pausing;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    pausing = promise;
+    const isRunning = running.size > 0 || [...services.values()].some((service) => isUp(service.state()));
+    const isOurs = isRunning && can.freeze && !backend.isFrozen();
+    let ending: Promise<void> | undefined;
+    const resume = () =>
+      (ending ??= (async () => {
+        try {
+          // Without `refresh`: for everyone else nothing has changed.
+          if (isOurs && backend.isFrozen()) await backend.thaw();
+        } finally {
+          pausing = undefined;
+          endPause = async () => undefined;
+          resolve();
+        }
+      })());
+    endPause = resume;
+    try {
+      if (isOurs) await backend.freeze();
+    } catch (error) {
+      await resume();
+      throw error;
+    }
+    return { isStill: !isRunning || backend.isFrozen(), wasRunning: isRunning, resume };
+  }
 
   // Services that an earlier process left running.
   for (const name of readdirSync(paths.services)) serviceOf(name);
@@ -231,7 +267,9 @@ export async function openSandbox({ location: first, backend, programs, can, log
       location = next;
       backend.update(next);
     },
+    pause,
     async close({ leaveRunning }) {
+      await endPause();
       disk.stop();
       await Promise.all([...running.values()].map((kill) => kill()));
       if (!leaveRunning) await sandbox.stop();
@@ -241,6 +279,7 @@ export async function openSandbox({ location: first, backend, programs, can, log
     },
     async abandon() {
       isAbandoned = true;
+      await endPause();
       disk.stop();
       const ends = [...[...running.values()].map((kill) => kill()), ...[...services.values()].map((service) => service.abandon())];
       const failed = (await Promise.allSettled(ends)).filter((end) => end.status === "rejected");

@@ -96,6 +96,7 @@ export function createMemoryDriver({ commands = {} }: MemoryDriverOptions = {}):
         id: sandbox.id,
         services: sandbox.services().map(({ name, status }) => ({ name, state: status })),
       })),
+    pause: async () => ({ isStill: true, wasRunning: false, resume: async () => undefined }),
     async remove(id) {
       await sandboxes.get(id)?.stop();
       sandboxes.delete(id);
