@@ -47,6 +47,8 @@ export interface Swap {
   webDir?: string;
   /** Node script that starts the demo's scripted model server (see `createDemoModel`). Without it there is no demo mode. */
   demoModel?: string;
+  /** Node script that makes scheduled backups (`scripts/backup.ts`). */
+  backupProgram?: string;
   /** Project templates instead of the bundled ones. */
   templatesDir?: string;
 }
@@ -162,7 +164,9 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       deployAccounts,
     );
     const external = composeExternal(platform, secrets, projects, containers, workspace, provisioning, snapshots, chat, deployments);
-    const admin = composeAdmin(platform, audit, models, accounts, containers, chat, deployments);
+    const admin = composeAdmin(platform, audit, models, accounts, containers, chat, deployments, {
+      backupProgram: swap.backupProgram,
+    });
     const accountDeletion = composeAccountDeletion(platform, accounts, projects, containers, provisioning, snapshots, chat, deployments);
     const areas = [
       models,

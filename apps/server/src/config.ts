@@ -136,6 +136,7 @@ function createConfig(settings: Settings, isGiven: (name: string) => boolean) {
     /** Delays between the five attempts; here so that tests can shorten them. */
     webhooks: { backoffMs: [2_000, 10_000, 60_000, 300_000] },
     snapshots: settings.snapshots,
+    backups: settings.backups,
     /** Not configurable; here so that tests can shorten it. */
     repairs: { quietMs: 1500 },
     /** Not configurable; here so that tests can shorten the waits before calls to models are repeated. */

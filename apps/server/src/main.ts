@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 const locate = (...candidates: string[]) => candidates.map((p) => fileURLToPath(new URL(p, import.meta.url))).find((p) => existsSync(p));
 const webDir = locate("../../web/dist", "../web");
 const demoModel = locate("./demo-model.js", "../../../packages/testkit/src/demo/server.ts");
+const backupProgram = locate("./backup.js", "../../../scripts/backup.ts");
 
 /** Reads the configuration, composes, listens, shuts down gracefully: nothing else. Exit codes: 78 invalid configuration, 1 start failed. */
 async function main(): Promise<void> {
@@ -20,6 +21,7 @@ async function main(): Promise<void> {
     onDatabaseLost,
     ...(webDir !== undefined && { webDir }),
     ...(demoModel !== undefined && { demoModel }),
+    ...(backupProgram !== undefined && { backupProgram }),
   });
   const { port } = await studio.http.listen();
   const { facts } = studio;

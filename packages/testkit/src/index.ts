@@ -16,6 +16,7 @@ export { freePort } from "./free-port.ts";
 export { startIdentityProvider, type IdentityProvider, type Misbehaviour, type IdentityUser } from "./identity-provider.ts";
 export { gif, pdf, png, svg } from "./pictures.ts";
 export { startPackageRegistry, type PackageRegistry, type RegistryAdvisory } from "./package-registry.ts";
+export { startS3Server, type S3Server } from "./s3-server.ts";
 export { startSearchServices, type FoundPage, type SearchServices } from "./search-services.ts";
 export { startMcpServer, stdioMcpServer, type McpFake, type McpFakeOptions } from "./mcp-server.ts";
 export { startStripe, stripeEnv, type DeliverOptions, type StripeFake, type StripeTrouble } from "./stripe.ts";

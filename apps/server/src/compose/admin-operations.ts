@@ -92,6 +92,7 @@ export function composeAdminOperations(
     mail,
     runtime,
     dataDir,
+    backups: config.backups,
     models: modelSetup.summary,
     browserState: async () => preparation.items().find(({ kind }) => kind === "browser")?.state,
     // The first question about this version is close to its installation: the console asks when it is opened.

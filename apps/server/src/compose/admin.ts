@@ -16,6 +16,7 @@ import {
 } from "../features/operations/admin/index.ts";
 import { createAudit, createAuditStore, type Audit } from "../features/accounts/audit/index.ts";
 import { createAuthCookies } from "../features/accounts/auth/index.ts";
+import { createBackupPauses, createScheduledBackups } from "../features/operations/backup/index.ts";
 import { mountPreparation } from "../features/operations/preparation/index.ts";
 import { mountOutbox } from "../features/operations/outbox/index.ts";
 import { readHostLoad } from "../platform/host-load.ts";
@@ -32,13 +33,14 @@ export const composeAudit = ({ db, limits }: Platform): Audit => createAudit({ s
 
 /** Administration of users, agents, tasks and the outbox. */
 export function composeAdmin(
-  { config, db, dataDir, mail, preparation, log }: Platform,
+  { config, db, dataDir, bus, runtime, mail, preparation, log, onClose }: Platform,
   audit: Audit,
   { credits }: ModelsArea,
   { users, sessions, auth, apiKeys, recovery, totp }: AccountsArea,
   { lifecycle }: ContainersArea,
   { runs }: ChatArea,
   { deployed }: DeploymentsArea,
+  { backupProgram }: { backupProgram: string | undefined },
 ): Area {
   const store = createAdminUsersStore(db);
   const changeUser = createChangeUser({ store, audit, sessions, log });
@@ -68,10 +70,14 @@ export function composeAdmin(
     deployed,
   });
   const { jobHandlers } = createAdminTrends({ store: createTrendsStore(db), hostLoad: () => readHostLoad(dataDir) });
+  const backupPauses = createBackupPauses({ bus, runtime, log });
+  onClose(backupPauses.close);
+  const scheduledBackups = createScheduledBackups({ program: backupProgram, log });
+  onClose(scheduledBackups.close);
   const impersonation = createImpersonation({ audit, sessions, auth, log });
   return {
-    jobs: { ...release.jobHandlers, ...jobHandlers },
-    cron: { measure_server: "11 * * * *" },
+    jobs: { ...release.jobHandlers, ...jobHandlers, ...scheduledBackups.jobHandlers },
+    cron: { measure_server: "11 * * * *", ...(config.backups.target !== undefined && { back_up: config.backups.schedule }) },
     mount(mount) {
       mountAdmin(mount, { audit, users: adminUsers, impersonation, cookies: createAuthCookies(config.auth) });
       mountOutbox(mount, { mail, audit });

@@ -1,4 +1,5 @@
 import { contract } from "@tesslate/contract";
+import { readLastBackup } from "../features/operations/backup/index.ts";
 import { checkDisk, createPrometheusMetrics, createSystemStore, mountSystem } from "../features/operations/system/index.ts";
 import { createHttpServer, type HttpServer } from "../http/server.ts";
 import { readHostLoad } from "../platform/host-load.ts";
@@ -28,6 +29,10 @@ export async function composeHttp(
     pool: database.pool,
     runtime,
     hostLoad: () => readHostLoad(dataDir),
+    backupAgeSeconds: async () => {
+      const last = await readLastBackup(dataDir);
+      return last ? (Date.now() - last.at) / 1000 : Infinity;
+    },
   });
   const http = await createHttpServer({
     config: config.http,

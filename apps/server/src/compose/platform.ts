@@ -1,10 +1,12 @@
+import { existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { createRuntime, reachable, releaseReachable, type RuntimeDriver } from "@tesslate/runtime";
 import { ConfigError, type Config } from "../config.ts";
 import type { PreviewAddress } from "../features/runtime/containers/index.ts";
 import { createPreparation, type Preparation } from "../features/core/preparation/index.ts";
 import { createIdempotency, createIdempotencyStore } from "../features/core/idempotency/index.ts";
+import { restoreMark } from "../features/operations/backup/index.ts";
 import type { Idempotency } from "../http/context.ts";
 import { createTaskChanges, createTasks, createTasksStore, type Tasks } from "../features/core/tasks/index.ts";
 import { createBus, type Bus } from "../platform/bus.ts";
@@ -88,6 +90,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   const dataDir = resolve(config.dataDir);
   await mkdir(dataDir, { recursive: true });
   onClose(await holdDataDir(dataDir));
+  refuseUnfinishedRestore(dataDir);
   // First, because an occupied port is the most common error.
   const port = await reservePort(config.http);
   onClose(() => port.release());
@@ -209,6 +212,11 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
       prune_idempotency_keys: "37 * * * *",
     },
   };
+}
+
+function refuseUnfinishedRestore(dataDir: string): void {
+  if (existsSync(join(dataDir, restoreMark)))
+    throw new Error(`A restore into ${dataDir} did not end. Run ./studio restore again, with --force: what is there now is moved aside.`);
 }
 
 async function readCaFile(file: string | undefined): Promise<string | undefined> {

@@ -10,6 +10,16 @@ const lock = [7473748, 1];
 /** Grace period for the previous server to exit. */
 const patienceMs = 5_000;
 
+/** Whether a server uses the database now. */
+export async function isDatabaseClaimed(client: Pick<pg.Pool, "query">): Promise<boolean> {
+  const { rows } = await client.query<{ taken: boolean }>(
+    `select exists (select from pg_locks where locktype = 'advisory' and classid = $1 and objid = $2 and granted
+       and database = (select oid from pg_database where datname = current_database())) as taken`,
+    lock,
+  );
+  return rows[0]?.taken === true;
+}
+
 export interface DatabaseClaim {
   close(): Promise<void>;
 }

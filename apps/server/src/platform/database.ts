@@ -132,15 +132,23 @@ export async function migrateDatabase({ pool }: DatabaseHandle, log: Logger): Pr
   log.info({ duration_ms: Date.now() - started }, "database migrated");
 }
 
-/** Throws when a newer version has migrated the database. */
-async function refuseNewer(client: pg.PoolClient): Promise<void> {
+/** Names of the migrations of this version, the oldest first. */
+export const knownMigrations = (): string[] => readMigrationFiles({ migrationsFolder }).map(({ name }) => name);
+
+/** Names of the migrations that a database has, the oldest first; none when it is new. */
+export async function appliedMigrations(client: Pick<pg.PoolClient, "query">): Promise<string[]> {
   const { rows: tables } = await client.query<{ name: string | null }>("select to_regclass('drizzle.__drizzle_migrations')::text as name");
-  if (!tables[0]?.name) return;
-  const known = new Set(readMigrationFiles({ migrationsFolder }).map(({ name }) => name));
+  if (!tables[0]?.name) return [];
   const { rows } = await client.query<{ name: string }>(
     "select name from drizzle.__drizzle_migrations where name is not null order by name",
   );
-  const newer = rows.map(({ name }) => name).filter((name) => !known.has(name));
+  return rows.map(({ name }) => name);
+}
+
+/** Throws when a newer version has migrated the database. */
+async function refuseNewer(client: pg.PoolClient): Promise<void> {
+  const known = new Set(knownMigrations());
+  const newer = (await appliedMigrations(client)).filter((name) => !known.has(name));
   if (newer.length === 0) return;
   throw new Error(
     `The database was migrated by a newer version of Tesslate Studio (it has ${newer.at(-1)}, which version ${version} does not know). ` +

@@ -8,7 +8,7 @@ import { demo, models } from "./models.ts";
 import { log, metrics, traces } from "./monitoring.ts";
 import { deployProviderSettings, gitProviders } from "./providers.ts";
 import { driver, idle, newProjects, preparation, projectMemory, recovery } from "./runtime.ts";
-import { keys, snapshotSettings, storage } from "./storage.ts";
+import { backups, keys, snapshotSettings, storage } from "./storage.ts";
 
 /**
  * Every setting. `config.ts` puts the groups into the configuration: `requests.rateLimitFactor`, read from `RATE_LIMIT_FACTOR`, becomes
@@ -24,6 +24,7 @@ export const settings = Type.Object({
   address,
   domains,
   keys,
+  backups,
   billing,
   creators,
   models,

@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import type { SecretValue } from "../platform/secret.ts";
-import { day, group, integer, list, mebibyte, second, secret, text, type About } from "./kinds.ts";
+import { baseUrl, day, flag, group, integer, list, mebibyte, second, secret, text, type About } from "./kinds.ts";
 
 export const storage = group("Storage, database and keys", {
   dataDir: text("DATA_DIR", {
@@ -86,5 +86,59 @@ export const snapshotSettings = group("Storage, database and keys", {
     factor: second,
     default: "90",
     description: "Timeout of taking a snapshot, in seconds",
+  }),
+});
+
+/** A standard cron expression: five fields. */
+const isCron = (value: string) => /^(?:[\d*,/-]+\s+){4}[\d*,/-]+$/.test(value);
+
+export const backups = group("Backups", {
+  target: Type.Refine(
+    Type.Optional(
+      text("BACKUP_TARGET", {
+        example: "/mnt/backup/studio",
+        description:
+          "Where scheduled backups are stored: an absolute folder outside of DATA_DIR, or s3://bucket/prefix. Unset: none are made",
+      }),
+    ),
+    (value: string) => value.startsWith("/") || /^s3:\/\/[a-z0-9][a-z0-9.-]+(?:\/[\w./-]*)?$/.test(value),
+    () => "an absolute path or s3://bucket/prefix",
+  ),
+  schedule: Type.Refine(
+    text("BACKUP_SCHEDULE", {
+      default: "30 2 * * *",
+      example: "0 */6 * * *",
+      description: "When scheduled backups are made: a cron expression in UTC (minute, hour, day of month, month, day of week)",
+    }),
+    isCron,
+    () => "a cron expression of five fields",
+  ),
+  keepDaily: integer("BACKUP_KEEP_DAILY", {
+    minimum: 1,
+    default: "7",
+    description: "How many days keep their newest backup after a scheduled backup",
+  }),
+  keepWeekly: integer("BACKUP_KEEP_WEEKLY", { default: "4", description: "How many weeks keep their newest backup, beside the days" }),
+  passphraseFile: Type.Optional(
+    text("BACKUP_PASSPHRASE_FILE", {
+      example: "/etc/tesslate/backup-passphrase",
+      description: "File with the passphrase that encrypts the keys of the server in backups. Unset: backups do not contain the keys",
+    }),
+  ),
+  s3: Type.Object({
+    endpoint: Type.Optional(
+      baseUrl("S3_ENDPOINT", {
+        example: "https://s3.example.com",
+        description: "URL of the S3-compatible storage for s3:// targets. Unset: Amazon S3 of S3_REGION",
+      }),
+    ),
+    region: text("S3_REGION", { default: "us-east-1", example: "eu-central-1", description: "Region of the bucket" }),
+    accessKeyId: text("S3_ACCESS_KEY_ID", { example: "AKIA…", description: "Access key of the S3 storage" }),
+    secretAccessKey: secret("S3_SECRET_ACCESS_KEY", { example: "…", description: "Secret of the access key" }),
+    isPathStyle: flag("S3_PATH_STYLE", {
+      default: "true",
+      example: "false",
+      description: "Put the bucket into the path of URLs instead of the host name. Only with S3_ENDPOINT",
+    }),
   }),
 });

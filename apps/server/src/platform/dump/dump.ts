@@ -1,8 +1,9 @@
 import { createWriteStream } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { Transform } from "node:stream";
+import { Transform, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import type pg from "pg";
 import { to as copyTo } from "pg-copy-streams";
 import { readCatalogue } from "./catalogue.ts";
 import { onDatabase, type DumpTarget } from "./connection.ts";
@@ -46,59 +47,62 @@ const hasContent = (target: DumpTarget, database: string, signal: AbortSignal) =
     return rowCount !== 0;
   });
 
-/**
- * Dumps one database as SQL that `psql` can read: definitions, rows as COPY, keys and indexes, from one snapshot. Each statement ends with
- * a line that contains a random mark. Returns the kinds of objects that are not restored.
- */
+/** Dumps one database of a project into a file. Returns the kinds of objects that are not restored. */
 export async function dumpDatabase(target: DumpTarget, database: string, file: string, signal: AbortSignal): Promise<string[]> {
-  const mark = `--${randomBytes(12).toString("hex")}`;
   const out = createWriteStream(file, { mode: 0o600 });
-  const write = async (text: string) => {
-    if (!out.write(text)) await once(out, "drain", { signal });
-  };
   try {
-    return await onDatabase(target, database, signal, async (client) => {
-      await client.query("begin transaction isolation level repeatable read, read only");
-      const { rows } = await client.query<DumpFacts>(
-        "select datname as database, pg_encoding_to_char(encoding) as encoding, datcollate as collate, datctype as ctype from pg_database where datname = current_database()",
-      );
-      await client.query(
-        "set local datestyle to iso; set local intervalstyle to postgres; set local extra_float_digits to 3; set local row_security to off",
-      );
-      const { before, tables, after, leftOut } = await readCatalogue(client);
-      await write(`-- Tesslate Studio database dump ${mark.slice(2)} ${JSON.stringify(rows[0])}\n`);
-      const statement = (sql: string) => write(`${sql};\n${mark}\n`);
-      for (const sql of [
-        "set client_encoding to 'UTF8'",
-        "set check_function_bodies to off",
-        "set row_security to off",
-        "set datestyle to iso",
-        "set intervalstyle to postgres",
-        "select pg_catalog.set_config('search_path', '', false)",
-        ...before,
-      ])
-        await statement(sql);
-      for (const table of tables) {
-        // Tables without columns have no data to copy.
-        if (table.columns.length === 0) continue;
-        const what = `copy ${table.name} (${table.columns.join(", ")})`;
-        await write(`${what} from stdin;\n`);
-        await pipeline(client.query(copyTo(`${what} to stdout`)), passTo(out), { signal });
-        await write(`\\.\n${mark}\n`);
-      }
-      for (const sql of after) await statement(sql);
-      await write(`${mark} complete\n`);
-      await client.query("commit");
-      return leftOut;
-    });
+    return await onDatabase(target, database, signal, (client) => writeDump(client, out, signal));
   } finally {
     out.end();
     await once(out, "close").catch(() => undefined);
   }
 }
 
+/**
+ * Writes the connected database as SQL that `psql` can read: definitions, rows as COPY, keys and indexes, from one snapshot. Each statement
+ * ends with a line that contains a random mark. Does not end `out`. Returns the kinds of objects that are not restored.
+ */
+export async function writeDump(client: pg.Client, out: Writable, signal: AbortSignal): Promise<string[]> {
+  const mark = `--${randomBytes(12).toString("hex")}`;
+  const write = async (text: string) => {
+    if (!out.write(text)) await once(out, "drain", { signal });
+  };
+  await client.query("begin transaction isolation level repeatable read, read only");
+  const { rows } = await client.query<DumpFacts>(
+    "select datname as database, pg_encoding_to_char(encoding) as encoding, datcollate as collate, datctype as ctype from pg_database where datname = current_database()",
+  );
+  await client.query(
+    "set local datestyle to iso; set local intervalstyle to postgres; set local extra_float_digits to 3; set local row_security to off; set local idle_in_transaction_session_timeout to 0",
+  );
+  const { before, tables, after, leftOut } = await readCatalogue(client);
+  await write(`-- Tesslate Studio database dump ${mark.slice(2)} ${JSON.stringify(rows[0])}\n`);
+  const statement = (sql: string) => write(`${sql};\n${mark}\n`);
+  for (const sql of [
+    "set client_encoding to 'UTF8'",
+    "set check_function_bodies to off",
+    "set row_security to off",
+    "set datestyle to iso",
+    "set intervalstyle to postgres",
+    "select pg_catalog.set_config('search_path', '', false)",
+    ...before,
+  ])
+    await statement(sql);
+  for (const table of tables) {
+    // Tables without columns have no data to copy.
+    if (table.columns.length === 0) continue;
+    const what = `copy ${table.name} (${table.columns.join(", ")})`;
+    await write(`${what} from stdin;\n`);
+    await pipeline(client.query(copyTo(`${what} to stdout`)), passTo(out), { signal });
+    await write(`\\.\n${mark}\n`);
+  }
+  for (const sql of after) await statement(sql);
+  await write(`${mark} complete\n`);
+  await client.query("commit");
+  return leftOut;
+}
+
 /** Pipes into a stream without ending it. */
-const passTo = (out: NodeJS.WritableStream) =>
+const passTo = (out: Writable) =>
   new Transform({
     transform(chunk: Buffer, _encoding, done) {
       if (out.write(chunk)) done();

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import type pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { onDatabase, quoteIdentifier, quoteLiteral, type DumpTarget } from "./connection.ts";
 import { isTemporary, type DumpFacts } from "./dump.ts";
@@ -13,12 +14,8 @@ const maxStatementBytes = 16 * 2 ** 20;
  * old one unchanged. Other databases are not touched.
  */
 export async function loadDatabase(target: DumpTarget, dump: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
-  const lines = readLines(dump);
-  const head = await lines.next();
-  const [, token, facts] =
-    /^-- Tesslate Studio database dump ([0-9a-f]{24}) (\{.*\})$/.exec(head.done ? "" : head.value.toString("utf8").trimEnd()) ?? [];
-  if (token === undefined || facts === undefined) throw new Error("not a database dump");
-  const { database, encoding, collate, ctype } = JSON.parse(facts) as DumpFacts;
+  const { facts, apply } = await openDump(dump);
+  const { database, encoding, collate, ctype } = facts;
   const [fresh, old] = ["restore", "old"].map((kind) => `studio_${kind}_${randomBytes(6).toString("hex")}`) as [string, string];
   // Exists on every server and is neither the old nor the new database.
   const elsewhere = "template1";
@@ -35,10 +32,7 @@ export async function loadDatabase(target: DumpTarget, dump: AsyncIterable<Uint8
   try {
     await onDatabase(target, fresh, signal, async (client) => {
       await client.query("begin");
-      for await (const step of stepsOf(lines, `--${token}`)) {
-        if (typeof step === "string") await client.query(step);
-        else await pipeline(Readable.from(step.rows), client.query(copyFrom(step.copy)), { signal });
-      }
+      await apply(client, signal);
       await client.query("commit");
     });
     await onDatabase(target, elsewhere, signal, async (client) => {
@@ -58,6 +52,26 @@ export async function loadDatabase(target: DumpTarget, dump: AsyncIterable<Uint8
     ).catch(() => undefined);
     throw error;
   }
+}
+
+/** A dump whose first line was read. `apply` runs its statements in the caller's transaction, once. */
+export async function openDump(
+  dump: AsyncIterable<Uint8Array>,
+): Promise<{ facts: DumpFacts; apply(client: pg.Client, signal: AbortSignal): Promise<void> }> {
+  const lines = readLines(dump);
+  const head = await lines.next();
+  const [, token, facts] =
+    /^-- Tesslate Studio database dump ([0-9a-f]{24}) (\{.*\})$/.exec(head.done ? "" : head.value.toString("utf8").trimEnd()) ?? [];
+  if (token === undefined || facts === undefined) throw new Error("not a database dump");
+  return {
+    facts: JSON.parse(facts) as DumpFacts,
+    apply: async (client, signal) => {
+      for await (const step of stepsOf(lines, `--${token}`)) {
+        if (typeof step === "string") await client.query(step);
+        else await pipeline(Readable.from(step.rows), client.query(copyFrom(step.copy)), { signal });
+      }
+    },
+  };
 }
 
 /** Lines as bytes, including line ends. */

@@ -158,7 +158,7 @@ test("setup lists what is missing, as it is measured; strangers get nothing", as
   expect(before["backup"]).toMatchObject({
     is_done: false,
     summary: "No backup was recorded.",
-    snippet: `touch ${app.dataDir}/last-backup`,
+    snippet: expect.stringContaining("BACKUP_TARGET="),
   });
   expect(before["mail"]).toMatchObject({ is_done: false, snippet: expect.stringContaining("SMTP_HOST=") });
   expect(before["updates"]).toMatchObject({ is_done: true, advice: null, snippet: null });
@@ -169,6 +169,16 @@ test("setup lists what is missing, as it is measured; strangers get nothing", as
   const old = new Date(Date.now() - 9 * 86_400_000);
   await utimes(mark, old, old);
   expect((await steps())["backup"]).toMatchObject({ is_done: false, summary: "The last backup was recorded 9 days ago." });
+  await writeFile(mark, JSON.stringify({ target: "/mnt/backup", warnings: 1 }));
+  expect((await steps())["backup"]).toMatchObject({
+    is_done: true,
+    summary: "The last backup in /mnt/backup was recorded today. It has 1 warning.",
+  });
+  await writeFile(join(app.dataDir, "last-backup-failed"), JSON.stringify({ error: "The disk is full." }));
+  expect((await steps())["backup"]).toMatchObject({
+    is_done: false,
+    summary: "The last backup in /mnt/backup was recorded today. It has 1 warning. The latest attempt failed: The disk is full.",
+  });
 
   expect((await app.request("/api/admin/setup")).status).toBe(401);
   expect((await app.request("/api/admin/setup", { user: await app.signUp() })).status).toBe(403);

@@ -1,16 +1,13 @@
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
 import type { AdminSetup, SetupStep } from "@tesslate/contract";
 import type { RuntimeDriver } from "@tesslate/runtime";
 import type { Mail } from "../../../platform/mail.ts";
+import { readBackupFailure, readLastBackup } from "../backup/index.ts";
 
 const dayMs = 86_400_000;
 /** A backup older than this is no longer one. */
 const backupDays = 8;
 /** Versions are released about monthly. */
 const updateDays = 90;
-/** The script that makes backups touches this file in the data folder. */
-const backupMark = "last-backup";
 
 export type SetupSteps = ReturnType<typeof createSetupSteps>;
 /** The first days of an operator: each step with its state, measured when it is asked for. */
@@ -19,6 +16,7 @@ export function createSetupSteps({
   mail,
   runtime,
   dataDir,
+  backups,
   models,
   browserState,
   builtAt,
@@ -29,6 +27,8 @@ export function createSetupSteps({
   mail: Pick<Mail, "isOn">;
   runtime: Pick<RuntimeDriver, "name" | "isolation" | "warnings">;
   dataDir: string;
+  /** `target`: where scheduled backups are stored. */
+  backups: { target?: string | undefined; schedule: string };
   /** Names of the connected providers. */
   models: () => Promise<readonly string[]>;
   /** Of the agent's browser; `undefined`: it is no part of the preparation. */
@@ -118,24 +118,28 @@ export function createSetupSteps({
     );
   };
   const backupStep = async () => {
-    const madeAt = await stat(join(dataDir, backupMark)).then(
-      ({ mtimeMs }) => mtimeMs,
-      () => undefined,
-    );
-    const age = madeAt === undefined ? undefined : daysSince(madeAt);
+    const [last, failure] = await Promise.all([readLastBackup(dataDir), readBackupFailure(dataDir)]);
+    const age = last && daysSince(last.at);
+    const place = last?.target === undefined ? "" : ` in ${last.target}`;
+    const warned = last?.warnings ? ` It has ${last.warnings === 1 ? "1 warning" : `${last.warnings} warnings`}.` : "";
+    const failed = failure === undefined ? "" : ` The latest attempt failed: ${failure}`;
     return step(
       "backup",
       "Backup",
-      age !== undefined && age < backupDays,
+      age !== undefined && age < backupDays && failure === undefined,
       age === undefined
-        ? "No backup was recorded."
-        : age < 1
-          ? "The last backup was recorded today."
-          : `The last backup was recorded ${age === 1 ? "1 day" : `${age} days`} ago.`,
-      {
-        advice: "Back up the data folder every night while the server is stopped, and record it at the end of your script.",
-        snippet: `touch ${join(dataDir, backupMark)}`,
-      },
+        ? `No backup was recorded.${failed}`
+        : `The last backup${place} was recorded ${age < 1 ? "today" : age === 1 ? "1 day ago" : `${age} days ago`}.${warned}${failed}`,
+      backups.target === undefined
+        ? {
+            advice:
+              "Back up every night: set where, and restart the server. Or run ./studio backup from a script. The server keeps running meanwhile.",
+            snippet: "BACKUP_TARGET=/mnt/backup/studio\nBACKUP_PASSPHRASE_FILE=/etc/tesslate/backup-passphrase",
+          }
+        : {
+            advice: `Backups are scheduled (${backups.schedule} UTC). Make one by hand to see what is wrong.`,
+            snippet: `./studio backup ${backups.target}`,
+          },
     );
   };
   const updateStep = async () => {

@@ -10,6 +10,8 @@ export interface PrometheusSources {
   pool: { totalCount: number; idleCount: number; waitingCount: number };
   runtime: Pick<RuntimeDriver, "list" | "find">;
   hostLoad: () => Promise<HostLoad>;
+  /** Infinity when there was no backup. */
+  backupAgeSeconds: () => Promise<number>;
 }
 
 /** The state that decides for the sandbox, most active first; without services it is `stopped`. */
@@ -17,7 +19,14 @@ const states: readonly ServiceState["status"][] = ["running", "starting", "froze
 
 /** `/metrics`: what this process measured, and gauges of the database, the runtime and the host that are read at each scrape. */
 export type PrometheusMetrics = ReturnType<typeof createPrometheusMetrics>;
-export function createPrometheusMetrics({ measurements: { registry }, store, pool, runtime, hostLoad }: PrometheusSources) {
+export function createPrometheusMetrics({
+  measurements: { registry },
+  store,
+  pool,
+  runtime,
+  hostLoad,
+  backupAgeSeconds,
+}: PrometheusSources) {
   const registers = [registry];
   const gauge = (name: string, help: string, labelNames: string[] = []) => new Gauge({ name, help, labelNames, registers });
   const poolUse = gauge("database_pool_connections", "Connections to the database by state", ["state"]);
@@ -35,6 +44,7 @@ export function createPrometheusMetrics({ measurements: { registry }, store, poo
   });
   const diskFree = gauge("studio_disk_free_bytes", "Free space on the disk of DATA_DIR");
   const diskSize = gauge("studio_disk_size_bytes", "Size of the disk of DATA_DIR");
+  const backupAge = gauge("studio_backup_age_seconds", "Time since the last backup was made; infinite when there was none");
   const up = gauge("studio_source_up", "Whether a metrics source responded", ["source"]);
 
   const read = async (source: string, work: () => Promise<void>) => {
@@ -79,6 +89,7 @@ export function createPrometheusMetrics({ measurements: { registry }, store, poo
           diskSize.set(disk_total_bytes);
           diskFree.set(disk_total_bytes - disk_used_bytes);
         }),
+        read("backups", async () => backupAge.set(await backupAgeSeconds())),
         read("database", async () => {
           const numbers = await store.numbers();
           tasks.reset();

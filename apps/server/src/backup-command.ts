@@ -1,0 +1,291 @@
+import { existsSync, globSync } from "node:fs";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { createRuntime, reachable, releaseReachable } from "@tesslate/runtime";
+import pg from "pg";
+import type { Config } from "./config.ts";
+import {
+  BackupError,
+  backupMark,
+  chunksOfBackup,
+  createBackup,
+  createBackupStore,
+  createPauseClient,
+  failureMark,
+  openFolderTarget,
+  openRepository,
+  openS3Target,
+  prepareDataDir,
+  refuseNewerBackup,
+  refuseTargetInside,
+  restoreInstallation,
+  restoreProjectFiles,
+  selectBackup,
+  unsealKeys,
+  verifyBackups,
+  type BackupManifest,
+  type BackupRepository,
+  type BackupTarget,
+  type PauseSandbox,
+  type PruneRules,
+} from "./features/operations/backup/index.ts";
+import { createBus } from "./platform/bus.ts";
+import { loadSecretKey } from "./platform/crypto.ts";
+import { appliedMigrations, connectDatabase, knownMigrations } from "./platform/database.ts";
+import { isDatabaseClaimed } from "./platform/database-claim.ts";
+import { isEmptyDatabase, replaceDatabase } from "./platform/dump/index.ts";
+import { loadEncryptionKeys } from "./platform/encryption-keys.ts";
+import { refuseKeysOfOtherDatabase } from "./platform/key-check.ts";
+import type { Logger } from "./platform/logger.ts";
+import { openInstallation, type OpenInstallation } from "./open-installation.ts";
+import { findPostgresPrograms, holdDataDir, startEmbeddedPostgres } from "./platform/postgres.ts";
+import { settings as allSettings } from "./settings/index.ts";
+import { settingsOf } from "./settings/kinds.ts";
+import type { Environment } from "./settings/read.ts";
+import { version } from "./version.ts";
+
+export { BackupError } from "./features/operations/backup/index.ts";
+
+export interface CommandContext {
+  config: Config;
+  environment: Environment;
+  log: Logger;
+  print: (line: string) => void;
+  signal: AbortSignal;
+}
+
+/** A folder, or `s3://bucket/prefix`. */
+function openTarget(address: string, { backups: { s3 } }: Pick<Config, "backups">): BackupTarget {
+  if (!address.startsWith("s3://")) return openFolderTarget(address);
+  if (!URL.canParse(address) || new URL(address).host === "") throw new BackupError(`${address} is not s3://bucket/prefix.`);
+  return openS3Target(address, { ...s3, secretAccessKey: s3.secretAccessKey?.reveal() ?? "" });
+}
+
+async function readPassphrase(file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  const text = await readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
+    throw new BackupError(`The passphrase file ${file} cannot be read (${cause.code}).`);
+  });
+  return text.replace(/\r?\n$/, "");
+}
+
+/** Asks the running server; without one, services that continue after its end are paused from here. */
+async function openPauses(
+  { config, log }: CommandContext,
+  { dataDir, database, isRunning, closers }: OpenInstallation,
+): Promise<PauseSandbox> {
+  if (isRunning) {
+    const bus = await createBus(database.pool, database.connection, log);
+    closers.push(() => bus.close());
+    return createPauseClient(bus);
+  }
+  const still = { isStill: true, wasRunning: false, resume: async () => undefined };
+  if (globSync("runtime/sandboxes/*/services/*/service.json", { cwd: dataDir }).length === 0) return async () => still;
+  const programs = await findPostgresPrograms();
+  const runtime = await createRuntime({
+    driver: config.runtime.driver,
+    dataDir,
+    docker: config.runtime.docker,
+    ...(config.runtime.orphanGraceMs !== undefined && { orphanGraceMs: config.runtime.orphanGraceMs }),
+    ...(programs !== undefined && { programs: { postgres: programs } }),
+    log,
+  });
+  closers.push(() => runtime.close({ leaveRunning: true }));
+  return (sandbox) => runtime.pause(sandbox);
+}
+
+/** Settings as they are set: those that are no secrets, and the secret ones. Keys have a place of their own. */
+function splitSettings(environment: Environment): { open: Record<string, string>; secret: Record<string, string> } {
+  const open: Record<string, string> = {};
+  const secret: Record<string, string> = {};
+  const keys = new Set(["SECRET_KEY", "DEPLOYMENT_ENCRYPTION_KEY", "DEPLOYMENT_ENCRYPTION_KEYS_FORMER"]);
+  for (const { env, isSecret } of settingsOf(allSettings)) {
+    const value = environment[env]?.trim();
+    if (!value || keys.has(env)) continue;
+    // A URL may contain a password.
+    if (isSecret || (/URL/.test(env) && value.includes("@"))) secret[env] = value;
+    else open[env] = value;
+  }
+  return { open, secret };
+}
+
+export async function backUp(
+  context: CommandContext,
+  { target, passphraseFile }: { target: string; passphraseFile?: string | undefined },
+): Promise<{ manifest: BackupManifest; repository: BackupRepository }> {
+  const { config, environment, print, signal } = context;
+  const passphrase = await readPassphrase(passphraseFile);
+  if (!target.startsWith("s3://")) refuseTargetInside(target, config.dataDir);
+  const installation = await openInstallation(context);
+  const { dataDir, database } = installation;
+  try {
+    const repository = await openRepository(openTarget(target, config), { isCreated: true });
+    const pause = await openPauses(context, installation);
+    const store = createBackupStore(database.db);
+    const { open, secret } = splitSettings(environment);
+    const manifest = await createBackup(
+      {
+        dataDir,
+        connection: database.connection,
+        facts: async () => {
+          const { rows } = await database.pool.query<{ server_version: string }>("show server_version");
+          return {
+            projects: await store.projects(),
+            migrations: await appliedMigrations(database.pool),
+            postgres: rows[0]?.server_version ?? "",
+          };
+        },
+        pause,
+        keys: async () => {
+          const { current, former = [] } = await loadEncryptionKeys(config, dataDir);
+          const encryption_keys = [...(current === undefined ? [] : [current]), ...former];
+          return { secret_key: await loadSecretKey(config.auth.secretKey?.reveal(), dataDir), encryption_keys, settings: secret };
+        },
+        settings: open,
+        version,
+      },
+      { repository, passphrase, onProgress: print, signal },
+    );
+    await writeFile(join(dataDir, backupMark), `${JSON.stringify(resultOf(manifest, repository.address))}\n`, { mode: 0o600 });
+    await rm(join(dataDir, failureMark), { force: true });
+    return { manifest, repository };
+  } catch (error) {
+    await writeFile(
+      join(dataDir, failureMark),
+      `${JSON.stringify({ at: new Date().toISOString(), error: error instanceof Error ? error.message : String(error) })}\n`,
+      { mode: 0o600 },
+    ).catch(() => undefined);
+    throw error;
+  } finally {
+    await installation.close();
+  }
+}
+
+/** What the mark of the last backup says, for the administration. */
+const resultOf = ({ id, finished_at, added_bytes, file_bytes, database, keys, warnings }: BackupManifest, target: string) => ({
+  id,
+  finished_at,
+  target,
+  added_bytes,
+  bytes: file_bytes + database.bytes,
+  has_keys: keys !== null,
+  warnings: warnings.length,
+});
+
+export const openBackups = (target: string, config: Pick<Config, "backups">): Promise<BackupRepository> =>
+  openRepository(openTarget(target, config));
+
+export async function pruneBackups(repository: BackupRepository, rules: PruneRules) {
+  const release = await repository.lock("prune");
+  try {
+    const seen = new Set<string>();
+    return await repository.prune(rules, (manifest) => chunksOfBackup(repository, manifest, seen));
+  } finally {
+    await release();
+  }
+}
+
+export { verifyBackups };
+
+export interface RestoreRequest {
+  target: string;
+  at?: string | undefined;
+  isForced: boolean;
+  passphraseFile?: string | undefined;
+}
+export interface RestoreResult {
+  manifest: BackupManifest;
+  dataDir: string;
+  /** Where the previous content of the data folder is. */
+  movedTo: string | undefined;
+  /** Secret settings of the backup. */
+  settingsFile: string | undefined;
+  /** The keys fit the database; false when they have to be set before the server starts. */
+  hasKeys: boolean;
+}
+
+/** Restores an installation into an empty data folder and an empty database. */
+export async function restore(context: CommandContext, { target, at, isForced, passphraseFile }: RestoreRequest): Promise<RestoreResult> {
+  const { config, log, print, signal } = context;
+  const repository = await openBackups(target, config);
+  const manifest = await selectBackup(repository, at);
+  refuseNewerBackup(manifest, knownMigrations(), version);
+  const passphrase = await readPassphrase(passphraseFile);
+  if (passphrase !== undefined && manifest.keys === null)
+    throw new BackupError(`The backup ${manifest.id} has no keys: it was made without a passphrase. Leave out --passphrase-file.`);
+  const keys = manifest.keys && passphrase !== undefined ? await unsealKeys(manifest.keys, passphrase, manifest.id) : undefined;
+
+  const dataDir = resolve(config.dataDir);
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const closers: (() => Promise<unknown>)[] = [await holdDataDir(dataDir)];
+  try {
+    const url = config.database.url?.reveal();
+    if (url !== undefined) await refuseUsedDatabase(url, isForced);
+    const movedTo = prepareDataDir(dataDir, { isForced, now: new Date() });
+    let connection: pg.ClientConfig = url === undefined ? {} : { connectionString: url };
+    const settingsFile = await restoreInstallation({
+      repository,
+      manifest,
+      dataDir,
+      keys,
+      onProgress: print,
+      signal,
+      loadDatabase: async (dump) => {
+        if (url === undefined) {
+          const embedded = await startEmbeddedPostgres({ dataDir, reach: reachable, release: releaseReachable, log });
+          closers.push(() => embedded.stop());
+          connection = { host: embedded.socketDir, user: "tesslate", database: "tesslate" };
+        }
+        await replaceDatabase(connection, dump, signal);
+      },
+    });
+    const hasKeys = await fitsKeys(context, dataDir, connection);
+    return { manifest, dataDir, movedTo, settingsFile, hasKeys };
+  } finally {
+    for (const end of closers.reverse()) await end();
+  }
+}
+
+async function refuseUsedDatabase(url: string, isForced: boolean): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    if (await isDatabaseClaimed(client)) throw new BackupError("A server uses the database of DATABASE_URL. Stop it first.");
+    if (!isForced && !(await isEmptyDatabase(client)))
+      throw new BackupError(
+        "The database of DATABASE_URL is not empty. Create an empty one, or pass --force: then its content is replaced.",
+      );
+  } finally {
+    await client.end();
+  }
+}
+
+/** Whether the keys that the server would use are those of the restored database. Does not create any. */
+async function fitsKeys({ config, log }: CommandContext, dataDir: string, connection: pg.ClientConfig): Promise<boolean> {
+  const secretKey =
+    config.auth.secretKey?.reveal() ?? (existsSync(join(dataDir, "secret.key")) ? await loadSecretKey(undefined, dataDir) : undefined);
+  if (secretKey === undefined) return false;
+  const database = connectDatabase(
+    connection.connectionString === undefined ? { socketDir: connection.host ?? "" } : { url: connection.connectionString },
+    log,
+  );
+  try {
+    await refuseKeysOfOtherDatabase(database, secretKey, await loadEncryptionKeys(config, dataDir));
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await database.close();
+  }
+}
+
+/** Restores the files of one project into a new folder, beside any installation. */
+export async function restoreProject(
+  { config, signal }: Pick<CommandContext, "config" | "signal">,
+  { target, at, project, folder }: { target: string; at?: string | undefined; project: string; folder: string },
+): Promise<{ name: string; manifest: BackupManifest }> {
+  const repository = await openBackups(target, config);
+  const manifest = await selectBackup(repository, at);
+  const { name } = await restoreProjectFiles(repository, manifest, { project, folder: resolve(folder), signal });
+  return { name, manifest };
+}

@@ -1,0 +1,179 @@
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import { join, relative, resolve } from "node:path";
+import { PassThrough } from "node:stream";
+import { notBackedUp } from "@tesslate/runtime";
+import pg from "pg";
+import { writeDump } from "../../../platform/dump/index.ts";
+import { openFileCache } from "./file-cache.store.ts";
+import { findTree, saveFolder } from "./folders.ts";
+import { newBackupId, type BackupManifest } from "./manifest.ts";
+import type { PauseSandbox } from "./pauses.ts";
+import { BackupError, type BackupRepository } from "./repository.ts";
+import { sealKeys, type InstallationKeys } from "./sealed-keys.ts";
+
+/** The cache of backups in the data folder. */
+export const cacheFolder = "backup-cache";
+/** Written after each backup; its modification time is that of the last backup. */
+export const backupMark = "last-backup";
+export const failureMark = "last-backup-failed";
+/** Exists while a restore is incomplete: the server does not start. */
+export const restoreMark = "unfinished-restore";
+
+/** Parts of the data folder that a backup leaves out: locks, caches, keys (they are sealed), and the cluster (it is dumped). */
+const leftOut: readonly RegExp[] = [
+  /^postgres$/,
+  /^(?:secret\.key|sealing\.keys)(?:\.new)?$/,
+  /^studio\.pid(?:\.kernel)?(?:-journal)?$/,
+  /^\.?doctor(?:-\d+)?$/,
+  new RegExp(`^(?:${backupMark}|${failureMark}|${restoreMark}|${cacheFolder})$`),
+  /^(?:chromium|browsers|dumps|git)$/,
+];
+const runtimeFolder = "runtime/";
+export const isLeftOut = (path: string): boolean =>
+  leftOut.some((pattern) => pattern.test(path)) || (path.startsWith(runtimeFolder) && notBackedUp(path.slice(runtimeFolder.length)));
+
+/** Folders whose entries are created before, and deleted after, the rows that name them. */
+const namedByRows: ReadonlySet<string> = new Set(["runtime/sandboxes", "runtime/history", "deployments", "bases", "arrivals", "exports"]);
+
+export interface Installation {
+  dataDir: string;
+  connection: pg.ClientConfig;
+  facts(): Promise<Pick<BackupManifest, "projects" | "migrations" | "postgres">>;
+  pause: PauseSandbox;
+  keys(): Promise<InstallationKeys>;
+  /** Settings that are no secrets. */
+  settings: Record<string, string>;
+  version: string;
+}
+
+export interface BackupOptions {
+  repository: BackupRepository;
+  passphrase?: string | undefined;
+  onProgress?: (text: string) => void;
+  signal: AbortSignal;
+}
+
+/** Refuses a folder for backups inside of the data folder: a backup would contain the earlier ones. */
+export function refuseTargetInside(folder: string, dataDir: string): void {
+  const path = relative(resolve(dataDir), resolve(folder));
+  if (path === "" || (!path.startsWith("..") && !path.startsWith("/")))
+    throw new BackupError(`${folder} is in the data folder ${dataDir}. Choose another folder, on another disk or machine.`);
+}
+
+/**
+ * Backs up an installation while it is used. Files are stored twice: a first pass reads most of them without stopping anything. Then the
+ * database is dumped from one snapshot, and a second pass reads what has changed, with each project paused while its files are copied. So
+ * whatever the dump refers to was there in one of the passes, and the second takes moments.
+ */
+export async function createBackup(
+  { dataDir, connection, facts, pause, keys, settings, version }: Installation,
+  { repository, passphrase, onProgress = () => undefined, signal }: BackupOptions,
+): Promise<BackupManifest> {
+  const started = new Date();
+  const id = newBackupId(started, randomBytes(2).toString("hex"));
+  const warnings: string[] = [];
+  const sealed = passphrase === undefined ? null : await sealKeys(await keys(), passphrase, id);
+  const release = await repository.lock("backup");
+  const cache = openFileCache(join(dataDir, cacheFolder, "files.sqlite"), repository.id);
+  let isComplete = false;
+  try {
+    onProgress("Reading files");
+    const first = await saveFolder(dataDir, { store: repository, cache, isLeftOut, signal });
+
+    onProgress("Dumping the database");
+    const { projects, migrations, postgres } = await facts();
+    const dump = await saveDump(connection, repository, signal);
+    if (dump.leftOut.length > 0) warnings.push(`The database has ${dump.leftOut.join(", ")}, which are not part of the backup.`);
+
+    onProgress("Reading what has changed");
+    const names = new Map(projects.map((project) => [project.id, project.name]));
+    /** Of the sandbox that is being copied. */
+    let wasRunning = false;
+    const files = await saveFolder(dataDir, {
+      store: repository,
+      cache,
+      isLeftOut,
+      signal,
+      former: { tree: first.tree, folders: namedByRows },
+      hold: async (path) => {
+        const [, sandbox, folder] = /^runtime\/sandboxes\/([^/]+)(?:\/([^/]+))?$/.exec(path) ?? [];
+        if (sandbox === undefined) return undefined;
+        // Programs may write through memory maps, which does not always change a file's time.
+        if (folder !== undefined) return folder === "volumes" ? { isRead: wasRunning, release: async () => undefined } : undefined;
+        const paused = await pause(sandbox);
+        wasRunning = paused.wasRunning;
+        if (!paused.isStill)
+          warnings.push(
+            `${names.get(sandbox) ?? sandbox} ran and could not be paused: files that its programs changed during the backup, such as those of databases, may need a recovery.`,
+          );
+        return { isRead: false, release: paused.resume };
+      },
+    });
+
+    const trees = await treesOf(repository, files.tree);
+    for (const { id: project, name } of projects)
+      if (!trees.has(project)) warnings.push(`${name} has no files: its setup had not ended, or it was deleted during the backup.`);
+    const added = await repository.flush();
+    const manifest: BackupManifest = {
+      id,
+      started_at: started.toISOString(),
+      finished_at: new Date().toISOString(),
+      version,
+      migrations,
+      postgres,
+      host: hostname(),
+      data_dir: dataDir,
+      has_owners: process.getuid?.() === 0,
+      database: { chunks: dump.list, bytes: dump.bytes },
+      files: files.tree,
+      file_count: files.files,
+      file_bytes: files.bytes,
+      added_bytes: added,
+      projects,
+      keys: sealed,
+      settings,
+      warnings,
+    };
+    await repository.save(manifest);
+    isComplete = true;
+    return manifest;
+  } finally {
+    cache.close({ isComplete });
+    await release();
+  }
+}
+
+/** Ids of sandboxes with files in a backup. */
+async function treesOf(repository: BackupRepository, files: string): Promise<Set<string>> {
+  const tree = await findTree(repository, files, "runtime/sandboxes");
+  if (tree === undefined) return new Set();
+  const { entries } = JSON.parse((await repository.get(tree)).toString("utf8")) as { entries: [string, string][] };
+  return new Set(entries.map(([, name]) => name));
+}
+
+async function saveDump(connection: pg.ClientConfig, repository: BackupRepository, signal: AbortSignal) {
+  const client = new pg.Client({ ...connection, application_name: "tesslate-studio backup" });
+  const failure = new Promise<never>((_, reject) => client.on("error", reject));
+  failure.catch(() => undefined);
+  await client.connect();
+  try {
+    const out = new PassThrough({ highWaterMark: 2 ** 20 });
+    const stored = repository.putStream(out);
+    const written = writeDump(client, out, signal).then(
+      (leftOut) => {
+        out.end();
+        return leftOut;
+      },
+      (error: unknown) => {
+        out.destroy(error as Error);
+        throw error;
+      },
+    );
+    const [leftOut, content] = await Promise.race([Promise.all([written, stored]), failure]);
+    const list = Buffer.from(JSON.stringify(content.chunks));
+    return { leftOut, bytes: content.bytes, list: await repository.put(list) };
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}

@@ -1,0 +1,19 @@
+export { backupMark, createBackup, failureMark, refuseTargetInside, restoreMark, type Installation } from "./backup.ts";
+export { createBackupStore } from "./backup.store.ts";
+export { readBackupFailure, readLastBackup, type LastBackup } from "./last-backup.ts";
+export type { BackupManifest } from "./manifest.ts";
+export { createBackupPauses, createPauseClient, type PauseSandbox } from "./pauses.ts";
+export { BackupError, openRepository, type BackupRepository, type PruneRules } from "./repository.ts";
+export {
+  chunksOfBackup,
+  prepareDataDir,
+  refuseNewerBackup,
+  restoreInstallation,
+  restoreProjectFiles,
+  selectBackup,
+  verifyBackups,
+} from "./restore.ts";
+export { openS3Target } from "./s3-target.ts";
+export { createScheduledBackups } from "./scheduled.ts";
+export { unsealKeys, type InstallationKeys } from "./sealed-keys.ts";
+export { openFolderTarget, type BackupTarget } from "./target.ts";

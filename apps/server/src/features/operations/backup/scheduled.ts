@@ -1,0 +1,45 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { constants, setPriority } from "node:os";
+import type { JobHandlers } from "../../../platform/jobs.ts";
+import type { Logger } from "../../../platform/logger.ts";
+
+const lastWords = 2000;
+
+/**
+ * Runs the backup program at the times of `BACKUP_SCHEDULE`, in a process of its own with low priority and the environment of the server.
+ * The program records its result in the data folder.
+ */
+export function createScheduledBackups({ program, log }: { program: string | undefined; log: Logger }) {
+  let running: ChildProcess | undefined;
+  const run = async (): Promise<void> => {
+    if (program === undefined) return log.error("the program that makes backups is not installed with this server");
+    if (running) return log.warn("the previous backup is still running, so this one is left out");
+    const started = Date.now();
+    const child = spawn(process.execPath, [program, "--scheduled"], { stdio: ["ignore", "ignore", "pipe"] });
+    running = child;
+    let words = "";
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => (words = (words + text).slice(-lastWords)));
+    try {
+      await once(child, "spawn");
+      if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+      const [code] = (await once(child, "close")) as [number | null];
+      if (code === 0) log.info({ duration_ms: Date.now() - started }, "scheduled backup made");
+      else log.error({ exit_code: code, output: words.trim() }, "the scheduled backup failed");
+    } catch (err) {
+      log.error({ err }, "the scheduled backup could not be started");
+    } finally {
+      running = undefined;
+    }
+  };
+  return {
+    jobHandlers: { back_up: run } satisfies JobHandlers,
+    close: async () => {
+      const child = running;
+      if (!child) return;
+      const ended = once(child, "close");
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { reachable, releaseReachable } from "@tesslate/runtime";
+import type { Config } from "./config.ts";
+import { connectDatabase, type DatabaseHandle } from "./platform/database.ts";
+import { isDatabaseClaimed } from "./platform/database-claim.ts";
+import type { Logger } from "./platform/logger.ts";
+import { findRunningPostgres, holdDataDir, startEmbeddedPostgres } from "./platform/postgres.ts";
+
+export interface OpenInstallation {
+  dataDir: string;
+  database: DatabaseHandle;
+  /** Its server uses the database. */
+  isRunning: boolean;
+  /** Called in reverse order by `close`. */
+  closers: (() => Promise<unknown>)[];
+  close(): Promise<void>;
+}
+
+/** The database of the installation and whether its server runs. Changes nothing in it. */
+export async function openInstallation({ config, log }: { config: Config; log: Logger }): Promise<OpenInstallation> {
+  const dataDir = resolve(config.dataDir);
+  const closers: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const end of closers.reverse()) await end();
+  };
+  try {
+    if (!existsSync(dataDir)) throw new Error(`${dataDir} does not exist. Set DATA_DIR to the data folder of the server.`);
+    let database: DatabaseHandle;
+    let isRunning: boolean;
+    if (config.database.url) {
+      database = connectDatabase({ url: config.database.url.reveal() }, log);
+      closers.push(() => database.close());
+      isRunning = await isDatabaseClaimed(database.pool);
+      if (!isRunning) closers.push(await holdDataDir(dataDir));
+    } else {
+      const socketDir = await findRunningPostgres(dataDir);
+      isRunning = socketDir !== undefined;
+      if (socketDir === undefined) {
+        if (!existsSync(join(dataDir, "postgres/data/PG_VERSION")))
+          throw new Error(`${dataDir} has no database yet. Set DATA_DIR to the data folder of the server, or DATABASE_URL.`);
+        closers.push(await holdDataDir(dataDir));
+        const embedded = await startEmbeddedPostgres({ dataDir, reach: reachable, release: releaseReachable, log });
+        closers.push(() => embedded.stop());
+        database = connectDatabase({ socketDir: embedded.socketDir }, log);
+      } else database = connectDatabase({ socketDir }, log);
+      closers.push(() => database.close());
+    }
+    return { dataDir, database, isRunning, closers, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
