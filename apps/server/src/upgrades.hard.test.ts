@@ -5,6 +5,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { stopRuntimesBelow } from "@tesslate/runtime";
 import { freePort, say, script, startModelServer } from "@tesslate/testkit";
 import { afterAll, describe, expect, test } from "vitest";
+import { readConfig } from "./config.ts";
+import { createLogger } from "./platform/logger.ts";
+import { checkUpgrade } from "./upgrade-check.ts";
 import { asPage, enterPreview } from "./testing/projects.ts";
 import { clientsAt } from "./testing/address.ts";
 import { hasRelease, installRelease, releases, startRelease } from "./testing/releases.ts";
@@ -97,6 +100,13 @@ describe.skipIf(!canRun)("the newest version on the data of an earlier one (need
     const ended = once(old, "exit");
     old.kill("SIGTERM");
     await ended;
+
+    const findings = await checkUpgrade(readConfig({ ...env, DATA_DIR: dataDir }), {
+      envFile: join(base, "none"),
+      log: createLogger("error"),
+    });
+    expect(findings.filter(({ mark }) => mark === "XX")).toEqual([]);
+    expect(findings.find(({ name }) => name === "database")?.detail).toMatch(/^\d+ migrations are pending, from \d+_\w+ to \d+_\w+$/);
 
     const { child } = await spawnStudio({ port, dataDir, templatesDir: templates, env });
     children.push(child);

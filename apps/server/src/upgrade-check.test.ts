@@ -1,0 +1,56 @@
+import { randomBytes } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import pg from "pg";
+import { afterEach, beforeEach, expect, inject, test } from "vitest";
+import { readConfig } from "./config.ts";
+import { createLogger } from "./platform/logger.ts";
+import { onServer, testConnection } from "./testing/postgres.ts";
+import { temporaryFolder } from "./testing/temporary.ts";
+import { checkUpgrade } from "./upgrade-check.ts";
+
+const { server, template, prefix } = inject("postgres");
+let database: string;
+beforeEach(async () => {
+  database = `${prefix}_${randomBytes(5).toString("hex")}`;
+  await onServer(server, (client) => client.query(`create database ${database} template ${template} strategy file_copy`));
+});
+afterEach(() => onServer(server, (client) => client.query(`drop database if exists ${pg.escapeIdentifier(database)} with (force)`)));
+
+const onDatabase = async (sql: string): Promise<void> => {
+  const client = new pg.Client(testConnection(server, database));
+  await client.connect();
+  await client.query(sql).finally(() => client.end());
+};
+const addressOf = (): string => {
+  if ("url" in server) return Object.assign(new URL(server.url), { pathname: `/${database}` }).href;
+  return `postgres://tesslate@${encodeURIComponent(server.socketDir)}/${database}`;
+};
+async function check(envText = "") {
+  const dataDir = temporaryFolder("data");
+  const envFile = join(dataDir, ".env");
+  writeFileSync(envFile, envText);
+  const config = readConfig({ DATA_DIR: dataDir, DATABASE_URL: addressOf(), SECRET_KEY: "a secret key of these tests with 32 characters" });
+  const found = await checkUpgrade(config, { envFile, log: createLogger("silent") });
+  return Object.fromEntries(found.map(({ name, mark, detail }) => [name, `${mark} ${detail}`]));
+}
+
+test("a database of this version is ready; a backup is missing, and unknown settings are named", async () => {
+  const found = await check("# comment\nPORT=1\nexport REMOVED_SETTING=x\nHTTPS_PROXY=http://proxy\n");
+  expect(found["database"]).toBe("ok no migrations are pending");
+  expect(found["backup"]).toMatch(/^!! there is none/);
+  expect(found["settings"]).toMatch(/^!! this version does not read REMOVED_SETTING of /);
+  expect(found["keys"]).toMatch(/^ok /);
+  expect(found["disk"]).toMatch(/GiB free/);
+  expect(found["server"]).toBeUndefined();
+});
+
+test("migrations that are pending are counted", async () => {
+  await onDatabase("delete from drizzle.__drizzle_migrations where name = (select max(name) from drizzle.__drizzle_migrations)");
+  expect((await check())["database"]).toMatch(/^ok 1 migrations are pending, from (\d+_\w+) to \1$/);
+});
+
+test("a database that a newer version has migrated is refused", async () => {
+  await onDatabase("insert into drizzle.__drizzle_migrations (hash, created_at, name) values ('x', 1, '29991231235959_future')");
+  expect((await check())["database"]).toMatch(/^XX it was migrated by a newer version \(29991231235959_future is unknown to /);
+});
