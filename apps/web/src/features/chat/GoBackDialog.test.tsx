@@ -73,7 +73,7 @@ test("without a snapshot from before the run the dialog says that databases stay
   server(api, [saved(6, "2026-03-14T10:00:00Z")]);
   const { element, confirmed } = dialog();
   show(element);
-  await screen.findByText(/^Running apps restart\. Databases aren't affected: no snapshot has their rows from before this run\.$/);
+  await screen.findByText(/^Running apps restart\. Databases aren't affected: no earlier snapshot has their rows\.$/);
   expect(screen.queryByRole("switch")).toBeNull();
   await user.click(screen.getByRole("button", { name: "Undo run" }));
   await waitFor(() => expect(confirmed).toEqual([{}]));

@@ -108,7 +108,7 @@ export function GoBackDialog({
             ? "Running apps restart."
             : source || !hasDatabase || !isInProject
               ? "Running apps restart. Databases aren't affected."
-              : "Running apps restart. Databases aren't affected: no snapshot has their rows from before this run."}
+              : "Running apps restart. Databases aren't affected: no earlier snapshot has their rows."}
         </p>
         {source ? <DatabasesSwitch source={source} isOn={withDatabases} onChange={setWithDatabases} /> : null}
         {commands.length > 0 ? (

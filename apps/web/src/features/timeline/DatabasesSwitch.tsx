@@ -15,7 +15,7 @@ export function DatabasesSwitch({ source, isOn, onChange }: { source: Snapshot; 
         isOn
           ? `This removes what was written or changed since ${at}, also by visitors. The present rows are saved first, so you can redo this.`
           : source.snapshot_type === "run"
-            ? `As they were before this run changed anything, ${at}.`
+            ? `Saved before this run changed anything: ${at}.`
             : `From the snapshot “${label}”, ${at}: the last one before this checkpoint.`
       }
     />
