@@ -19,11 +19,17 @@ export function createProjectDatabases({
   log,
 }: {
   postgresOf: PostgresAccess;
-  /** For dumps that are not stored yet. */
+  /** For dumps that are not stored yet. Emptied before the first one: a killed server leaves its own there. */
   scratchDir: string;
   log: Logger;
 }): ProjectDatabases {
   const reasonOf = (error: unknown) => (error instanceof Error ? error.message.replace(/\.?$/, ".") : "No reason was given.");
+  let emptied: Promise<void> | undefined;
+  const emptyScratch = (): Promise<void> =>
+    (emptied ??= rm(scratchDir, { recursive: true, force: true }).catch((error: unknown) => {
+      emptied = undefined;
+      throw error;
+    }));
   /** Dumps every database into `dir`. */
   const dumpInto = async (
     dir: string,
@@ -63,6 +69,7 @@ export function createProjectDatabases({
     },
 
     dump: async (project, options) => {
+      await emptyScratch();
       await mkdir(scratchDir, { recursive: true, mode: 0o700 });
       const dir = await mkdtemp(join(scratchDir, "dump-"));
       const remove = () => rm(dir, { recursive: true, force: true });

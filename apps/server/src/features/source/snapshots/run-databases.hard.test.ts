@@ -1,3 +1,5 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import pg from "pg";
 import { expect, test } from "vitest";
 import { call, say, when } from "@tesslate/testkit";
@@ -180,7 +182,8 @@ test.skipIf(!hasPostgres)(
     await release();
 
     await using world = await chatWorld({ script: [...script, say("Done.")], after: before });
-    expect([(await ofRuns(world)).length, await world.read("a.txt")]).toEqual([1, undefined]);
+    const dumps = () => readdir(join(world.state.dataDir, "dumps"));
+    expect([(await ofRuns(world)).length, await world.read("a.txt"), (await dumps()).length]).toEqual([1, undefined, 1]);
     const resumed = await eventually(
       () =>
         world.app
@@ -192,5 +195,7 @@ test.skipIf(!hasPostgres)(
     await all(world.app.as(world.owner).chat.runEvents({ params: { task_id: resumed.task_id } }));
     expect(await world.read("b.txt")).toBe("b");
     expect(await ofRuns(world)).toMatchObject([{ status: "ready", databases: ["PostgreSQL"] }]);
+    // What the killed server had dumped is gone.
+    expect(await dumps()).toEqual([]);
   },
 );
