@@ -1,5 +1,6 @@
 import type { Domain } from "@tesslate/contract";
 import { useState } from "react";
+import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
@@ -81,10 +82,18 @@ export function DomainRow({ domain, actions }: { domain: Domain; actions: SiteAc
   );
 }
 
-const Records = ({ domain }: { domain: Domain }) => (
+const instruction = "Set these records at your DNS provider.";
+type DnsRecord = Domain["records"][number];
+const keyOf = ({ type, name, value }: DnsRecord) => `${type} ${name} ${value}`;
+
+function Records({ domain }: { domain: Domain }) {
+  return useIsNarrow() ? <RecordList records={domain.records} /> : <RecordTable records={domain.records} />;
+}
+
+const RecordTable = ({ records }: { records: readonly DnsRecord[] }) => (
   <div {...scrollable} className="overflow-x-auto">
     <table className="w-full min-w-130 text-left text-xs">
-      <caption className="pb-1 text-left text-fg-2">Set these records at your DNS provider.</caption>
+      <caption className="pb-1 text-left text-fg-2">{instruction}</caption>
       <thead className="text-fg-2">
         <tr>
           <th className="py-1 pr-3 font-normal">Type</th>
@@ -94,21 +103,17 @@ const Records = ({ domain }: { domain: Domain }) => (
         </tr>
       </thead>
       <tbody>
-        {domain.records.map((record) => (
-          <tr key={`${record.type} ${record.name} ${record.value}`} className="border-t border-line-0 align-top">
+        {records.map((record) => (
+          <tr key={keyOf(record)} className="border-t border-line-0">
             <th scope="row" className="py-1.5 pr-3 font-mono font-normal">
               {record.type}
             </th>
             <td className="py-1.5 pr-3 font-mono break-all text-fg-0">{record.name}</td>
-            <td className="py-1.5 pr-3 font-mono break-all text-fg-0">
-              {record.value} <CopyButton text={record.value} label={`Copy ${record.type} record of ${record.name}`} />
+            <td className="py-1.5 pr-3">
+              <Copied record={record} />
             </td>
             <td className="py-1.5 break-all">
-              {record.is_found ? (
-                <span className="text-ok">Yes</span>
-              ) : (
-                <span className="text-fg-2">{record.found.length === 0 ? "Nothing" : record.found.join(", ")}</span>
-              )}
+              <Found record={record} />
             </td>
           </tr>
         ))}
@@ -116,3 +121,40 @@ const Records = ({ domain }: { domain: Domain }) => (
     </table>
   </div>
 );
+
+/** On a narrow screen, where a table would hide the values. */
+const RecordList = ({ records }: { records: readonly DnsRecord[] }) => (
+  <div className="grid gap-2 text-xs">
+    <p className="text-fg-2">{instruction}</p>
+    <ul aria-label="DNS records" className="grid gap-2">
+      {records.map((record) => (
+        <li key={keyOf(record)} className="border-t border-line-0 pt-2">
+          <dl className="grid grid-cols-[56px_minmax(0,1fr)] items-center gap-y-1 text-fg-2">
+            <dt>Type</dt>
+            <dd className="font-mono text-fg-0">{record.type}</dd>
+            <dt>Name</dt>
+            <dd className="font-mono break-all text-fg-0">{record.name}</dd>
+            <dt>Value</dt>
+            <dd>
+              <Copied record={record} />
+            </dd>
+            <dt>Found</dt>
+            <dd className="break-all">
+              <Found record={record} />
+            </dd>
+          </dl>
+        </li>
+      ))}
+    </ul>
+  </div>
+);
+
+const Copied = ({ record: { type, name, value } }: { record: DnsRecord }) => (
+  <span className="flex items-center gap-1">
+    <span className="min-w-0 font-mono break-all text-fg-0">{value}</span>
+    <CopyButton text={value} label={`Copy ${type} record of ${name}`} />
+  </span>
+);
+
+const Found = ({ record: { is_found, found } }: { record: DnsRecord }) =>
+  is_found ? <span className="text-ok">Yes</span> : <span className="text-fg-2">{found.length === 0 ? "Nothing" : found.join(", ")}</span>;

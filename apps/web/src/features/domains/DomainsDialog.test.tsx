@@ -1,4 +1,5 @@
 import { Domain, Site } from "@tesslate/contract";
+import { vi } from "vitest";
 import { expect, expectAccessible, openPane, refuse, sample, screen, test, waitFor, within } from "../../testing/index.ts";
 import { DomainsDialog } from "./DomainsDialog.tsx";
 
@@ -49,6 +50,25 @@ test("a domain shows the records to set, what was found instead, and is checked 
   await user.click(screen.getByRole("button", { name: "Check now" }));
   await waitFor(() => expect(screen.getByText("Active")).toBeVisible());
   expect(screen.queryByRole("table")).toBeNull();
+});
+
+test("on a phone the records are a list, in which every value can be copied", async ({ api, show }) => {
+  const matches = vi
+    .spyOn(window, "matchMedia")
+    .mockImplementation(
+      (media) =>
+        ({ media, matches: media.includes("640px"), addEventListener: () => undefined, removeEventListener: () => undefined }) as never,
+    );
+  api.answer("domains.sites", page([site]));
+  show(dialog());
+  const records = await screen.findByRole("list", { name: "DNS records" });
+  expect(within(records).getAllByRole("listitem")).toHaveLength(2);
+  expect(within(records).getByText("studio-verification=abc")).toBeVisible();
+  expect(within(records).getByText("parked.example.org")).toBeVisible();
+  expect(within(records).getByRole("button", { name: "Copy CNAME record of shop.example.com" })).toBeVisible();
+  expect(screen.queryByRole("table")).toBeNull();
+  await expectAccessible();
+  matches.mockRestore();
 });
 
 test("name, password and domains are changed; what the server refuses is shown at the form", async ({ api, show, user }) => {
