@@ -33,3 +33,8 @@ export const maxSqlLength = 100_000;
 export const maxImportBytes = 200 * 1024 * 1024;
 /** Characters of a text that `GET /api/search` takes. */
 export const maxSearchLength = 100;
+/** Bytes of an uploaded picture of an agent or a template. */
+export const maxStorePictureBytes = 8 * 1024 * 1024;
+export const maxScreenshots = 6;
+/** Items of a collection of the store. */
+export const maxCollectionItems = 24;

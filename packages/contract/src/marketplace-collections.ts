@@ -1,10 +1,9 @@
 import { Reason } from "./admin.ts";
+import { maxCollectionItems } from "./limits.ts";
 import { StoreItem, StoreItemType } from "./marketplace-items.ts";
 import { nonBlank } from "./marketplace.ts";
 import { route } from "./route.ts";
 import { described, extend, listOf, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
-
-export const maxCollectionItems = 24;
 
 export const StoreCategory = described(
   "A category of the store. Items have its slug in `category`.",

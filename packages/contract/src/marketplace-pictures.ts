@@ -1,12 +1,10 @@
+import { maxScreenshots } from "./limits.ts";
 import { ItemParams } from "./marketplace.ts";
 import { AgentDetail } from "./marketplace-agents.ts";
 import { BaseDetail } from "./marketplace-bases.ts";
 import { route } from "./route.ts";
 import { Type, Uuid } from "./schema.ts";
 
-/** Bytes of an uploaded picture of an agent or a template. */
-export const maxStorePictureBytes = 8 * 1024 * 1024;
-export const maxScreenshots = 6;
 const upload = {
   method: "POST",
   auth: "user",

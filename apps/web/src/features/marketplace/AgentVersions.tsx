@@ -9,7 +9,7 @@ import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { ItemSection } from "./ItemPage.tsx";
-import { agentVersionsQuery, useUpdateVersion } from "./marketplace.queries.ts";
+import { agentVersionsQuery, useUpdateVersion } from "./store.queries.ts";
 
 /** The version of the library's agent is not the latest one. */
 export const isOutdated = ({ library_version, latest_version }: Pick<AgentDetail, "library_version" | "latest_version">): boolean =>

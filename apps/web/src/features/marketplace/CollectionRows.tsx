@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useId } from "react";
 import type { StoreCollection } from "@tesslate/contract";
 import { ItemCard } from "./ItemCard.tsx";
-import { collectionsQuery } from "./marketplace.queries.ts";
+import { collectionsQuery } from "./store.queries.ts";
 
 /** The collections on the front page of the store. Shows nothing without any or if loading fails, since the page works without them. */
 export function CollectionRows() {

@@ -14,7 +14,8 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { cardGrid, ItemCard } from "./ItemCard.tsx";
 import { ItemIcon } from "./ItemIcon.tsx";
 import type { ItemType } from "./marketplace-search.ts";
-import { relatedQuery, useCategoryName, type Detail } from "./marketplace.queries.ts";
+import { relatedQuery, type Detail } from "./marketplace.queries.ts";
+import { useCategoryName } from "./store.queries.ts";
 import { Rating } from "./Stars.tsx";
 
 /** The frame of an item's page, with its states: loading, not found, failed. */

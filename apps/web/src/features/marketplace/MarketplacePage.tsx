@@ -32,7 +32,8 @@ import {
   type MinRating,
   type Price,
 } from "./marketplace-search.ts";
-import { categoriesQuery, itemsPerPage, itemsQuery, useCategoryName } from "./marketplace.queries.ts";
+import { itemsPerPage, itemsQuery } from "./marketplace.queries.ts";
+import { categoriesQuery, useCategoryName } from "./store.queries.ts";
 import { SubmitBaseDialog } from "./SubmitBaseDialog.tsx";
 
 const route = getRouteApi("/app/marketplace");

@@ -13,7 +13,8 @@ import { Select } from "../../ui/Select.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { meQuery } from "../users/index.ts";
-import { categoriesQuery, useMarketplaceChanged } from "./marketplace.queries.ts";
+import { useMarketplaceChanged } from "./marketplace.queries.ts";
+import { categoriesQuery } from "./store.queries.ts";
 
 const fields = ["name", "description", "git_repo_url", "default_branch", "tech_stack"] as const;
 const split = (text: string) => [

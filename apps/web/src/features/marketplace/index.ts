@@ -7,19 +7,16 @@ export {
   agentQuery,
   baseQuery,
   basesQuery,
-  categoriesQuery,
-  creatorItemsQuery,
   itemsQuery,
   itemsPerPage,
   picksQuery,
   storeTypes,
   useAcquire,
-  useCategoryName,
   useMarketplaceChanged,
   useRemoveFromLibrary,
-  useUpdateVersion,
 } from "./marketplace.queries.ts";
 export { SubmitBaseDialog } from "./on-demand.ts";
 export { priceOf } from "./price.ts";
 export { Rating, StarRow } from "./Stars.tsx";
+export { categoriesQuery, creatorItemsQuery, useCategoryName, useUpdateVersion } from "./store.queries.ts";
 export { UseBaseDialog } from "./UseBaseDialog.tsx";

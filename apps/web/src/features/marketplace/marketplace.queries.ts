@@ -1,12 +1,12 @@
-import { infiniteQueryOptions, keepPreviousData, queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import type { AgentCard, AgentDetail, BaseCard, BaseDetail, Review, Static, StoreItem, WriteReview } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { leaveFor } from "../../lib/leave.ts";
-import { categoryName, kinds, type ItemType, type Kind, type MarketplaceSearch } from "./marketplace-search.ts";
+import { kinds, type ItemType, type MarketplaceSearch } from "./marketplace-search.ts";
 
 export const itemsPerPage = 24;
 export type Detail = AgentDetail | BaseDetail;
-const keys = { all: ["marketplace"] as const, library: ["library"] as const };
+export const keys = { all: ["marketplace"] as const, library: ["library"] as const };
 
 const noneOf = { stack: [], avatar_url: null, preview_image: null, pictures: null, swatches: null };
 const itemOfAgent = (agent: AgentCard): StoreItem => ({ ...noneOf, ...agent, item_type: "agent" });
@@ -44,18 +44,6 @@ export const itemsQuery = ({ type, q, category, price, rating, stack, by, sort, 
     placeholderData: keepPreviousData,
   });
 
-/** One page of what a creator offers, most installed first. */
-export const creatorItemsQuery = (creator: string, { type, page = 1 }: { type?: Kind | undefined; page?: number | undefined }) =>
-  queryOptions({
-    queryKey: [...keys.all, "creator", creator.toLowerCase(), { type, page }],
-    queryFn: ({ signal }) =>
-      api.marketplaceItems.list(
-        { query: { creator, ...(type && { item_type: kinds[type].item_type }), sort: "popular", page, limit: itemsPerPage } },
-        { signal },
-      ),
-    placeholderData: keepPreviousData,
-  });
-
 /** Templates of the store, for other pages that list them. */
 export const basesQuery = ({
   q,
@@ -75,22 +63,6 @@ export const basesQuery = ({
       ),
     placeholderData: keepPreviousData,
   });
-
-/** The categories of the store, in display order. */
-export const categoriesQuery = queryOptions({
-  queryKey: [...keys.all, "categories"],
-  queryFn: async ({ signal }) => (await api.marketplaceCollections.categories({ query: { limit: 200 } }, { signal })).items,
-  staleTime: 5 * 60_000,
-});
-/** The label of a category; one that is not offered any more by its slug. */
-export function useCategoryName(): (slug: string) => string {
-  const { data } = useQuery(categoriesQuery);
-  return (slug) => data?.find((category) => category.slug === slug)?.name ?? categoryName(slug);
-}
-export const collectionsQuery = queryOptions({
-  queryKey: [...keys.all, "collections"],
-  queryFn: async ({ signal }) => (await api.marketplaceCollections.list({ query: { limit: 50 } }, { signal })).items,
-});
 
 export const storeTypes = ["bases", "agents"] as const;
 /** The first few items of the store, as its own order has them. */
@@ -118,17 +90,6 @@ export const baseQuery = (slug: string) =>
     queryKey: [...keys.all, "base", slug],
     queryFn: ({ signal }) => api.marketplaceBases.get({ params: { slug } }, { signal }),
   });
-/** Published versions of an agent with their notes, newest first. */
-export const agentVersionsQuery = (id: string) =>
-  queryOptions({
-    queryKey: [...keys.all, "agent-versions", id],
-    queryFn: ({ signal }) => api.marketplaceAgents.versions({ params: { id }, query: { limit: 20 } }, { signal }),
-  });
-/** Runs of the library's agent use its latest version from then on. */
-export function useUpdateVersion() {
-  const changed = useMarketplaceChanged();
-  return useMutation({ mutationFn: (id: string) => api.library.updateVersion({ params: { id } }), onSuccess: changed });
-}
 export const versionsQuery = (slug: string) =>
   queryOptions({
     queryKey: [...keys.all, "versions", slug],
@@ -208,20 +169,4 @@ export function useReviewActions(type: ItemType, id: string) {
 export function useFork() {
   const changed = useMarketplaceChanged();
   return useMutation({ mutationFn: (id: string) => api.marketplaceAgents.fork({ params: { id }, body: {} }), onSuccess: changed });
-}
-
-/** Uploads and deletes the picture of an own template. */
-export function useBasePicture(id: string) {
-  const changed = useMarketplaceChanged();
-  return {
-    set: useMutation({
-      mutationFn: (file: File) => {
-        const form = new FormData();
-        form.append("file", file);
-        return api.marketplacePictures.setBasePicture({ params: { id }, form });
-      },
-      onSuccess: changed,
-    }),
-    remove: useMutation({ mutationFn: () => api.marketplacePictures.removeBasePicture({ params: { id } }), onSuccess: changed }),
-  };
 }
