@@ -23,10 +23,12 @@ const report = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
 /** The front page of the store: collections and categories, in the order in which they are shown. */
 export function StoreTab() {
   return (
-    <>
-      <CollectionList />
-      <CategoryList />
-    </>
+    <div className="scroll-y min-h-0 min-w-0 flex-1">
+      <div className="mx-auto w-full max-w-190 px-4 py-5">
+        <CollectionList />
+        <CategoryList />
+      </div>
+    </div>
   );
 }
 
