@@ -42,17 +42,16 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
   const domain = draft.environment === "preview" ? undefined : domainError(draft.customDomain);
   const isConnected = draft.provider === "local" || current?.is_connected === true;
   const isNamed = draft.provider === "local" && draft.environment === "production";
-  const nameError = isNamed
-    ? (siteNameError(draft.siteName) ?? (hasCode(failure, "site_name_taken") ? sentenceOf(failure) : undefined))
-    : undefined;
-  const isReady =
-    current !== undefined && isConnected && domain === undefined && siteNameError(draft.siteName) === undefined && plan.error === null;
+  const invalidName = isNamed && current?.has_site === false ? siteNameError(draft.siteName) : undefined;
+  const nameError = invalidName ?? (isNamed && hasCode(failure, "site_name_taken") ? sentenceOf(failure) : undefined);
+  const isReady = current !== undefined && isConnected && domain === undefined && invalidName === undefined && plan.error === null;
 
   const deploy = async () => {
     setIsStarting(true);
     setFailure(undefined);
     try {
-      const { id } = await start(deploymentRequestOf(projectId, draft));
+      // The name of an existing site is changed under Domains.
+      const { id } = await start(deploymentRequestOf(projectId, current?.has_site ? { ...draft, siteName: "" } : draft));
       onStarted(id);
     } catch (error) {
       setFailure(error);
@@ -295,7 +294,7 @@ function WhatShips({
         <Field label="Container">
           <Select
             value={draft.containerId ?? plan.container_id}
-            onChange={(containerId) => change({ containerId })}
+            onChange={(containerId) => change({ containerId, siteName: "" })}
             isDisabled={bases.length < 2}
             options={bases.map(({ id, name }) => ({ value: id, label: name }))}
           />

@@ -54,15 +54,14 @@ export const siteName = (text: string, max = 63): string =>
     .slice(0, max)
     .replace(/^-+|-+$/g, "") || "app";
 
-/** Preferred site name: the project's slug, plus the container's name when the project has several apps. */
+/** Preferred name of a site at a provider, and of preview hosts: the project's slug, plus the container's name when the project has several apps. */
 export async function proposedName(
   store: Pick<DeploymentsStore, "baseContainers">,
   project: { id: string; slug: string },
   containerName: string,
-  max?: number,
 ): Promise<string> {
   const isOnly = (await store.baseContainers(project.id)).length === 1;
-  return siteName(isOnly ? project.slug : `${project.slug}-${containerName}`, max);
+  return siteName(isOnly ? project.slug : `${project.slug}-${containerName}`);
 }
 
 export interface Variable {
