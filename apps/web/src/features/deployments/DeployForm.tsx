@@ -98,23 +98,6 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
             />
           ) : null}
         </Part>
-        <Part title="Build settings">
-          {plan.error && !plan.isFetching ? (
-            <ErrorState
-              className="p-0!"
-              title="Couldn't load the deployment preview"
-              onRetry={() => void plan.refetch()}
-              details={detailsOf(plan.error)}
-            >
-              <ErrorSentence of={plan.error} />
-            </ErrorState>
-          ) : (
-            <WhatShips draft={draft} change={change} plan={current} bases={bases} buildModes={info?.build_modes ?? []} />
-          )}
-        </Part>
-        <Part title="Variables" hint="Only names are shown. Values are encrypted on this server and sent to the build and the provider.">
-          {current ? <EnvPreview plan={current} draft={draft} change={change} /> : <Skeleton className="h-16" />}
-        </Part>
         {isNamed ? (
           <Part title="Address">
             {current ? (
@@ -132,6 +115,23 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
             )}
           </Part>
         ) : null}
+        <Part title="Build settings">
+          {plan.error && !plan.isFetching ? (
+            <ErrorState
+              className="p-0!"
+              title="Couldn't load the deployment preview"
+              onRetry={() => void plan.refetch()}
+              details={detailsOf(plan.error)}
+            >
+              <ErrorSentence of={plan.error} />
+            </ErrorState>
+          ) : (
+            <WhatShips draft={draft} change={change} plan={current} bases={bases} buildModes={info?.build_modes ?? []} />
+          )}
+        </Part>
+        <Part title="Variables" hint="Only names are shown. Values are encrypted on this server and sent to the build and the provider.">
+          {current ? <EnvPreview plan={current} draft={draft} change={change} /> : <Skeleton className="h-16" />}
+        </Part>
         {draft.provider === "local" || draft.environment === "preview" ? null : (
           <Part title="Domain">
             <Field

@@ -171,7 +171,7 @@ export function HomeComposer() {
                   <Button
                     size="sm"
                     variant="ghost"
-                    className="min-w-0"
+                    className="min-w-0 shrink!"
                     icon={<Box size={14} className="flex-none" />}
                     aria-label={`Start from: ${template.name}`}
                   >
@@ -191,7 +191,7 @@ export function HomeComposer() {
               <Menu
                 label="Model"
                 trigger={
-                  <Button size="sm" variant="ghost" className="min-w-0 text-fg-2" aria-label={`Model: ${shortModelName(model)}`}>
+                  <Button size="sm" variant="ghost" className="min-w-0 shrink! text-fg-2" aria-label={`Model: ${shortModelName(model)}`}>
                     <span className="max-w-40 truncate narrow:max-w-20">{shortModelName(model)}</span>
                     <ChevronDown size={14} className="flex-none text-fg-3" />
                   </Button>

@@ -9,7 +9,7 @@ import "./markdown.css";
 function clean(html: string, hasTasks: boolean): string {
   const fragment = DOMPurify.sanitize(html, {
     ALLOWED_TAGS: allowedTags,
-    ALLOWED_ATTR: ["href", "align", "start", "type", "checked", "disabled"],
+    ALLOWED_ATTR: ["href", "align", "start", "checked", "disabled"],
     ALLOWED_URI_REGEXP: allowedAddress,
     RETURN_DOM_FRAGMENT: true,
   });
@@ -21,6 +21,7 @@ function clean(html: string, hasTasks: boolean): string {
   for (const checkbox of fragment.querySelectorAll("input")) {
     const item = checkbox.closest("li");
     item?.classList.add("task");
+    checkbox.type = "checkbox";
     checkbox.setAttribute("aria-label", (item?.textContent ?? "").trim().split("\n", 1)[0] ?? "");
     checkbox.disabled = !hasTasks;
   }
