@@ -1,6 +1,6 @@
 /** Backs up this installation; see `usage`. Exit codes: 0 done, 1 failed or damaged, 2 wrong usage, 78 invalid configuration. */
 import { parseArgs } from "node:util";
-import { backUp, openBackups, pruneBackups, verifyBackups, type CommandContext } from "../apps/server/src/backup-command.ts";
+import { backUp, openBackups, pruneBackups, recordFailure, verifyBackups, type CommandContext } from "../apps/server/src/backup-command.ts";
 import { ConfigError, readConfig } from "../apps/server/src/config.ts";
 import { createLogger } from "../apps/server/src/platform/logger.ts";
 
@@ -19,6 +19,7 @@ The server can run meanwhile. ./studio restore restores a backup.
 `;
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 const mebibytes = (bytes: number) => (bytes < 2 ** 20 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`);
 
 async function main(): Promise<number> {
@@ -51,7 +52,7 @@ async function main(): Promise<number> {
     const backups = await (await openBackups(target, config)).list();
     for (const { id, version, file_count, file_bytes, database, added_bytes, projects, keys, warnings } of backups)
       print(
-        `${id}  ${version}  ${projects.length} projects, ${file_count} files, ${mebibytes(file_bytes + database.bytes)}, added ${mebibytes(added_bytes)}${keys ? ", with keys" : ", without keys"}${warnings.length > 0 ? `, ${warnings.length} warnings` : ""}`,
+        `${id}  ${version}  ${counted(projects.length, "project")}, ${counted(file_count, "file")}, ${mebibytes(file_bytes + database.bytes)}, added ${mebibytes(added_bytes)}${keys ? ", with keys" : ", without keys"}${warnings.length > 0 ? `, ${counted(warnings.length, "warning")}` : ""}`,
       );
     if (backups.length === 0) print(`There are no backups in ${target}.`);
     return 0;
@@ -59,12 +60,12 @@ async function main(): Promise<number> {
   if (values.verify) {
     const { backups, problems } = await verifyBackups(await openBackups(target, config));
     for (const problem of problems) print(problem);
-    print(problems.length > 0 ? `${target} is damaged.` : `${backups} backups are complete; every checksum is right.`);
+    print(problems.length > 0 ? `${target} is damaged.` : `Checked ${counted(backups, "backup")}: everything is there and unchanged.`);
     return problems.length > 0 ? 1 : 0;
   }
   const prune = async () => {
     const { kept, removed, freedBytes } = await pruneBackups(await openBackups(target, config), rules);
-    print(`${kept} backups kept, ${removed.length} deleted, ${mebibytes(freedBytes)} freed.`);
+    print(`Kept ${counted(kept, "backup")}, deleted ${removed.length}, ${mebibytes(freedBytes)} freed.`);
   };
   if (values.prune) {
     await prune();
@@ -80,14 +81,19 @@ async function main(): Promise<number> {
     signal: abort.signal,
   };
   const started = Date.now();
-  const { manifest } = await backUp(context, { target, passphraseFile: values["passphrase-file"] ?? config.backups.passphraseFile });
+  const manifest = await backUp(context, { target, passphraseFile: values["passphrase-file"] ?? config.backups.passphraseFile }).catch(
+    async (error: unknown) => {
+      if (values.scheduled) await recordFailure(config, error);
+      throw error;
+    },
+  );
   for (const warning of manifest.warnings) print(`! ${warning}`);
   if (!manifest.keys)
     print(
       "! The backup does not contain the keys of the server. Keep SECRET_KEY and DEPLOYMENT_ENCRYPTION_KEY, or secret.key and sealing.keys of DATA_DIR, in another safe place, or pass --passphrase-file.",
     );
   print(
-    `Backup ${manifest.id}: ${manifest.projects.length} projects, ${manifest.file_count} files, ${mebibytes(manifest.file_bytes + manifest.database.bytes)}; added ${mebibytes(manifest.added_bytes)} in ${((Date.now() - started) / 1000).toFixed(1)} s.`,
+    `Backup ${manifest.id}: ${counted(manifest.projects.length, "project")}, ${counted(manifest.file_count, "file")}, ${mebibytes(manifest.file_bytes + manifest.database.bytes)}; added ${mebibytes(manifest.added_bytes)} in ${((Date.now() - started) / 1000).toFixed(1)} s.`,
   );
   if (values.scheduled) await prune();
   return 0;

@@ -17,6 +17,8 @@ const usage = `usage: ./studio restore TARGET [--at ID] [--data-dir FOLDER] [--p
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
+const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -56,7 +58,7 @@ async function main(): Promise<number> {
   const result = await restore(context, { target, at, isForced: values.force, passphraseFile: values["passphrase-file"] });
   const { manifest } = result;
   print(
-    `Restored ${manifest.id} (version ${manifest.version}): ${manifest.projects.length} projects, ${manifest.file_count} files, in ${((Date.now() - started) / 1000).toFixed(1)} s.`,
+    `Restored ${manifest.id} (version ${manifest.version}): ${counted(manifest.projects.length, "project")}, ${counted(manifest.file_count, "file")}, in ${((Date.now() - started) / 1000).toFixed(1)} s.`,
   );
   if (result.movedTo !== undefined) print(`What was in ${result.dataDir} is in ${result.movedTo}.`);
   if (result.settingsFile !== undefined)

@@ -112,7 +112,7 @@ function splitSettings(environment: Environment): { open: Record<string, string>
 export async function backUp(
   context: CommandContext,
   { target, passphraseFile }: { target: string; passphraseFile?: string | undefined },
-): Promise<{ manifest: BackupManifest; repository: BackupRepository }> {
+): Promise<BackupManifest> {
   const { config, environment, print, signal } = context;
   const passphrase = await readPassphrase(passphraseFile);
   if (!target.startsWith("s3://")) refuseTargetInside(target, config.dataDir);
@@ -148,17 +148,16 @@ export async function backUp(
     );
     await writeFile(join(dataDir, backupMark), `${JSON.stringify(resultOf(manifest, repository.address))}\n`, { mode: 0o600 });
     await rm(join(dataDir, failureMark), { force: true });
-    return { manifest, repository };
-  } catch (error) {
-    await writeFile(
-      join(dataDir, failureMark),
-      `${JSON.stringify({ at: new Date().toISOString(), error: error instanceof Error ? error.message : String(error) })}\n`,
-      { mode: 0o600 },
-    ).catch(() => undefined);
-    throw error;
+    return manifest;
   } finally {
     await installation.close();
   }
+}
+
+/** Notes for the administration why a scheduled backup failed; the next backup deletes the note. */
+export async function recordFailure({ dataDir }: Pick<Config, "dataDir">, error: unknown): Promise<void> {
+  const text = JSON.stringify({ at: new Date().toISOString(), error: error instanceof Error ? error.message : String(error) });
+  await writeFile(join(resolve(dataDir), failureMark), `${text}\n`, { mode: 0o600 });
 }
 
 /** What the mark of the last backup says, for the administration. */
@@ -216,7 +215,7 @@ export async function restore(context: CommandContext, { target, at, isForced, p
   const keys = manifest.keys && passphrase !== undefined ? await unsealKeys(manifest.keys, passphrase, manifest.id) : undefined;
 
   const dataDir = resolve(config.dataDir);
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await mkdir(dataDir, { recursive: true });
   const closers: (() => Promise<unknown>)[] = [await holdDataDir(dataDir)];
   try {
     const url = config.database.url?.reveal();

@@ -167,7 +167,7 @@ describe.skipIf(!canRun)("backup and restore of an installation (needs root and 
       await exited;
       expect(await studio("backup", original.dataDir, "--verify", target)).toEqual({
         code: 0,
-        output: "2 backups are complete; every checksum is right.\n",
+        output: "Checked 2 backups: everything is there and unchanged.\n",
       });
       const third = await studio("backup", original.dataDir, target, "--passphrase-file", passphraseFile);
       expect(third.code, third.output).toBe(0);
@@ -248,10 +248,10 @@ describe.skipIf(!canRun)("backup and restore of an installation (needs root and 
 
       // Pruning keeps the newest of the day, and it can still be restored.
       const pruned = await studio("backup", original.dataDir, "--prune", "--keep-daily", "1", "--keep-weekly", "0", target);
-      expect(pruned).toMatchObject({ code: 0, output: expect.stringContaining("1 backups kept, 3 deleted") });
+      expect(pruned).toMatchObject({ code: 0, output: expect.stringContaining("Kept 1 backup, deleted 3") });
       expect(await studio("backup", original.dataDir, "--verify", target)).toMatchObject({
         code: 0,
-        output: expect.stringContaining("1 backups"),
+        output: expect.stringContaining("Checked 1 backup:"),
       });
       expect(await studio("restore", same, target, "--force")).toMatchObject({ code: 0, output: expect.stringContaining("is in ") });
       expect(await rowsOf(same)).toEqual(await rowsOf(original.dataDir));

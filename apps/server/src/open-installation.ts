@@ -35,7 +35,6 @@ export async function openInstallation({ config, log }: { config: Config; log: L
       if (!isRunning) closers.push(await holdDataDir(dataDir));
     } else {
       const socketDir = await findRunningPostgres(dataDir);
-      isRunning = socketDir !== undefined;
       if (socketDir === undefined) {
         if (!existsSync(join(dataDir, "postgres/data/PG_VERSION")))
           throw new Error(`${dataDir} has no database yet. Set DATA_DIR to the data folder of the server, or DATABASE_URL.`);
@@ -45,6 +44,9 @@ export async function openInstallation({ config, log }: { config: Config; log: L
         database = connectDatabase({ socketDir: embedded.socketDir }, log);
       } else database = connectDatabase({ socketDir }, log);
       closers.push(() => database.close());
+      isRunning = socketDir !== undefined;
+      if (isRunning && !(await isDatabaseClaimed(database.pool)))
+        throw new Error(`Another command uses the database of ${dataDir}. Wait until it has ended.`);
     }
     return { dataDir, database, isRunning, closers, close };
   } catch (error) {

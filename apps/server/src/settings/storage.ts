@@ -90,7 +90,22 @@ export const snapshotSettings = group("Storage, database and keys", {
 });
 
 /** A standard cron expression: five fields. */
-const isCron = (value: string) => /^(?:[\d*,/-]+\s+){4}[\d*,/-]+$/.test(value);
+const isCron = (value: string) => {
+  const fields = value.split(/\s+/);
+  const ranges = [
+    [0, 59],
+    [0, 23],
+    [1, 31],
+    [1, 12],
+    [0, 6],
+  ];
+  const isField = (field: string, [low = 0, high = 0]: number[] = []) =>
+    field.split(",").every((part) => {
+      const [, from, to] = /^(?:\*|(\d+)(?:-(\d+))?)(?:\/[1-9]\d*)?$/.exec(part) ?? [undefined, "-1", undefined];
+      return [from, to].every((number) => number === undefined || (Number(number) >= low && Number(number) <= high));
+    });
+  return fields.length === ranges.length && fields.every((field, i) => isField(field, ranges[i]));
+};
 
 export const backups = group("Backups", {
   target: Type.Refine(

@@ -20,13 +20,19 @@ export const failureMark = "last-backup-failed";
 /** Exists while a restore is incomplete: the server does not start. */
 export const restoreMark = "unfinished-restore";
 
+/** Secret settings that a restore has written, for the operator to copy. */
+export const restoredSettings = "restored-settings.env";
+/** Begins the name of a folder with what a restore has moved aside. */
+export const beforeRestore = ".before-restore-";
+
 /** Parts of the data folder that a backup leaves out: locks, caches, keys (they are sealed), and the cluster (it is dumped). */
 const leftOut: readonly RegExp[] = [
   /^postgres$/,
   /^(?:secret\.key|sealing\.keys)(?:\.new)?$/,
   /^studio\.pid(?:\.kernel)?(?:-journal)?$/,
   /^\.?doctor(?:-\d+)?$/,
-  new RegExp(`^(?:${backupMark}|${failureMark}|${restoreMark}|${cacheFolder})$`),
+  new RegExp(`^(?:${backupMark}|${failureMark}|${restoreMark}|${cacheFolder}|${restoredSettings.replaceAll(".", "\\.")})$`),
+  new RegExp(`^${beforeRestore.replaceAll(".", "\\.")}`),
   /^(?:chromium|browsers|dumps|git)$/,
 ];
 const runtimeFolder = "runtime/";
@@ -103,7 +109,7 @@ export async function createBackup(
         if (folder !== undefined) return folder === "volumes" ? { isRead: wasRunning, release: async () => undefined } : undefined;
         const paused = await pause(sandbox);
         wasRunning = paused.wasRunning;
-        if (!paused.isStill)
+        if (!paused.isStill && paused.wasRunning)
           warnings.push(
             `${names.get(sandbox) ?? sandbox} ran and could not be paused: files that its programs changed during the backup, such as those of databases, may need a recovery.`,
           );

@@ -3,14 +3,14 @@ const sizes = { minimum: 256 * 1024, maximum: 4 * 2 ** 20, averageBits: 20 };
 
 /** One random number per byte value. Changing them would change every border, and with it what later backups share with earlier ones. */
 const gear = (() => {
-  const table = new Uint32Array(256);
+  const table = new Int32Array(256);
   let state = 0x9e3779b9;
   for (let i = 0; i < 256; i++) {
     // xorshift32
     state ^= state << 13;
     state ^= state >>> 17;
     state ^= state << 5;
-    table[i] = state >>> 0;
+    table[i] = state;
   }
   return table;
 })();

@@ -59,12 +59,19 @@ export function createBackupPauses({ bus, runtime, log }: { bus: Bus; runtime: P
 /** The side of the backup. Without an answer the sandbox is copied as it is. */
 export function createPauseClient(bus: Bus): PauseSandbox {
   const waiting = new Map<string, (answer: Omit<Answer, "id">) => void>();
+  const unknown = { isStill: false, wasRunning: true };
+  /** The server is of a version that does not pause, or it is stuck. */
+  let isDeaf = false;
   bus.listen<Answer>(answers, ({ id, ...answer }) => waiting.get(id)?.(answer));
   return async (sandbox) => {
+    if (isDeaf) return { ...unknown, resume: async () => undefined };
     const id = crypto.randomUUID();
     const send = (op: Request["op"]) => bus.notify(requests, { op, id, sandbox } satisfies Request);
     const answered = new Promise<Omit<Answer, "id">>((resolve) => {
-      const timer = setTimeout(() => resolve({ isStill: false, wasRunning: true }), answerMs);
+      const timer = setTimeout(() => {
+        isDeaf = true;
+        resolve(unknown);
+      }, answerMs);
       waiting.set(id, (answer) => {
         clearTimeout(timer);
         resolve(answer);

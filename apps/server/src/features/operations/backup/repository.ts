@@ -11,21 +11,34 @@ const decompress = promisify(zstdDecompress);
 
 const format = 1;
 const packBytes = 16 * 2 ** 20;
+/** Chunks are compressed together in frames of about this size: a compressor per small file would take most of the time. */
+const frameBytes = 2 ** 20;
+/** Uncompressed: what waits to be written stays in memory. */
+const waitingBytes = 64 * 2 ** 20;
 /** An index is written after this many packs, so that a killed backup costs little. */
 const packsPerIndex = 16;
 const lockRefreshMs = 60_000;
 /** A lock older than this belongs to a process that was killed. */
 const staleLockMs = 10 * 60_000;
-/** Chunks of recent backups stay in memory, because a pack holds many that are read together. */
+/** Packs and frames that were read last stay in memory, because neighbors are read together. */
 const packsInMemory = 4;
+const framesInMemory = 16;
 
 interface Place {
   pack: string;
-  start: number;
-  length: number;
+  frame: number;
+  offset: number;
   size: number;
 }
-type IndexFile = { packs: { id: string; bytes: number; chunks: [id: string, start: number, length: number, size: number][] }[] };
+interface PackEntry {
+  id: string;
+  bytes: number;
+  frames: [start: number, length: number][];
+  chunks: [id: string, frame: number, offset: number, size: number][];
+}
+interface IndexFile {
+  packs: PackEntry[];
+}
 interface Lock {
   kind: "backup" | "prune";
   host: string;
@@ -66,43 +79,63 @@ export async function openRepository(target: BackupTarget, { isCreated = false }
   if (!known) await target.put("config.json", Buffer.from(`${JSON.stringify({ format, id, created_at: new Date().toISOString() })}\n`));
 
   const places = new Map<ChunkId, Place>();
+  const entries = new Map<string, PackEntry>();
+  const learn = (entry: PackEntry) => {
+    entries.set(entry.id, entry);
+    for (const [chunk, frame, offset, size] of entry.chunks) places.set(chunk, { pack: entry.id, frame, offset, size });
+  };
   const indexNames: string[] = [];
   for (const { name } of await target.list("indexes/")) {
     const data = await target.get(name);
     if (!data) continue;
     const { packs } = JSON.parse((await decompress(data)).toString("utf8")) as IndexFile;
     indexNames.push(name);
-    for (const pack of packs)
-      for (const [chunk, start, length, size] of pack.chunks) places.set(chunk, { pack: pack.id, start, length, size });
+    packs.forEach(learn);
   }
 
   // --- writing ---
-  let open: { id: ChunkId; data: Buffer; size: number }[] = [];
-  let openBytes = 0;
-  const inOpen = new Map<ChunkId, Buffer>();
-  let unindexed: IndexFile["packs"] = [];
+  let frame: { id: ChunkId; data: Buffer }[] = [];
+  let frameSize = 0;
+  let frames: { data: Buffer; chunks: { id: ChunkId; offset: number; size: number }[] }[] = [];
+  let packSize = 0;
+  const waiting = new Map<ChunkId, Buffer>();
+  let waitingSize = 0;
+  let unindexed: PackEntry[] = [];
   let added = 0;
 
+  const closeFrame = async () => {
+    if (frame.length === 0) return;
+    const members = frame;
+    frame = [];
+    frameSize = 0;
+    const data = await compress(Buffer.concat(members.map((chunk) => chunk.data)));
+    let offset = 0;
+    const chunks = members.map(({ id: chunk, data: { length: size } }) => ({ id: chunk, offset: (offset += size) - size, size }));
+    frames.push({ data, chunks });
+    packSize += data.length;
+  };
   const writePack = async () => {
-    if (open.length === 0) return;
-    const data = Buffer.concat(open.map((chunk) => chunk.data));
-    const pack = hash("sha256", data, "hex");
-    await target.put(`packs/${pack}`, data);
+    await closeFrame();
+    if (frames.length === 0) return;
+    const data = Buffer.concat(frames.map((one) => one.data));
+    const entry: PackEntry = { id: hash("sha256", data, "hex"), bytes: data.length, frames: [], chunks: [] };
+    await target.put(`packs/${entry.id}`, data);
     added += data.length;
     let start = 0;
-    const chunks: IndexFile["packs"][number]["chunks"] = [];
-    for (const chunk of open) {
-      chunks.push([chunk.id, start, chunk.data.length, chunk.size]);
-      places.set(chunk.id, { pack, start, length: chunk.data.length, size: chunk.size });
-      start += chunk.data.length;
+    for (const [i, one] of frames.entries()) {
+      entry.frames.push([start, one.data.length]);
+      start += one.data.length;
+      for (const chunk of one.chunks) entry.chunks.push([chunk.id, i, chunk.offset, chunk.size]);
     }
-    unindexed.push({ id: pack, bytes: data.length, chunks });
-    open = [];
-    openBytes = 0;
-    inOpen.clear();
+    learn(entry);
+    unindexed.push(entry);
+    frames = [];
+    packSize = 0;
+    waiting.clear();
+    waitingSize = 0;
     if (unindexed.length >= packsPerIndex) await writeIndex();
   };
-  const putIndex = async (packs: IndexFile["packs"]) => {
+  const putIndex = async (packs: PackEntry[]) => {
     const data = await compress(Buffer.from(JSON.stringify({ packs } satisfies IndexFile)));
     const name = `indexes/${hash("sha256", data, "hex")}`;
     await target.put(name, data);
@@ -115,39 +148,48 @@ export async function openRepository(target: BackupTarget, { isCreated = false }
   };
   const put = async (data: Uint8Array): Promise<ChunkId> => {
     const chunk = idOf(data);
-    if (places.has(chunk) || inOpen.has(chunk)) return chunk;
-    inOpen.set(chunk, Buffer.from(data));
-    const packed = await compress(data);
-    open.push({ id: chunk, data: packed, size: data.byteLength });
-    openBytes += packed.length;
-    if (openBytes >= packBytes) await writePack();
+    if (places.has(chunk) || waiting.has(chunk)) return chunk;
+    const kept = Buffer.from(data);
+    waiting.set(chunk, kept);
+    waitingSize += kept.length;
+    frame.push({ id: chunk, data: kept });
+    frameSize += kept.length;
+    if (frameSize >= frameBytes) await closeFrame();
+    if (packSize >= packBytes || waitingSize >= waitingBytes) await writePack();
     return chunk;
   };
 
   // --- reading ---
-  const recent = new Map<string, Promise<Buffer>>();
-  const readPack = (pack: string): Promise<Buffer> => {
-    const found =
-      recent.get(pack) ??
-      target.get(`packs/${pack}`).then((data) => {
-        if (!data) throw new BackupError(`${target.address} is damaged: the pack ${pack} is missing.`);
-        return data;
-      });
-    recent.delete(pack);
-    recent.set(pack, found);
+  const recentPacks = new Map<string, Promise<Buffer>>();
+  const recentFrames = new Map<string, Promise<Buffer | undefined>>();
+  const remember = <T>(recent: Map<string, T>, key: string, limit: number, make: () => T): T => {
+    const found = recent.get(key) ?? make();
+    recent.delete(key);
+    recent.set(key, found);
     for (const [oldest] of recent) {
-      if (recent.size <= packsInMemory) break;
+      if (recent.size <= limit) break;
       recent.delete(oldest);
     }
     return found;
   };
+  const readPack = (pack: string) =>
+    remember(recentPacks, pack, packsInMemory, async () => {
+      const data = await target.get(`packs/${pack}`);
+      if (!data) throw new BackupError(`${target.address} is damaged: the pack ${pack} is missing.`);
+      return data;
+    });
+  const readFrame = (pack: string, at: number) =>
+    remember(recentFrames, `${pack} ${at}`, framesInMemory, async () => {
+      const [start = 0, length = 0] = entries.get(pack)?.frames[at] ?? [];
+      const data = await readPack(pack);
+      return decompress(data.subarray(start, start + length)).catch(() => undefined);
+    });
   const get = async (chunk: ChunkId): Promise<Buffer> => {
-    const waiting = inOpen.get(chunk);
-    if (waiting) return waiting;
+    const unwritten = waiting.get(chunk);
+    if (unwritten) return unwritten;
     const place = places.get(chunk);
     if (!place) throw new BackupError(`${target.address} is damaged: the chunk ${chunk} is missing.`);
-    const pack = await readPack(place.pack);
-    const data = await decompress(pack.subarray(place.start, place.start + place.length)).catch(() => undefined);
+    const data = (await readFrame(place.pack, place.frame))?.subarray(place.offset, place.offset + place.size);
     if (data === undefined || idOf(data) !== chunk)
       throw new BackupError(`${target.address} is damaged: the chunk ${chunk} in the pack ${place.pack} has another content.`);
     return data;
@@ -167,7 +209,7 @@ export async function openRepository(target: BackupTarget, { isCreated = false }
   return {
     id,
     address: target.address,
-    has: (chunk: ChunkId) => places.has(chunk) || inOpen.has(chunk),
+    has: (chunk: ChunkId) => places.has(chunk) || waiting.has(chunk),
     put,
     /** Stores a stream and returns its chunks. */
     async putStream(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<{ chunks: ChunkId[]; bytes: number }> {
@@ -239,25 +281,17 @@ export async function openRepository(target: BackupTarget, { isCreated = false }
       for (const manifest of removed) await target.remove(nameOf(manifest.id));
 
       const packs = await target.list("packs/");
-      const byPack = new Map<string, [ChunkId, Place][]>();
-      for (const entry of places) {
-        const { pack } = entry[1];
-        const ofPack = byPack.get(pack);
-        if (ofPack) ofPack.push(entry);
-        else byPack.set(pack, [entry]);
-      }
       const former = [...indexNames];
-      const stay: IndexFile["packs"] = [];
+      const stay: PackEntry[] = [];
       const drop: string[] = [];
       let freed = 0;
       for (const { name, bytes } of packs) {
-        const pack = name.slice("packs/".length);
-        const chunks = byPack.get(pack) ?? [];
-        const used = chunks.filter(([chunk]) => needed.has(chunk));
-        const usedBytes = used.reduce((sum, [, place]) => sum + place.length, 0);
+        const entry = entries.get(name.slice("packs/".length));
+        const used = (entry?.chunks ?? []).filter(([chunk]) => needed.has(chunk) && places.get(chunk)?.pack === entry?.id);
+        const sizeOf = (chunks: PackEntry["chunks"]) => chunks.reduce((sum, [, , , size]) => sum + size, 0);
         // A pack that is mostly needed stays as it is.
-        if (used.length > 0 && usedBytes >= bytes * 0.8) {
-          stay.push({ id: pack, bytes, chunks: chunks.map(([chunk, { start, length, size }]) => [chunk, start, length, size]) });
+        if (entry && used.length > 0 && sizeOf(used) >= sizeOf(entry.chunks) * 0.8) {
+          stay.push(entry);
           continue;
         }
         for (const [chunk] of used) {
@@ -265,7 +299,7 @@ export async function openRepository(target: BackupTarget, { isCreated = false }
           places.delete(chunk);
           await put(data);
         }
-        for (const [chunk] of chunks) if (!needed.has(chunk)) places.delete(chunk);
+        for (const [chunk] of entry?.chunks ?? []) if (!needed.has(chunk)) places.delete(chunk);
         drop.push(name);
         freed += bytes;
       }

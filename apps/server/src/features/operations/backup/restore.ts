@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { restoreMark } from "./backup.ts";
+import { beforeRestore, restoredSettings, restoreMark } from "./backup.ts";
 import { chunksOfTree, findTree, restoreFolder } from "./folders.ts";
 import type { BackupManifest } from "./manifest.ts";
 import { BackupError, type BackupRepository, type ChunkId } from "./repository.ts";
@@ -78,16 +78,16 @@ const isLock = (name: string) => name.startsWith("studio.pid");
 
 /** Throws unless the data folder is empty; `isForced` moves what is there aside and returns where it is. */
 export function prepareDataDir(dataDir: string, { isForced, now }: { isForced: boolean; now: Date }): string | undefined {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  mkdirSync(dataDir, { recursive: true });
   const names = readdirSync(dataDir).filter((name) => !isLock(name));
   if (names.length === 0) return undefined;
   if (!isForced)
     throw new BackupError(
       `${dataDir} is not empty. Set DATA_DIR or --data-dir to an empty folder, or pass --force: then what is there is moved aside first.`,
     );
-  const aside = join(dataDir, `.before-restore-${now.toISOString().replaceAll(/[-:]/g, "").slice(0, 15)}`);
+  const aside = join(dataDir, `${beforeRestore}${now.toISOString().replaceAll(/[-:]/g, "").slice(0, 15)}`);
   mkdirSync(aside, { mode: 0o700 });
-  for (const name of names) if (!name.startsWith(".before-restore-")) renameSync(join(dataDir, name), join(aside, name));
+  for (const name of names) if (!name.startsWith(beforeRestore)) renameSync(join(dataDir, name), join(aside, name));
   return aside;
 }
 
@@ -119,7 +119,7 @@ export async function restoreInstallation({
   onProgress("Restoring files");
   await restoreFolder(manifest.files, dataDir, { store: repository, hasOwners: manifest.has_owners && process.getuid?.() === 0, signal });
   if (keys) writeKeys(dataDir, keys);
-  const settingsFile = keys && Object.keys(keys.settings).length > 0 ? join(dataDir, "restored-settings.env") : undefined;
+  const settingsFile = keys && Object.keys(keys.settings).length > 0 ? join(dataDir, restoredSettings) : undefined;
   if (keys && settingsFile !== undefined) writeFileSync(settingsFile, envFile(keys.settings), { mode: 0o600, flush: true });
   onProgress("Restoring the database");
   await loadDatabase(repository.read(await dumpOf(repository, manifest)));
