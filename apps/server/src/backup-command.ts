@@ -2,7 +2,6 @@ import { existsSync, globSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createRuntime, reachable, releaseReachable } from "@tesslate/runtime";
-import pg from "pg";
 import type { Config } from "./config.ts";
 import {
   BackupError,
@@ -31,9 +30,9 @@ import {
 } from "./features/operations/backup/index.ts";
 import { createBus } from "./platform/bus.ts";
 import { loadSecretKey } from "./platform/crypto.ts";
-import { appliedMigrations, connectDatabase, knownMigrations } from "./platform/database.ts";
+import { appliedMigrations, connectDatabase, knownMigrations, type DatabaseHandle } from "./platform/database.ts";
 import { isDatabaseClaimed } from "./platform/database-claim.ts";
-import { isEmptyDatabase, replaceDatabase } from "./platform/dump/index.ts";
+import { isDatabaseEmpty, replaceDatabase } from "./platform/dump/index.ts";
 import { loadEncryptionKeys } from "./platform/encryption-keys.ts";
 import { refuseKeysOfOtherDatabase } from "./platform/key-check.ts";
 import type { Logger } from "./platform/logger.ts";
@@ -219,9 +218,9 @@ export async function restore(context: CommandContext, { target, at, isForced, p
   const closers: (() => Promise<unknown>)[] = [await holdDataDir(dataDir)];
   try {
     const url = config.database.url?.reveal();
-    if (url !== undefined) await refuseUsedDatabase(url, isForced);
+    if (url !== undefined) await refuseUsedDatabase(url, { isForced, log });
     const movedTo = prepareDataDir(dataDir, { isForced, now: new Date() });
-    let connection: pg.ClientConfig = url === undefined ? {} : { connectionString: url };
+    let connection: DatabaseHandle["connection"] = url === undefined ? {} : { connectionString: url };
     const settingsFile = await restoreInstallation({
       repository,
       manifest,
@@ -245,22 +244,21 @@ export async function restore(context: CommandContext, { target, at, isForced, p
   }
 }
 
-async function refuseUsedDatabase(url: string, isForced: boolean): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
+async function refuseUsedDatabase(url: string, { isForced, log }: { isForced: boolean; log: Logger }): Promise<void> {
+  const database = connectDatabase({ url }, log);
   try {
-    if (await isDatabaseClaimed(client)) throw new BackupError("A server uses the database of DATABASE_URL. Stop it first.");
-    if (!isForced && !(await isEmptyDatabase(client)))
+    if (await isDatabaseClaimed(database.pool)) throw new BackupError("A server uses the database of DATABASE_URL. Stop it first.");
+    if (!isForced && !(await isDatabaseEmpty(database.pool)))
       throw new BackupError(
         "The database of DATABASE_URL is not empty. Create an empty one, or pass --force: then its content is replaced.",
       );
   } finally {
-    await client.end();
+    await database.close();
   }
 }
 
 /** Whether the keys that the server would use are those of the restored database. Does not create any. */
-async function fitsKeys({ config, log }: CommandContext, dataDir: string, connection: pg.ClientConfig): Promise<boolean> {
+async function fitsKeys({ config, log }: CommandContext, dataDir: string, connection: DatabaseHandle["connection"]): Promise<boolean> {
   const secretKey =
     config.auth.secretKey?.reveal() ?? (existsSync(join(dataDir, "secret.key")) ? await loadSecretKey(undefined, dataDir) : undefined);
   if (secretKey === undefined) return false;

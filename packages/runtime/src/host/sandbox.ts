@@ -87,6 +87,10 @@ export async function openSandbox({ location: first, backend, programs, can, log
   /** Resolves when the sandbox is no longer paused. */
   let pausing: Promise<void> | undefined;
   let endPause = async (): Promise<void> => undefined;
+  let isFrozenByPause = false;
+  /** A pause is no state that others should see. */
+  const shownState = (state: ServiceState): ServiceState =>
+    isFrozenByPause && state.status === "frozen" ? { ...state, status: "running" } : state;
 
   const disk = watchDisk({
     folders: [paths.files, paths.home],
@@ -141,7 +145,7 @@ export async function openSandbox({ location: first, backend, programs, can, log
       track,
       thaw: () => sandbox.thaw(),
       onError: (err) => log.error({ err, sandbox: id, service: name }, "a service cannot be supervised"),
-      onChange: (state) => listeners.forEach((listener) => listener(state)),
+      onChange: (state) => listeners.forEach((listener) => listener(shownState(state))),
     });
     services.set(name, service);
     return service;
@@ -173,7 +177,7 @@ export async function openSandbox({ location: first, backend, programs, can, log
     async removeVolume(name) {
       volumes.remove(name);
     },
-    services: () => [...services.values()].map((service) => service.state()),
+    services: () => [...services.values()].map((service) => shownState(service.state())),
     onState(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -242,12 +246,14 @@ export async function openSandbox({ location: first, backend, programs, can, log
           if (isOurs && backend.isFrozen()) await backend.thaw();
         } finally {
           pausing = undefined;
+          isFrozenByPause = false;
           endPause = async () => undefined;
           resolve();
         }
       })());
     endPause = resume;
     try {
+      isFrozenByPause = isOurs;
       if (isOurs) await backend.freeze();
     } catch (error) {
       await resume();

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { Transform, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type pg from "pg";
+import pg from "pg";
 import { to as copyTo } from "pg-copy-streams";
 import { readCatalogue } from "./catalogue.ts";
 import { onDatabase, type DumpTarget } from "./connection.ts";
@@ -62,7 +62,7 @@ export async function dumpDatabase(target: DumpTarget, database: string, file: s
  * Writes the connected database as SQL that `psql` can read: definitions, rows as COPY, keys and indexes, from one snapshot. Each statement
  * ends with a line that contains a random mark. Does not end `out`. Returns the kinds of objects that are not restored.
  */
-export async function writeDump(client: pg.Client, out: Writable, signal: AbortSignal): Promise<string[]> {
+async function writeDump(client: pg.Client, out: Writable, signal: AbortSignal): Promise<string[]> {
   const mark = `--${randomBytes(12).toString("hex")}`;
   const write = async (text: string) => {
     if (!out.write(text)) await once(out, "drain", { signal });
@@ -99,6 +99,24 @@ export async function writeDump(client: pg.Client, out: Writable, signal: AbortS
   await write(`${mark} complete\n`);
   await client.query("commit");
   return leftOut;
+}
+
+/** Dumps the database of a connection of our own, and ends `out`, or destroys it when that fails. */
+export async function dumpConnection(connection: pg.ClientConfig, out: Writable, signal: AbortSignal): Promise<string[]> {
+  const client = new pg.Client({ ...connection, application_name: "tesslate-studio backup" });
+  const failure = new Promise<never>((_, reject) => client.on("error", reject));
+  failure.catch(() => undefined);
+  try {
+    await client.connect();
+    const leftOut = await Promise.race([writeDump(client, out, signal), failure]);
+    out.end();
+    return leftOut;
+  } catch (error) {
+    out.destroy(error as Error);
+    throw error;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
 }
 
 /** Pipes into a stream without ending it. */

@@ -1,4 +1,4 @@
 export type { DumpTarget } from "./connection.ts";
-export { dumpDatabase, listDatabases, sizeOfDatabases, writeDump } from "./dump.ts";
-export { loadDatabase, openDump } from "./load.ts";
-export { isEmptyDatabase, replaceDatabase } from "./replace-database.ts";
+export { dumpConnection, dumpDatabase, listDatabases, sizeOfDatabases } from "./dump.ts";
+export { loadDatabase } from "./load.ts";
+export { isDatabaseEmpty, replaceDatabase } from "./replace-database.ts";

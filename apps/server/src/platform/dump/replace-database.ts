@@ -5,8 +5,8 @@ import { openDump } from "./load.ts";
 const userSchemas = `select n.nspname as name from pg_namespace n
   where n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'`;
 
-/** Whether the database has tables of anyone. */
-export async function isEmptyDatabase(client: Pick<pg.Client, "query">): Promise<boolean> {
+/** Whether the database has no tables. */
+export async function isDatabaseEmpty(client: Pick<pg.Client, "query">): Promise<boolean> {
   const { rowCount } = await client.query(
     `select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p', 'v', 'm') and n.nspname in (${userSchemas}) limit 1`,
   );
@@ -24,7 +24,7 @@ export async function replaceDatabase(connection: pg.ClientConfig, dump: AsyncIt
     const work = async () => {
       await client.query("begin");
       await client.query("set local idle_in_transaction_session_timeout to 0");
-      if (!(await isEmptyDatabase(client))) {
+      if (!(await isDatabaseEmpty(client))) {
         const { rows } = await client.query<{ name: string }>(userSchemas);
         for (const { name } of rows) await client.query(`drop schema ${quoteIdentifier(name)} cascade`);
         await client.query("create schema public");

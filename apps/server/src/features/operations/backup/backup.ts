@@ -3,17 +3,18 @@ import { hostname } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { PassThrough } from "node:stream";
 import { notBackedUp } from "@tesslate/runtime";
-import pg from "pg";
-import { writeDump } from "../../../platform/dump/index.ts";
+import type { DatabaseHandle } from "../../../platform/database.ts";
+import { dumpConnection } from "../../../platform/dump/index.ts";
 import { openFileCache } from "./file-cache.store.ts";
 import { findTree, saveFolder } from "./folders.ts";
 import { newBackupId, type BackupManifest } from "./manifest.ts";
 import type { PauseSandbox } from "./pauses.ts";
-import { BackupError, type BackupRepository } from "./repository.ts";
+import { BackupError } from "./backup-error.ts";
+import type { BackupRepository } from "./repository.ts";
 import { sealKeys, type InstallationKeys } from "./sealed-keys.ts";
 
 /** The cache of backups in the data folder. */
-export const cacheFolder = "backup-cache";
+const cacheFolder = "backup-cache";
 /** Written after each backup; its modification time is that of the last backup. */
 export const backupMark = "last-backup";
 export const failureMark = "last-backup-failed";
@@ -36,7 +37,7 @@ const leftOut: readonly RegExp[] = [
   /^(?:chromium|browsers|dumps|git)$/,
 ];
 const runtimeFolder = "runtime/";
-export const isLeftOut = (path: string): boolean =>
+const isLeftOut = (path: string): boolean =>
   leftOut.some((pattern) => pattern.test(path)) || (path.startsWith(runtimeFolder) && notBackedUp(path.slice(runtimeFolder.length)));
 
 /** Folders whose entries are created before, and deleted after, the rows that name them. */
@@ -44,7 +45,7 @@ const namedByRows: ReadonlySet<string> = new Set(["runtime/sandboxes", "runtime/
 
 export interface Installation {
   dataDir: string;
-  connection: pg.ClientConfig;
+  connection: DatabaseHandle["connection"];
   facts(): Promise<Pick<BackupManifest, "projects" | "migrations" | "postgres">>;
   pause: PauseSandbox;
   keys(): Promise<InstallationKeys>;
@@ -158,28 +159,9 @@ async function treesOf(repository: BackupRepository, files: string): Promise<Set
   return new Set(entries.map(([, name]) => name));
 }
 
-async function saveDump(connection: pg.ClientConfig, repository: BackupRepository, signal: AbortSignal) {
-  const client = new pg.Client({ ...connection, application_name: "tesslate-studio backup" });
-  const failure = new Promise<never>((_, reject) => client.on("error", reject));
-  failure.catch(() => undefined);
-  await client.connect();
-  try {
-    const out = new PassThrough({ highWaterMark: 2 ** 20 });
-    const stored = repository.putStream(out);
-    const written = writeDump(client, out, signal).then(
-      (leftOut) => {
-        out.end();
-        return leftOut;
-      },
-      (error: unknown) => {
-        out.destroy(error as Error);
-        throw error;
-      },
-    );
-    const [leftOut, content] = await Promise.race([Promise.all([written, stored]), failure]);
-    const list = Buffer.from(JSON.stringify(content.chunks));
-    return { leftOut, bytes: content.bytes, list: await repository.put(list) };
-  } finally {
-    await client.end().catch(() => undefined);
-  }
+async function saveDump(connection: DatabaseHandle["connection"], repository: BackupRepository, signal: AbortSignal) {
+  const out = new PassThrough({ highWaterMark: 2 ** 20 });
+  const stored = repository.putStream(out);
+  const [leftOut, content] = await Promise.all([dumpConnection(connection, out, signal), stored]);
+  return { leftOut, bytes: content.bytes, list: await repository.put(Buffer.from(JSON.stringify(content.chunks))) };
 }

@@ -1,3 +1,9 @@
+import { hash } from "node:crypto";
+
+/** SHA-256 of the content, base64url. */
+export type ChunkId = string;
+export const idOf = (data: Uint8Array): ChunkId => hash("sha256", data, "base64url");
+
 /** Sizes of chunks in bytes. `averageBits`: a border after about 2^20 bytes. */
 const sizes = { minimum: 256 * 1024, maximum: 4 * 2 ** 20, averageBits: 20 };
 

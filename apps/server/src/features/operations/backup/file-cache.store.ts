@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { BigIntStats } from "node:fs";
-import type { ChunkId } from "./repository.ts";
+import type { ChunkId } from "./chunks.ts";
 
 /** A file changed this recently may change again without a new timestamp. */
 const tickMs = 50n;
@@ -64,9 +64,10 @@ function open(file: string, repository: string): DatabaseSync {
 }
 
 function prepare(db: DatabaseSync, repository: string): DatabaseSync {
-  db.exec(`pragma journal_mode = wal; pragma synchronous = off;
-    create table if not exists target (id text primary key);
-    create table if not exists files (id text primary key, stamp text not null, chunks text not null, bytes integer not null, seen integer not null) without rowid`);
+  db.exec("pragma journal_mode = wal; pragma synchronous = off; create table if not exists target (id text primary key)");
+  db.exec(
+    "create table if not exists files (id text primary key, stamp text not null, chunks text not null, bytes integer not null, seen integer not null) without rowid",
+  );
   if (!db.prepare("select id from target where id = ?").get(repository)) {
     db.exec("delete from files; delete from target");
     db.prepare("insert into target (id) values (?)").run(repository);

@@ -15,7 +15,9 @@ import {
 import type { BigIntStats } from "node:fs";
 import { openFolder, type OpenFolder } from "@tesslate/runtime";
 import type { FileCache } from "./file-cache.store.ts";
-import { BackupError, type BackupRepository, type ChunkId } from "./repository.ts";
+import { BackupError } from "./backup-error.ts";
+import type { ChunkId } from "./chunks.ts";
+import type { BackupRepository } from "./repository.ts";
 
 /** User and group of a file; 0: those of the folder it is in. */
 type Owner = [uid: number, gid: number] | 0;

@@ -3,7 +3,8 @@ export { createBackupStore } from "./backup.store.ts";
 export { readBackupFailure, readLastBackup, type LastBackup } from "./last-backup.ts";
 export type { BackupManifest } from "./manifest.ts";
 export { createBackupPauses, createPauseClient, type PauseSandbox } from "./pauses.ts";
-export { BackupError, openRepository, type BackupRepository, type PruneRules } from "./repository.ts";
+export { BackupError } from "./backup-error.ts";
+export { openRepository, type BackupRepository, type PruneRules } from "./repository.ts";
 export {
   chunksOfBackup,
   prepareDataDir,

@@ -1,4 +1,4 @@
-import type { ChunkId } from "./repository.ts";
+import type { ChunkId } from "./chunks.ts";
 import type { SealedKeys } from "./sealed-keys.ts";
 
 /** What one backup consists of, and what a restore needs to know before it starts. */

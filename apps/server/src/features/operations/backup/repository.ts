@@ -2,7 +2,8 @@ import { hash, randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { promisify } from "node:util";
 import { zstdCompress, zstdDecompress } from "node:zlib";
-import { splitChunks } from "./chunks.ts";
+import { BackupError } from "./backup-error.ts";
+import { idOf, splitChunks, type ChunkId } from "./chunks.ts";
 import type { BackupManifest } from "./manifest.ts";
 import type { BackupTarget } from "./target.ts";
 
@@ -46,17 +47,9 @@ interface Lock {
   at: string;
 }
 
-/** SHA-256 of the content, the id of a chunk. */
-export type ChunkId = string;
-export const idOf = (data: Uint8Array): ChunkId => hash("sha256", data, "base64url");
-
 export interface PruneRules {
   keepDaily: number;
   keepWeekly: number;
-}
-
-export class BackupError extends Error {
-  override readonly name = "BackupError";
 }
 
 export type BackupRepository = Awaited<ReturnType<typeof openRepository>>;

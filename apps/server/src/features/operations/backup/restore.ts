@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { beforeRestore, restoredSettings, restoreMark } from "./backup.ts";
 import { chunksOfTree, findTree, restoreFolder } from "./folders.ts";
 import type { BackupManifest } from "./manifest.ts";
-import { BackupError, type BackupRepository, type ChunkId } from "./repository.ts";
+import { BackupError } from "./backup-error.ts";
+import type { ChunkId } from "./chunks.ts";
+import type { BackupRepository } from "./repository.ts";
 import type { InstallationKeys } from "./sealed-keys.ts";
 
 /** The chunks of a backup's dump. */

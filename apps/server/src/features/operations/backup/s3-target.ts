@@ -1,5 +1,5 @@
 import { AwsClient } from "aws4fetch";
-import { BackupError } from "./repository.ts";
+import { BackupError } from "./backup-error.ts";
 import type { BackupTarget } from "./target.ts";
 
 export interface S3Options {

@@ -21,7 +21,7 @@ function scheduled(text: string) {
 test("a backup runs in a process of low priority, and its result is logged", async () => {
   const { jobHandlers, lines } = scheduled(
     `import { getPriority } from "node:os"; import { setTimeout as sleep } from "node:timers/promises";
-     while (getPriority() !== 19) await sleep(5);
+     while (getPriority() !== 10) await sleep(5);
      if (process.argv[2] !== "--scheduled") process.exit(1);`,
   );
   await jobHandlers.back_up();

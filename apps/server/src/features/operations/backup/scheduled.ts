@@ -5,6 +5,8 @@ import type { JobHandlers } from "../../../platform/jobs.ts";
 import type { Logger } from "../../../platform/logger.ts";
 
 const lastWords = 2000;
+/** A killed backup does no harm, so closing the server does not wait longer. */
+const endMs = 5_000;
 
 /**
  * Runs the backup program at the times of `BACKUP_SCHEDULE`, in a process of its own with low priority and the environment of the server.
@@ -22,7 +24,7 @@ export function createScheduledBackups({ program, log }: { program: string | und
     child.stderr?.setEncoding("utf8").on("data", (text: string) => (words = (words + text).slice(-lastWords)));
     try {
       await once(child, "spawn");
-      if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+      if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
       const [code] = (await once(child, "close")) as [number | null];
       if (code === 0) log.info({ duration_ms: Date.now() - started }, "scheduled backup made");
       else log.error({ exit_code: code, output: words.trim() }, "the scheduled backup failed");
@@ -39,7 +41,9 @@ export function createScheduledBackups({ program, log }: { program: string | und
       if (!child) return;
       const ended = once(child, "close");
       child.kill("SIGTERM");
+      const timer = setTimeout(() => child.kill("SIGKILL"), endMs);
       await ended;
+      clearTimeout(timer);
     },
   };
 }

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes, scrypt, type ScryptOptions } from "node:crypto";
-import { BackupError } from "./repository.ts";
+import { BackupError } from "./backup-error.ts";
 
 /** Keys and secret settings, encrypted with a passphrase: scrypt and AES-256-GCM. Binary values are base64. */
 export interface SealedKeys {
