@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { toast as notices } from "sonner";
 import { expect, test as base } from "vitest";
 import { session } from "../api.ts";
+import { loadToasts } from "../ui/toast.tsx";
 import { createCannedApi, type CannedApi } from "./canned-api.ts";
 import { mountApp, mountPart, type Mounted } from "./mount.tsx";
 
@@ -13,6 +14,9 @@ export { refuse, type CannedApi } from "./canned-api.ts";
 export { openPane } from "./pane.tsx";
 export { sample, sampleId, sampleTime } from "./sample.ts";
 export { person, signedIn } from "./signed-in.ts";
+
+// As on a page that is open for some seconds.
+await loadToasts();
 
 interface Given {
   /** The server. A call that it has no answer for fails the test. */

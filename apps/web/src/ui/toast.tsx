@@ -1,12 +1,9 @@
-import { CircleCheck, CircleX, Info, X } from "lucide-react";
-import type { ReactNode } from "react";
-import { createPortal } from "react-dom";
-import { Toaster as Sonner, toast as sonner } from "sonner";
-import { Button } from "./Button.tsx";
+import { useEffect, useState, type ReactNode } from "react";
+import { loadWithRetry } from "../lib/chunks.ts";
 import { ErrorSentence } from "./HelpLink.tsx";
-import { IconButton } from "./IconButton.tsx";
+import type { ToastStack } from "./ToastStack.tsx";
 
-type ToastKind = "done" | "failed" | "note";
+export type ToastKind = "done" | "failed" | "note";
 export interface ToastOptions {
   kind?: ToastKind;
   /** One action, such as Undo. */
@@ -16,49 +13,36 @@ export interface ToastOptions {
   /** Replaces the toast of the same id. */
   id?: string;
 }
+export interface ToastRequest {
+  sentence: ReactNode;
+  kind: ToastKind;
+  action: ToastOptions["action"];
+  durationMs: number;
+  id: string | undefined;
+}
 
-const icons: Record<ToastKind, ReactNode> = {
-  done: <CircleCheck className="text-ok" />,
-  failed: <CircleX className="text-err" />,
-  note: <Info className="text-info" />,
-};
+type Stack = typeof ToastStack;
+
+/** The code that shows toasts is loaded once pages can be used: few need it at their start. */
+const loadDelayMs = 3_000;
+let Loaded: Stack | undefined;
+/** Loads what shows toasts. Throws `ChunkLoadError`. */
+export async function loadToasts(): Promise<Stack> {
+  Loaded ??= (await loadWithRetry(() => import("./ToastStack.tsx"))).ToastStack;
+  return Loaded;
+}
+
+/** Toasts that are shown once their code is loaded. */
+const waiting: ToastRequest[] = [];
+let show: ((request: ToastRequest) => void) | undefined;
+let requestLoad: (() => void) | undefined;
 
 /** One sentence, at most one action. Never for an error that belongs to a field or a row. */
 export function toast(sentence: ReactNode, { kind = "done", action, durationMs, id }: ToastOptions = {}): void {
-  const duration = durationMs ?? (action ? 10_000 : 6_000);
-  const show = (options: { id?: string | number; duration: number }) => {
-    sonner.custom(
-      (toastId) => (
-        <div
-          role={kind === "failed" ? "alert" : undefined}
-          // The pointer holds it by itself, the keyboard as long as it is here.
-          onFocus={() => show({ id: toastId, duration: Infinity })}
-          onBlur={(event) => event.currentTarget.contains(event.relatedTarget) || show({ id: toastId, duration })}
-          className="flex w-95 max-w-floating items-center gap-2.5 rounded-3 border border-line-0 bg-bg-1 py-2.5 pr-2 pl-3 font-sans text-sm text-fg-0 shadow-3"
-        >
-          <span className="flex-none">{icons[kind]}</span>
-          <span className="min-w-0 flex-1">{sentence}</span>
-          {action ? (
-            <Button
-              size="sm"
-              variant="ghost"
-              onClick={() => {
-                sonner.dismiss(toastId);
-                action.onSelect();
-              }}
-            >
-              {action.label}
-            </Button>
-          ) : null}
-          <IconButton label="Close" tooltipSide="none" size="sm" onClick={() => sonner.dismiss(toastId)}>
-            <X size={14} />
-          </IconButton>
-        </div>
-      ),
-      options,
-    );
-  };
-  show({ duration, ...(id !== undefined && { id }) });
+  const request: ToastRequest = { sentence, kind, action, id, durationMs: durationMs ?? (action ? 10_000 : 6_000) };
+  if (show) return show(request);
+  waiting.push(request);
+  requestLoad?.();
 }
 
 /** Says why an action failed, with the help about it. `before`: a sentence that says which action. */
@@ -78,16 +62,32 @@ export function ignoreToastInteraction(event: CustomEvent<{ originalEvent: Event
   if (target instanceof Element && target.closest("[data-sonner-toaster]")) event.preventDefault();
 }
 
-/** Mount once. Outside the app, like dialogs: toasts are above them and usable while one is open. */
-export const Toaster = () =>
-  createPortal(
-    <Sonner
-      style={{ fontFamily: "inherit" }}
-      position="bottom-right"
-      gap={8}
-      offset={16}
-      mobileOffset={{ bottom: 72, left: 12, right: 12 }}
-      containerAriaLabel="Notifications"
-    />,
-    document.body,
-  );
+function showWaiting(showOne: (request: ToastRequest) => void): () => void {
+  show = showOne;
+  waiting.splice(0).forEach(showOne);
+  return () => {
+    show = undefined;
+  };
+}
+
+/** Mount once. */
+export function Toaster() {
+  const [Stack, setStack] = useState(() => Loaded);
+  useEffect(() => {
+    if (Stack) return undefined;
+    // If it can't be loaded, the next toast tries again.
+    const load = () =>
+      void loadToasts().then(
+        (loaded) => setStack(() => loaded),
+        () => undefined,
+      );
+    requestLoad = load;
+    if (waiting.length > 0) load();
+    const timer = setTimeout(load, loadDelayMs);
+    return () => {
+      clearTimeout(timer);
+      requestLoad = undefined;
+    };
+  }, [Stack]);
+  return Stack ? <Stack onMount={showWaiting} /> : null;
+}

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { BuildMode, Container, DeployEnvironment, DeploymentPlan, FrameworkId } from "@tesslate/contract";
 import { ArrowUpFromLine } from "lucide-react";
 import { useDeferredValue, useState, type ReactNode } from "react";
-import { detailsOf, hasCode } from "../../lib/errors.ts";
+import { detailsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
 import { useServices } from "../../project/services.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";

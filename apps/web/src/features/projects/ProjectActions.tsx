@@ -1,18 +1,24 @@
 import { Box, Copy, Download, Ellipsis, PencilLine, Pin, PinOff, Play, Square, Trash2 } from "lucide-react";
 import { Suspense, useState } from "react";
 import type { Project } from "@tesslate/contract";
+import { lazyComponent } from "../../lib/chunks.ts";
 import { usePinProject, useProjectPower } from "../../project/projects.queries.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { toastWithUndo } from "../../ui/toast.tsx";
 import { SubmitBaseDialog } from "../marketplace/index.ts";
-import { DeleteProjectDialog } from "./DeleteProjectDialog.tsx";
-import { RenameDialog } from "./RenameDialog.tsx";
 import { useProjectOut } from "./use-project-out.tsx";
+
+const RenameDialog = lazyComponent(async () => (await import("./RenameDialog.tsx")).RenameDialog);
+const DeleteProjectDialog = lazyComponent(async () => (await import("./DeleteProjectDialog.tsx")).DeleteProjectDialog);
+
+type DialogName = "rename" | "template" | "delete";
 
 /** The menu of a project in a list. */
 export function ProjectActions({ project, onDeleted }: { project: Project; onDeleted?: () => void }) {
-  const [open, setOpen] = useState<"rename" | "template" | "delete">();
+  const [dialog, setDialog] = useState<{ name: DialogName; isOpen: boolean }>();
+  const open = (name: DialogName) => setDialog({ name, isOpen: true });
+  const close = () => setDialog((last) => last && { ...last, isOpen: false });
   const { isReady, copy, download } = useProjectOut(project);
   const { start, stop, isPending } = useProjectPower();
   const pin = usePinProject();
@@ -50,33 +56,25 @@ export function ProjectActions({ project, onDeleted }: { project: Project; onDel
           project.pinned_at === null
             ? { label: "Pin", icon: <Pin size={14} />, onSelect: () => setPinned(true) }
             : { label: "Unpin", icon: <PinOff size={14} />, onSelect: () => setPinned(false) },
-          { label: "Rename…", icon: <PencilLine size={14} />, onSelect: () => setOpen("rename") },
+          { label: "Rename…", icon: <PencilLine size={14} />, onSelect: () => open("rename") },
           { label: "Make a copy", icon: <Copy size={14} />, isDisabled: !isReady, onSelect: copy },
-          { label: "Save as template…", icon: <Box size={14} />, isDisabled: !isReady, onSelect: () => setOpen("template") },
+          { label: "Save as template…", icon: <Box size={14} />, isDisabled: !isReady, onSelect: () => open("template") },
           "-",
           { label: "Download as zip", icon: <Download size={14} />, isDisabled: !isReady, onSelect: () => download("zip") },
           { label: "Download as tar.gz", icon: <Download size={14} />, isDisabled: !isReady, onSelect: () => download("tar.gz") },
           "-",
-          { label: "Delete…", icon: <Trash2 size={14} />, isDanger: true, onSelect: () => setOpen("delete") },
+          { label: "Delete…", icon: <Trash2 size={14} />, isDanger: true, onSelect: () => open("delete") },
         ]}
       />
-      <RenameDialog
-        key={`rename-${open === "rename"}`}
-        project={project}
-        isOpen={open === "rename"}
-        onOpenChange={(isOpen) => setOpen(isOpen ? "rename" : undefined)}
-      />
-      {open === "template" ? (
-        <Suspense>
-          <SubmitBaseDialog project={project} onClose={() => setOpen(undefined)} />
-        </Suspense>
-      ) : null}
-      <DeleteProjectDialog
-        project={project}
-        isOpen={open === "delete"}
-        onOpenChange={(isOpen) => setOpen(isOpen ? "delete" : undefined)}
-        onDeleted={() => onDeleted?.()}
-      />
+      <Suspense>
+        {dialog?.name === "rename" ? (
+          <RenameDialog key={`rename-${dialog.isOpen}`} project={project} isOpen={dialog.isOpen} onOpenChange={close} />
+        ) : dialog?.name === "delete" ? (
+          <DeleteProjectDialog project={project} isOpen={dialog.isOpen} onOpenChange={close} onDeleted={() => onDeleted?.()} />
+        ) : dialog?.isOpen ? (
+          <SubmitBaseDialog project={project} onClose={close} />
+        ) : null}
+      </Suspense>
     </>
   );
 }
