@@ -453,7 +453,7 @@ async function warm(
   isHurried: () => boolean,
 ): Promise<void> {
   const name = "warm";
-  await sandbox.start({ name, command, cwd: ".", env: {}, port });
+  await sandbox.start({ name, command, cwd: ".", env: {}, port, stopGraceMs: warmStopGraceMs });
   try {
     const state = await sandbox.ready(name, { timeoutMs: 90_000, signal });
     const { host, port: real } = await sandbox.address(state.port ?? port);
@@ -479,6 +479,8 @@ async function warm(
   }
 }
 
+/** Next.js writes tens of megabytes of cache when it stops. */
+const warmStopGraceMs = 30_000;
 const quietMs = 3_000;
 const longestNoiseMs = 20_000;
 const sampleMs = 500;
