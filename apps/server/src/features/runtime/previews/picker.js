@@ -219,10 +219,9 @@
     if (!frame) return undefined;
     const key = keyOf(frame);
     if (!places.has(key)) {
-      const isNext = frame.isServer || /\/_next\//.test(frame.address);
       places.set(
         key,
-        (isNext ? placeInNext(frame) : placeByMap(frame)).catch(() => undefined),
+        (frame.isServer ? placeInNext(frame) : placeByMap(frame)).catch(() => undefined),
       );
     }
     return places.get(key);
