@@ -3,7 +3,6 @@ import { ArrowDown, ArrowUp, Pencil, Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
 import type { AdminCategory, AdminCollection } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
@@ -13,12 +12,12 @@ import { Pill } from "../../ui/Pill.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastError } from "../../ui/toast.tsx";
 import { CategoryDialog, kindLabels } from "./CategoryDialog.tsx";
 import { CollectionDialog } from "./CollectionDialog.tsx";
 import { adminCategoriesQuery, adminCollectionsQuery, swapped, useStoreFront } from "./store-front.queries.ts";
 
-const report = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
+const report = (error: unknown) => toastError(error);
 
 /** The front page of the store: collections and categories, in the order in which they are shown. */
 export function StoreTab() {
