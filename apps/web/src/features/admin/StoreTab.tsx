@@ -75,7 +75,7 @@ function CollectionList() {
         <ul role="list" aria-label="Collections" className="divide-y divide-line-0 border-y border-line-0">
           {all.map((collection, index) => (
             <li key={collection.id} className="flex flex-wrap items-center gap-2 py-2.5">
-              <div className="min-w-0 flex-1 basis-60">
+              <div className="min-w-0 flex-1 basis-60 narrow:basis-full">
                 <p className="flex flex-wrap items-center gap-2 text-sm font-medium text-fg-0">
                   {collection.title}
                   {collection.is_published ? null : <Pill>Not published</Pill>}
@@ -144,7 +144,7 @@ function CategoryList() {
         <ul role="list" aria-label="Categories" className="divide-y divide-line-0 border-y border-line-0">
           {all.map((category, index) => (
             <li key={category.slug} className="flex flex-wrap items-center gap-2 py-2">
-              <div className="min-w-0 flex-1 basis-60">
+              <div className="min-w-0 flex-1 basis-60 narrow:basis-full">
                 <p className="text-sm font-medium text-fg-0">{category.name}</p>
                 <p className="truncate text-xs text-fg-2">
                   {category.item_types.map((type) => kindLabels[type]).join(", ")} · {counted(category.items_count, "item")}
