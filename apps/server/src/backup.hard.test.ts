@@ -101,7 +101,7 @@ describe.skipIf(!canRun)("backup and restore of an installation (needs root and 
 
   test(
     "a hot backup while a run writes, a small second one, a killed one, and a restore beside the running original",
-    { timeout: 300_000 },
+    { timeout: 600_000 },
     async () => {
       const { original, copy } = installations;
       await start(original);

@@ -231,7 +231,9 @@ export async function restoreFolder(tree: ChunkId, path: string, { store, hasOwn
           for await (const chunk of store.read(chunks)) for (let from = 0; from < chunk.length;) from += writeSync(fd, chunk, from);
           if (hasOwners) fchownSync(fd, ...(owner === 0 ? inherited : owner));
           fchmodSync(fd, mode);
-          futimesSync(fd, mtimeMs / 1000, mtimeMs / 1000);
+          // A fraction of a second as a float may be a little too small: it must not fall into the millisecond before.
+          const changedAt = (mtimeMs + 0.25) / 1000;
+          futimesSync(fd, changedAt, changedAt);
         } finally {
           closeSync(fd);
         }
