@@ -4,7 +4,7 @@ import { createPortal } from "react-dom";
 import { Toaster as Sonner, toast as sonner } from "sonner";
 import { Button } from "./Button.tsx";
 import { IconButton } from "./IconButton.tsx";
-import type { ToastKind, ToastRequest } from "./toast.tsx";
+import type { ToastKind, ToastRequest } from "./toast-request.ts";
 
 const icons: Record<ToastKind, ReactNode> = {
   done: <CircleCheck className="text-ok" />,
