@@ -29,5 +29,12 @@ export function helpOfCode(code: string): string | undefined {
   if (ownCodes.includes(code)) return undefined;
   return `/help/${guides[code as ErrorCode] ?? `api/errors#${code}`}`;
 }
+/** The code of an error of the server, also where another error has it as its cause. */
+export const codeOfError = (error: unknown): string | undefined =>
+  error instanceof ApiError ? error.code : error instanceof Error ? codeOfError(error.cause) : undefined;
+
 /** The help about an error of the server; none for errors of the client. */
-export const helpOfError = (error: unknown): string | undefined => (error instanceof ApiError ? helpOfCode(error.code) : undefined);
+export function helpOfError(error: unknown): string | undefined {
+  const code = codeOfError(error);
+  return code === undefined ? undefined : helpOfCode(code);
+}

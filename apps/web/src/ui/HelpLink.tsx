@@ -1,8 +1,7 @@
-import { ApiError } from "@tesslate/client/core";
 import { Link } from "@tanstack/react-router";
 import { CircleQuestionMark, ExternalLink } from "lucide-react";
 import { createContext, use, type ReactNode } from "react";
-import { helpOfCode } from "../lib/error-help.ts";
+import { codeOfError, helpOfCode } from "../lib/error-help.ts";
 import { sentenceOf } from "../lib/errors.ts";
 import { buttonClass, type ButtonSize } from "./Button.tsx";
 
@@ -51,5 +50,5 @@ export const withHelp = (code: string | undefined, sentence: ReactNode): ReactNo
 /** What went wrong, with a link to the help about it. `before`: a sentence that says which action failed. */
 export function ErrorSentence({ of: error, before }: { of: unknown; before?: string }) {
   const sentence = before === undefined ? sentenceOf(error) : `${before} ${sentenceOf(error)}`;
-  return withHelp(error instanceof ApiError ? error.code : undefined, sentence);
+  return withHelp(codeOfError(error), sentence);
 }

@@ -23,7 +23,7 @@ test("an error without a guide leads to its entry in the list of codes; one of t
   show(
     <>
       <Banner tone="err">
-        <ErrorSentence of={failed("git_busy")} />
+        <ErrorSentence of={new Error("Couldn't commit.", { cause: failed("git_busy") })} />
       </Banner>
       <Banner tone="err">
         <ErrorSentence of={new ApiError(0, { detail: "x", code: "network" })} />
