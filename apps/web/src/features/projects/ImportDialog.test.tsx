@@ -1,6 +1,6 @@
 import { fireEvent } from "@testing-library/dom";
 import { useRef } from "react";
-import { expect, expectAccessible, screen, test, waitFor, within } from "../../testing/index.ts";
+import { expect, expectAccessible, refuse, screen, test, waitFor, within } from "../../testing/index.ts";
 import { ImportDialog } from "./ImportDialog.tsx";
 import { ImportDrop } from "./ImportDrop.tsx";
 
@@ -69,4 +69,15 @@ test("a folder that is dropped on the page opens the dialog", async ({ show }) =
   const dialog = await dialogNow();
   await within(dialog).findByText("1 file, 3 B");
   await waitFor(() => expect(screen.queryByText("Drop a folder or a zip archive to import it")).not.toBeInTheDocument());
+});
+
+test("over the project limit it says how many are used", async ({ api, show, user }) => {
+  api.blankReads();
+  api.answer("projects.create", refuse("project_limit_reached", { details: { used: 3, limit: 3, unit: "count" } }));
+  show(<ImportDialog onClose={() => undefined} />);
+  const dialog = within(await dialogNow());
+  await user.click(dialog.getByRole("radio", { name: "Git URL" }));
+  await user.type(dialog.getByLabelText("Repository URL"), "https://git.example.com/shop.git");
+  await user.click(dialog.getByRole("button", { name: "Import" }));
+  expect(await dialog.findByText("3 of 3 projects used")).toBeVisible();
 });

@@ -11,6 +11,8 @@ import { useHandler } from "../../lib/use-handler.ts";
 import { formatPercent } from "../../lib/numbers.ts";
 import { useDroppedItems } from "../../lib/use-dropped-files.ts";
 import { Banner } from "../../ui/Banner.tsx";
+import { withHelp } from "../../ui/HelpLink.tsx";
+import { isLimit, LimitNotice } from "../billing/index.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
@@ -244,10 +246,11 @@ function AccountOf({ address, onConnected }: { address: string; onConnected: () 
 
 /** The progress of the import, or why it failed. */
 function Status({ step, isUpload }: { step: ImportStep; isUpload: boolean }) {
+  if (step.kind === "form" && isLimit(step.refusal)) return <LimitNotice error={step.refusal} again="Import again." />;
   if (step.kind === "form")
     return step.failure ? (
       <Banner tone="err">
-        {step.failure}
+        {withHelp(step.code, step.failure)}
         <Paths paths={step.unreadable ?? []} />
       </Banner>
     ) : null;

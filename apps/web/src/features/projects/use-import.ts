@@ -20,6 +20,8 @@ export type ImportStep =
   | {
       kind: "form";
       failure?: string | undefined;
+      /** The error of the server behind it. */
+      refusal?: ApiError | undefined;
       /** The error code (contract/errors.ts). */
       code?: string | undefined;
       /** Files of a folder that could not be read; the next attempt leaves them out. */
@@ -101,7 +103,8 @@ export function useImport(onDone: (project: Project) => void) {
         return setStep({ kind: "form", failure: error.message, unreadable: error.paths, fields: {} });
       }
       const { "": failure, ...found } = faultsOfRequest(error, fields);
-      setStep({ kind: "form", failure, code: error instanceof ApiError ? error.code : undefined, fields: found });
+      const refusal = error instanceof ApiError ? error : undefined;
+      setStep({ kind: "form", failure, code: refusal?.code, refusal, fields: found });
     }
   };
   return {
