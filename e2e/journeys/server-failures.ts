@@ -146,6 +146,39 @@ export default journey({}, async (context) => {
       },
     },
     {
+      name: "an error leads to its help: from a page, and from a toast in another tab",
+      run: async () => {
+        const { page, context: tabs } = browser as WatchedWindow;
+        const isAtTop = (of: Page, id: string) =>
+          until(`${id} is in view`, () =>
+            of.evaluate((anchor) => {
+              const { top } = document.getElementById(anchor)?.getBoundingClientRect() ?? { top: -1 };
+              return top >= 0 && top < innerHeight / 2;
+            }, id),
+          );
+        await page.route(/\/api\/projects(\?|$)/, (route) => route.fulfill(failing));
+        await page.goto(`${studio.url}/projects`);
+        await page.getByRole("alert").getByRole("link", { name: "Learn more" }).click();
+        await page.waitForURL(/\/help\/api\/errors#internal_error$/);
+        await page.getByRole("heading", { name: "internal_error" }).waitFor();
+        await isAtTop(page, "internal_error");
+        await page.unrouteAll();
+        await page.goto(`${studio.url}/settings/notifications`);
+        await page.route(/\/api\/users\/me$/, (route) =>
+          route.request().method() === "GET"
+            ? route.continue()
+            : route.fulfill({ ...failing, status: 507, body: JSON.stringify({ detail: "The disk is full.", code: "storage_full" }) }),
+        );
+        await page.getByRole("switch", { name: "When a long run ends" }).click();
+        const link = page.getByRole("alert").getByRole("link", { name: "Learn more" });
+        const [tab] = await Promise.all([tabs.waitForEvent("page"), link.click()]);
+        await tab.waitForURL(/\/help\/operations\/scaling$/);
+        await tab.getByRole("heading", { level: 1 }).waitFor();
+        await tab.close();
+        await page.unrouteAll();
+      },
+    },
+    {
       name: "an unknown URL links to Home",
       run: async () => {
         const { page } = browser as WatchedWindow;
