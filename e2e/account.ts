@@ -13,10 +13,17 @@ export interface Account {
 
 export async function signUp(url: string, name = "Nadia"): Promise<Account> {
   const tag = randomBytes(5).toString("hex");
-  const credentials = { email: `${name.toLowerCase()}-${tag}@example.com`, password: `Correct-horse-${tag}` };
+  const account = accountOf(url, { email: `${name.toLowerCase()}-${tag}@example.com`, password: `Correct-horse-${tag}` });
+  await account.api.auth.register({ body: { email: account.email, password: account.password, name } });
+  await account.signIn();
+  return account;
+}
+
+/** An account that exists; `signIn` comes before other calls. */
+export function accountOf(url: string, credentials: Pick<Account, "email" | "password">): Account {
   let token = "";
   const api = createClient({ baseUrl: url, token: () => token });
-  const account: Account = {
+  return {
     ...credentials,
     api,
     token: () => token,
@@ -25,9 +32,6 @@ export async function signUp(url: string, name = "Nadia"): Promise<Account> {
       token = (await api.auth.login({ body: credentials })).access_token ?? "";
     },
   };
-  await api.auth.register({ body: { ...credentials, name } });
-  await account.signIn();
-  return account;
 }
 
 /** Waits for a long operation; throws its error if it fails. */
