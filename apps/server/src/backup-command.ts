@@ -43,8 +43,6 @@ import { settingsOf } from "./settings/kinds.ts";
 import type { Environment } from "./settings/read.ts";
 import { version } from "./version.ts";
 
-export { BackupError } from "./features/operations/backup/index.ts";
-
 export interface CommandContext {
   config: Config;
   environment: Environment;

@@ -1,6 +1,6 @@
-export { backupMark, createBackup, failureMark, refuseTargetInside, restoreMark, type Installation } from "./backup.ts";
+export { backupMark, createBackup, failureMark, refuseTargetInside, restoreMark } from "./backup.ts";
 export { createBackupStore } from "./backup.store.ts";
-export { readBackupFailure, readLastBackup, type LastBackup } from "./last-backup.ts";
+export { readBackupFailure, readLastBackup } from "./last-backup.ts";
 export type { BackupManifest } from "./manifest.ts";
 export { createBackupPauses, createPauseClient, type PauseSandbox } from "./pauses.ts";
 export { BackupError } from "./backup-error.ts";
@@ -16,5 +16,5 @@ export {
 } from "./restore.ts";
 export { openS3Target } from "./s3-target.ts";
 export { createScheduledBackups } from "./scheduled.ts";
-export { unsealKeys, type InstallationKeys } from "./sealed-keys.ts";
+export { unsealKeys } from "./sealed-keys.ts";
 export { openFolderTarget, type BackupTarget } from "./target.ts";
