@@ -168,7 +168,7 @@ function BasePicture({ base }: { base: BaseDetail }) {
       ) : null}
       {error ? (
         <p role="alert" className="w-full text-xs text-err">
-          {sentenceOf(error)}
+          <ErrorSentence of={error} />
         </p>
       ) : null}
     </div>
