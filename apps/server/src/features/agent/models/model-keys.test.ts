@@ -189,7 +189,9 @@ describe("an agent of another user", () => {
     const { id } = await world.app.as(await world.app.signUp({ name: "Maker" })).marketplaceAgents.create({
       body: { name: "Sage", description: "Knows", system_prompt: "canary-prompt", agent_type: "TesslateAgent" },
     });
-    await world.app.studio.database.pool.query(`update agents set model = null, ${columns} where id = $1`, [id]);
+    const { pool } = world.app.studio.database;
+    await pool.query(`update agents set model = null, ${columns} where id = $1`, [id]);
+    await pool.query(`update agent_versions set content = content || '{"model": null}' where agent_id = $1`, [id]);
     return id;
   };
   const addLocalProvider = () =>

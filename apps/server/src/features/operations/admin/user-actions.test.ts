@@ -11,6 +11,15 @@ type Example = (app: TestApp) => Promise<{ params?: Record<string, string>; body
 const onNewUser =
   (body: unknown): Example =>
   async (app) => ({ params: { id: (await app.signUp()).id }, body });
+const onNewCollection =
+  (body: unknown): Example =>
+  async (app) => {
+    const { id } = await asNewAdmin(app, ({ adminCollections }) => adminCollections.createCollection({ body: { title: "Picks" } }));
+    return { params: { collection_id: id }, body };
+  };
+/** Another administrator than the one whose audit rows are counted. */
+const asNewAdmin = async <T>(app: TestApp, act: (api: ReturnType<TestApp["as"]>) => Promise<T>) =>
+  act(app.as(await app.signUp({ admin: true })));
 const examples: Record<string, Example> = {
   "models.configure": async () => ({ body: { kind: "demo", enabled: false } }),
   "outbox.retry": async (app) => {
@@ -30,6 +39,20 @@ const examples: Record<string, Example> = {
     const { id } = await app.as(user).marketplaceBases.review({ params: { id: "open-saas" }, body: { rating: 1, comment: "Bad" } });
     return { params: { review_id: id }, body: { reason: "x" } };
   },
+  "adminCollections.createCategory": async () => ({ body: { name: "Gardens", item_types: ["agent"] } }),
+  "adminCollections.orderCategories": async (app) => {
+    const { items } = await asNewAdmin(app, ({ adminCollections }) => adminCollections.categories({ query: { limit: 200 } }));
+    return { body: { order: items.map(({ slug }) => slug).toReversed() } };
+  },
+  "adminCollections.updateCategory": async () => ({ params: { slug: "frontend" }, body: { name: "Front end" } }),
+  "adminCollections.createCollection": async () => ({ body: { title: "Picks" } }),
+  "adminCollections.orderCollections": async (app) => {
+    await asNewAdmin(app, ({ adminCollections }) => adminCollections.createCollection({ body: { title: "More picks" } }));
+    const { items } = await asNewAdmin(app, ({ adminCollections }) => adminCollections.collections({ query: {} }));
+    return { body: { order: items.map(({ id }) => id).toReversed() } };
+  },
+  "adminCollections.updateCollection": onNewCollection({ title: "Other picks" }),
+  "adminCollections.removeCollection": onNewCollection({}),
   "adminUsers.update": onNewUser({ is_suspended: true, reason: "x" }),
   "adminUsers.suspend": async (app) => ({ body: { user_ids: [(await app.signUp()).id], is_suspended: true, reason: "x" } }),
   "adminUsers.resetSecondFactor": async (app) => {
