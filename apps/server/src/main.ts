@@ -38,7 +38,9 @@ async function main(): Promise<void> {
   const end = (signal: string) => {
     if (isEnding) return;
     isEnding = true;
-    say(`  ${signal}: shutting down; projects keep running until the next start`);
+    const { orphanGraceMs } = config.runtime;
+    const until = orphanGraceMs === undefined ? "until the next start" : `for ${orphanGraceMs / 60_000} minutes, or until the next start`;
+    say(`  ${signal}: shutting down; projects keep running ${until}`);
     const deadline = setTimeout(() => process.exit(1), 20_000);
     deadline.unref();
     void studio.close().then(

@@ -46,7 +46,7 @@ export async function inspectAdvisories({ source }: Pick<LaunchInput, "source">,
   const advisories = report && manager.read(report);
   if (!advisories) {
     const why = shortened(messageOf(report) ?? `${program} exited with ${exitCode ?? "a signal"}`, 200);
-    return skipped("advisories", `The package registry did not respond (${why}).`);
+    return skipped("advisories", `The package registry returned no advisories (${why}).`);
   }
   const findings = advisories
     .map(({ name, severity, title }) =>

@@ -14,8 +14,9 @@ const isUserTable = `c.relkind in ('r', 'p', 'f', 'v', 'm') and n.nspname !~ '^p
 const sizeOf = `case when c.relkind in ('r', 'm')
   and not exists (select 1 from pg_locks l where l.relation = c.oid and l.mode = 'AccessExclusiveLock' and l.granted)
   then pg_total_relation_size(c.oid)::text end`;
+/** None for a table that was never analyzed and has no statistics yet: it may have rows. */
 const estimateOf = `case when c.relkind in ('r', 'm', 'p') then
-  case when c.reltuples >= 0 then c.reltuples::bigint else s.n_live_tup end::text end`;
+  case when c.reltuples >= 0 then c.reltuples::bigint else nullif(s.n_live_tup, 0) end::text end`;
 const tableSelect = `
   select c.oid, n.nspname as schema, c.relname as name, c.relkind as kind, ${estimateOf} as row_estimate, ${sizeOf} as size_bytes,
     obj_description(c.oid, 'pg_class') as comment
