@@ -150,7 +150,7 @@ export default journey({ ownServer: "it begins without an account and without a 
         await page.getByRole("link", { name: "All", exact: false }).first().click();
         await page.getByRole("heading", { level: 1, name: "Store" }).waitFor();
         await checkScreens(page, "store-visitor", { variants: allVariants });
-        await page.getByRole("article").first().getByRole("link").click();
+        await page.getByRole("article").first().getByRole("heading").getByRole("link").click();
         await page.getByRole("link", { name: /^Sign in to use this / }).waitFor();
         await checkScreens(page, "store-item-visitor", { variants: allVariants });
         await page.getByRole("link", { name: "Tesslate Studio" }).first().click();
