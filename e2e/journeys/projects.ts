@@ -46,7 +46,7 @@ export default journey({ templates: ["static"] }, async (context) => {
         await page.keyboard.type("A page for a bakery");
         await page.keyboard.press("Enter");
         await page.waitForURL(/\/p\/page-for-a-bakery/);
-        await page.getByText("The page is in the preview.").waitFor({ timeout: 90_000 });
+        await page.getByText("The page is in the preview.", { exact: true }).waitFor({ timeout: 90_000 });
         const { items } = await account.api.projects.list({ query: {} });
         expect(items.map(({ name }) => name).join() === "Page for a bakery", JSON.stringify(items.map(({ name }) => name)));
         expectNoProblems(watched);
