@@ -86,7 +86,7 @@ export function GoBackDialog({
             <p>No files have changed since then.</p>
           ) : (
             <div>
-              <p>This takes back all changes to {counted(files.total, "file")} since then, also your own:</p>
+              <p>This undoes all changes to {counted(files.total, "file")} since then, also your own:</p>
               <ul className="mt-1 grid gap-px font-mono text-xs text-fg-0">
                 {files.files.slice(0, shownFiles).map((file) => (
                   <li key={file.path} className="truncate">
