@@ -178,11 +178,12 @@ test.skipIf(!hasPostgres)(
     run.ended.catch(() => undefined);
     const { task_id } = await run.until("task_started", 60_000);
     await eventually(async () => (await ofRuns(before))[0]?.status === "pending", 60_000);
+    const dumps = () => readdir(join(before.state.dataDir, "dumps")).catch(() => []);
+    await eventually(async () => (await dumps()).length > 0, 60_000);
     await server.kill();
     await release();
 
     await using world = await chatWorld({ script: [...script, say("Done.")], after: before });
-    const dumps = () => readdir(join(world.state.dataDir, "dumps"));
     expect([(await ofRuns(world)).length, await world.read("a.txt"), (await dumps()).length]).toEqual([1, undefined, 1]);
     const resumed = await eventually(
       () =>
