@@ -5,9 +5,10 @@ import { Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { withOperator } from "../apps/server/src/admin-command.ts";
-import { ConfigError, readConfig } from "../apps/server/src/config.ts";
+import { readConfig } from "../apps/server/src/config.ts";
 import { generatePassword, type Operator } from "../apps/server/src/features/operations/admin/index.ts";
 import { createLogger } from "../apps/server/src/platform/logger.ts";
+import { runCommand } from "./run-command.ts";
 
 const usage = `usage: ./studio admin COMMAND
 
@@ -99,10 +100,4 @@ async function main(): Promise<number> {
   return 0;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const isUsage = error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${isUsage ? `\n${usage}` : ""}`);
-  process.exitCode = error instanceof ConfigError ? 78 : isUsage ? 2 : 1;
-}
+await runCommand(main, usage);

@@ -1,8 +1,9 @@
 /** Backs up this installation; see `usage`. Exit codes: 0 done, 1 failed or damaged, 2 wrong usage, 78 invalid configuration. */
 import { parseArgs } from "node:util";
 import { backUp, openBackups, pruneBackups, recordFailure, verifyBackups, type CommandContext } from "../apps/server/src/backup-command.ts";
-import { ConfigError, readConfig } from "../apps/server/src/config.ts";
+import { readConfig } from "../apps/server/src/config.ts";
 import { createLogger } from "../apps/server/src/platform/logger.ts";
+import { runCommand } from "./run-command.ts";
 
 const usage = `usage: ./studio backup TARGET [--passphrase-file FILE]
        ./studio backup --list TARGET
@@ -15,7 +16,7 @@ const usage = `usage: ./studio backup TARGET [--passphrase-file FILE]
   --verify                reads every backup in TARGET back and compares checksums
   --prune                 deletes backups that no rule keeps: the newest of each of the last N days (7) and weeks (4)
 
-The server can run meanwhile. ./studio restore restores a backup.
+The server can keep running. ./studio restore restores a backup.
 `;
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -99,10 +100,4 @@ async function main(): Promise<number> {
   return 0;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const isUsage = error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${isUsage ? `\n${usage}` : ""}`);
-  process.exitCode = error instanceof ConfigError ? 78 : isUsage ? 2 : 1;
-}
+await runCommand(main, usage);

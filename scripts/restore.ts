@@ -1,8 +1,9 @@
 /** Restores a backup; see `usage`. Exit codes: 0 done, 1 failed, 2 wrong usage, 78 invalid configuration. */
 import { parseArgs } from "node:util";
 import { restore, restoreProject, type CommandContext } from "../apps/server/src/backup-command.ts";
-import { ConfigError, readConfig } from "../apps/server/src/config.ts";
+import { readConfig } from "../apps/server/src/config.ts";
 import { createLogger } from "../apps/server/src/platform/logger.ts";
+import { runCommand } from "./run-command.ts";
 
 const usage = `usage: ./studio restore TARGET [--at ID] [--data-dir FOLDER] [--passphrase-file FILE] [--force]
        ./studio restore TARGET [--at ID] --project SLUG --to FOLDER
@@ -78,10 +79,4 @@ async function main(): Promise<number> {
   return 0;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const isUsage = error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${isUsage ? `\n${usage}` : ""}`);
-  process.exitCode = error instanceof ConfigError ? 78 : isUsage ? 2 : 1;
-}
+await runCommand(main, usage);

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { openDatabase } from "../apps/server/src/admin-command.ts";
-import { ConfigError, readConfig } from "../apps/server/src/config.ts";
+import { readConfig } from "../apps/server/src/config.ts";
 import { isPrivate } from "../apps/server/src/features/accounts/auth/index.ts";
 import { generatePassword } from "../apps/server/src/features/operations/admin/index.ts";
 import { createCryptoBox, loadSecretKey } from "../apps/server/src/platform/crypto.ts";
@@ -11,6 +11,7 @@ import { loadEncryptionKeys } from "../apps/server/src/platform/encryption-keys.
 import { createLogger } from "../apps/server/src/platform/logger.ts";
 import { seedDemo } from "./seed-demo/seed-demo.ts";
 import { projectCount } from "./seed-demo/work.ts";
+import { runCommand } from "./run-command.ts";
 
 const usage = `usage: ./studio seed-demo [--force] [--password-stdin]
 
@@ -68,10 +69,4 @@ async function main(): Promise<number> {
   }
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const isUsage = error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${isUsage ? `\n${usage}` : ""}`);
-  process.exitCode = error instanceof ConfigError ? 78 : isUsage ? 2 : 1;
-}
+await runCommand(main, usage);
