@@ -35,7 +35,9 @@ export interface TaskDefinition<Input = unknown> {
   run(context: TaskContext<Input>): Promise<unknown>;
   /** Called once after the task was found interrupted (its process died), to clean up. */
   interrupted?(task: TaskRow): Promise<void>;
-  /** Called after the task ended in this process, with any outcome. */
+  /** Writes in the transaction that ends the task with any outcome but `interrupted`: whoever sees the end sees this too. */
+  ending?(tx: Queries, task: TaskRow): Promise<void>;
+  /** Called after the task ended in this process, with any outcome but `interrupted`. */
   ended?(task: TaskRow): Promise<void>;
   /** Given tasks that ended in a process that has died since, returns those whose `ended` hook did not complete; it is called again for them. */
   unfinishedEnds?(tasks: TaskRow[]): Promise<TaskRow[]>;
@@ -152,7 +154,8 @@ export function createTasks({
       clearTimeout(timer);
     }
     if (outcome.error) outcome.error = await redacted(row, outcome.error);
-    const finished = await persist(() => store.finish(row.id, outcome));
+    const ending = outcome.error_code === "interrupted" ? undefined : definition.ending;
+    const finished = await persist(() => store.finish(row.id, outcome, ending));
     if (finished) {
       await publish(finished).catch((err: unknown) => taskLog.error({ err }, "task end not published"));
       if (outcome.error_code === "interrupted")
@@ -289,7 +292,7 @@ export function createTasks({
     },
     /** Like `cancel`, without an owner check. False when the task had already ended. */
     requestCancel: async (id: string): Promise<boolean> => {
-      const row = await store.requestCancel(id, cancelledMessage);
+      const row = await store.requestCancel(id, cancelledMessage, async (tx, task) => definitions.get(task.type)?.ending?.(tx, task));
       if (!row) return false;
       if (row.status === "cancelled") {
         await publish(row);

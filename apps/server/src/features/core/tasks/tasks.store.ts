@@ -106,24 +106,35 @@ export function createTasksStore(db: Database, processId: number) {
     finish: async (
       id: string,
       outcome: { status: "completed" | "failed" | "cancelled"; result?: unknown; error?: string | null; error_code?: string | null },
+      ending?: (tx: Queries, task: TaskRow) => Promise<void>,
     ): Promise<TaskRow | undefined> => {
-      const [ended] = await db
-        .update(tasks)
-        .set({
-          ...outcome,
-          completed_at: sql`now()`,
-          ...(outcome.status === "completed" && { progress_current: sql`${tasks.progress_total}` }),
-        })
-        .where(and(eq(tasks.id, id), inArray(tasks.status, unfinished)))
-        .returning();
+      const end = async (q: Queries) =>
+        (
+          await q
+            .update(tasks)
+            .set({
+              ...outcome,
+              completed_at: sql`now()`,
+              ...(outcome.status === "completed" && { progress_current: sql`${tasks.progress_total}` }),
+            })
+            .where(and(eq(tasks.id, id), inArray(tasks.status, unfinished)))
+            .returning()
+        )[0];
+      const ended = ending
+        ? await db.transaction(async (tx) => {
+            const row = await end(tx);
+            if (row) await ending(tx, row);
+            return row;
+          })
+        : await end(db);
       if (ended) return ended;
       const [row] = await db.select().from(tasks).where(eq(tasks.id, id));
       return row?.status === outcome.status && row.error_code === (outcome.error_code ?? null) ? row : undefined;
     },
-    /** Cancels a queued task or marks a running one, in one statement. `undefined` when it had already ended. */
-    requestCancel: async (id: string, message: string): Promise<TaskRow | undefined> =>
-      (
-        await db
+    /** Cancels a queued task or marks a running one, in one transaction. `undefined` when it had already ended. */
+    requestCancel: (id: string, message: string, ending: (tx: Queries, task: TaskRow) => Promise<void>): Promise<TaskRow | undefined> =>
+      db.transaction(async (tx) => {
+        const [row] = await tx
           .update(tasks)
           .set({
             cancel_requested_at: sql`now()`,
@@ -132,8 +143,10 @@ export function createTasksStore(db: Database, processId: number) {
             completed_at: sql`case when ${tasks.status} = 'queued' then now() end`,
           })
           .where(and(eq(tasks.id, id), inArray(tasks.status, unfinished)))
-          .returning()
-      )[0],
+          .returning();
+        if (row?.status === "cancelled") await ending(tx, row);
+        return row;
+      }),
     /** Marks running tasks of dead processes as interrupted and returns them. Never those of this process. */
     interruptOrphans: (message: string): Promise<TaskRow[]> =>
       db

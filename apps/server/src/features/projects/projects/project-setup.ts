@@ -92,9 +92,13 @@ export function createProjectSetup({
   tasks.define<CreationInput>(creationType, {
     timeoutMs: 15 * 60_000,
     run: setUp,
+    ending: async (tx, { status, project_id: id }) => {
+      if (status !== "completed" && id) await store.setEnvironment(id, "setup_failed", { q: tx });
+    },
     ended: async (task) => {
       const input = task.input as CreationInput;
-      if (task.status !== "completed" && task.project_id) await projects.setEnvironment(task.project_id, "setup_failed");
+      const project = await store.find(task.project_id ?? "");
+      if (project?.environment_status === "setup_failed") await projects.publishStatus(project);
       await sourceOf(input).release?.(input.source);
       if (task.status === "completed") await begin(task.project_id, input);
     },
