@@ -8,7 +8,10 @@ export const AuthFrame = Type.Object(
       "The first frame of a socket that was opened without session cookie, ticket or `Authorization`; answered by `authenticated`",
   },
 );
-export const PingFrame = Type.Object({ type: Type.Literal("ping") }, { description: "Answered by `pong`" });
+export const PingFrame = Type.Object(
+  { type: Type.Literal("ping") },
+  { description: "Answered by `pong`. A chat socket sends every event after its first answer." },
+);
 export const AuthenticatedFrame = Type.Object({ type: Type.Literal("authenticated") }, { description: "The `auth` frame was accepted" });
 export const PongFrame = Type.Object({ type: Type.Literal("pong") });
 export const ErrorFrame = Type.Object({

@@ -204,7 +204,7 @@ export function collect(events: AsyncIterable<RunEvent>) {
     seen,
     ended,
     /** The first event of that type, past or future. */
-    until: async <T extends RunEventType>(type: T, timeoutMs = 10_000): Promise<Extract<RunEvent, { type: T }>> => {
+    until: async <T extends RunEventType>(type: T, timeoutMs = 30_000): Promise<Extract<RunEvent, { type: T }>> => {
       const deadline = Date.now() + timeoutMs;
       for (;;) {
         const found = seen.find((event) => event.type === type);
@@ -250,7 +250,7 @@ export interface TestSocket {
   closed: Promise<number>;
   close(): void;
 }
-/** A chat socket authenticated with a one-use ticket. */
+/** A chat socket authenticated with a one-use ticket, once it has answered a ping: from then on it sends every event. */
 export async function chatSocket(app: TestApp, user: TestUser, chatId: string): Promise<TestSocket> {
   const { ticket } = await app.as(user).auth.wsTicket();
   const ws = new WebSocket(`${app.url.replace("http", "ws")}/api/chat/ws/${chatId}?ticket=${ticket}`);
@@ -258,6 +258,9 @@ export async function chatSocket(app: TestApp, user: TestUser, chatId: string): 
   ws.on("message", (data) => frames.push(JSON.parse(String(data)) as TestSocket["frames"][number]));
   const closed = once(ws, "close").then(([code]) => code as number);
   await once(ws, "open");
+  ws.send(JSON.stringify({ type: "ping" }));
+  const takePong = () => frames.splice(0).reduce((isThere, frame) => (frame.type === "pong" ? true : (frames.push(frame), isThere)), false);
+  await Promise.race([eventually(takePong), closed]);
   return {
     frames,
     send: (frame) => ws.send(typeof frame === "string" ? frame : JSON.stringify(frame)),
