@@ -11,11 +11,11 @@ const project = (name: string, include: string | string[], more: object = {}) =>
     name,
     include: [include].flat(),
     exclude: [...never, hard],
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     // The files of a worker share its modules, which have no state, because loading the server for each file would take a large part of the time.
     isolate: false,
     setupFiles: [join(import.meta.dirname, "scripts/wait-for-timeout.ts")],
-    expect: { poll: { timeout: 15_000, interval: 20 } },
+    expect: { poll: { timeout: 30_000, interval: 20 } },
     ...more,
   },
 });
@@ -23,11 +23,11 @@ const project = (name: string, include: string | string[], more: object = {}) =>
 const machine = "packages/runtime/src/machine.setup.ts";
 const server = {
   globalSetup: [machine, "apps/server/src/testing/postgres.ts"],
-  hookTimeout: 60_000,
+  hookTimeout: 120_000,
   environment: join(import.meta.dirname, "apps/server/src/testing/worker-environment.ts"),
 };
 /** Suites that start programs: each file in its own process, with the machine inspected once. */
-const longTimeouts = { testTimeout: 60_000, hookTimeout: 60_000, isolate: true, globalSetup: machine };
+const longTimeouts = { testTimeout: 120_000, hookTimeout: 120_000, isolate: true, globalSetup: machine };
 
 /** Tests are beside the code. `npx vitest run packages/agent`, `npx vitest run --project server`. `*.hard.test.ts` belong to `./studio test --hard`. */
 export default defineConfig({

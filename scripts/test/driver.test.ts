@@ -204,7 +204,7 @@ describe("leftovers", () => {
     let text = "";
     for (const stream of [driver.stdout, driver.stderr]) stream.setEncoding("utf8").on("data", (more: string) => (text += more));
     const ended = new Promise((resolve) => void driver.once("exit", resolve));
-    await expect.poll(() => isRunning("sleep 771"), { timeout: 15_000, interval: 200 }).toBe(true);
+    await expect.poll(() => isRunning("sleep 771"), { interval: 200 }).toBe(true);
     driver.kill("SIGINT");
     expect(await ended).toBe(130);
     expect(text).toMatch(/LEFTOVERS of endless[^]*process \d+ sleep 771/);
@@ -217,7 +217,7 @@ describe("leftovers", () => {
   test("the leftovers of a killed driver are removed by the next run", async () => {
     const driver = spawn(process.execPath, [join(import.meta.dirname, "interrupted.fixture.ts")], { cwd: root, stdio: "ignore" });
     const ended = new Promise((resolve) => void driver.once("exit", resolve));
-    await expect.poll(() => isRunning("sleep 771"), { timeout: 15_000, interval: 200 }).toBe(true);
+    await expect.poll(() => isRunning("sleep 771"), { interval: 200 }).toBe(true);
     driver.kill("SIGKILL");
     await ended;
     const { code, text } = await run([part("tidy", `${pass}${end}`)]);

@@ -20,12 +20,10 @@ test("a container that crashed is started again after a run that changed files; 
     (await client.chat.history({ params: { project_id: project.id }, query: { order: "asc" } })).items.filter(
       ({ role }) => role === "user",
     );
-  await vi.waitFor(async () => expect(await questions()).toHaveLength(2), { timeout: 15_000 });
+  await vi.waitFor(async () => expect(await questions()).toHaveLength(2));
   expect((await questions())[1]).toMatchObject({
     content: expect.stringMatching(/^Fix the error: TypeError: not well/),
     message_metadata: { auto_fix: 1, details: expect.stringContaining("in the output of") },
   });
-  await vi.waitFor(async () => expect((await client.containers.list({ params: { id: project.id } })).items[0]?.status).toBe("running"), {
-    timeout: 20_000,
-  });
+  await vi.waitFor(async () => expect((await client.containers.list({ params: { id: project.id } })).items[0]?.status).toBe("running"));
 });

@@ -111,10 +111,7 @@ test("reports of two tabs start one fix; it stops after two with a notice; a per
       .filter(({ role }) => role === "user")
       .map(({ content, message_metadata }) => [message_metadata?.["auto_fix"] ?? null, content, message_metadata?.["details"]]);
   };
-  const idle = () =>
-    vi.waitFor(async () => expect((await client.chat.active({ query: { project_id: project.id } })).active).toBeNull(), {
-      timeout: 10_000,
-    });
+  const idle = () => vi.waitFor(async () => expect((await client.chat.active({ query: { project_id: project.id } })).active).toBeNull());
   const notices = async () =>
     (await app.studio.database.pool.query("select data from events where project_id = $1 and type = 'notice'", [project.id])).rows;
 
@@ -127,7 +124,7 @@ test("reports of two tabs start one fix; it stops after two with a notice; a per
 
   for (const round of [1, 2]) {
     await Promise.all([report(`TypeError: ${round}`), report(`TypeError: ${round}`)]);
-    await vi.waitFor(async () => expect(await questions()).toHaveLength(1 + round), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await questions()).toHaveLength(1 + round));
     await idle();
   }
   expect((await questions()).map(([round]) => round)).toEqual([null, 1, 2]);
@@ -151,6 +148,6 @@ test("reports of two tabs start one fix; it stops after two with a notice; a per
 
   for await (const _ of client.chat.stream({ body: { project_id: project.id, message: "Again", edit_mode: "allow" } }));
   await report("TypeError: 5");
-  await vi.waitFor(async () => expect((await questions()).at(-1)?.[0]).toBe(1), { timeout: 10_000 });
+  await vi.waitFor(async () => expect((await questions()).at(-1)?.[0]).toBe(1));
   await idle();
 });

@@ -186,7 +186,7 @@ test("an agent with its own price is charged at that price, and its creator earn
     await world.app.studio.database.pool.query("select graphile_worker.add_job('settle_usage')");
     const earned = async () =>
       (await world.app.as(creator).creatorStudio.dashboard({ query: {} })).earnings.by_agent[agent_id]?.revenue_cents ?? 0;
-    await expect.poll(earned, { timeout: 20_000 }).toBe(cents);
+    await expect.poll(earned).toBe(cents);
   };
   const shared = () =>
     rowsOf(

@@ -192,10 +192,10 @@ describe.skipIf("missing" in chromium)("verify", () => {
     const run = await send("Wait", [{ action: "navigate", path: "/slow" }]);
     const { task_id } = await run.until("task_started");
     const folder = join(world.state.dataDir, "browsers");
-    await vi.waitFor(() => expect(processes(folder)).not.toEqual([]), { timeout: 20_000 });
+    await vi.waitFor(() => expect(processes(folder)).not.toEqual([]));
     await world.app.as(world.owner).chat.cancel({ body: { task_id } });
     expect(find(await run.ended, "complete")?.data.completion_reason).toBe("cancelled");
-    await vi.waitFor(async () => expect([processes(folder), await readdir(folder)]).toEqual([[], []]), { timeout: 5000 });
+    await vi.waitFor(async () => expect([processes(folder), await readdir(folder)]).toEqual([[], []]));
   }, 60_000);
 
   test("the next start ends the browsers that a killed server left, and nothing else", async () => {

@@ -191,9 +191,9 @@ test("builds a container in a build sandbox, serves it at its own URL, replaces 
   const suspend = (is: boolean) => app.studio.database.pool.query("update users set is_suspended = $2 where id = $1", [ada.id, is]);
   const isServed = async () => (await site.fetch("/", { headers: html })).status;
   await suspend(true);
-  await vi.waitFor(async () => expect(await isServed()).toBe(404), { timeout: 8000, interval: 300 });
+  await vi.waitFor(async () => expect(await isServed()).toBe(404), { interval: 300 });
   await suspend(false);
-  await vi.waitFor(async () => expect(await isServed()).toBe(200), { timeout: 8000, interval: 300 });
+  await vi.waitFor(async () => expect(await isServed()).toBe(200), { interval: 300 });
 
   await app
     .as(ada)

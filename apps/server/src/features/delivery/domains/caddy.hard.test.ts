@@ -107,13 +107,11 @@ https:// {
     });
     const root = join(dir, "pki/authorities/local/root.crt");
     await expect
-      .poll(
-        () =>
-          access(root).then(
-            () => true,
-            () => false,
-          ),
-        { timeout: 20_000 },
+      .poll(() =>
+        access(root).then(
+          () => true,
+          () => false,
+        ),
       )
       .toBe(true);
     const open = (host: string): Promise<{ status: number; text: string }> =>
@@ -136,7 +134,7 @@ https:// {
         );
         call.once("error", reject).end();
       });
-    await expect.poll(() => open(`${site?.name}.apps.localhost`).catch(String), { timeout: 20_000 }).toMatchObject({ status: 200 });
+    await expect.poll(() => open(`${site?.name}.apps.localhost`).catch(String)).toMatchObject({ status: 200 });
     expect((await open("bakery.example")).text).toContain("Bakery");
     await expect(open("unknown.example")).rejects.toThrow();
     await expect(open("nobody.apps.localhost")).rejects.toThrow();

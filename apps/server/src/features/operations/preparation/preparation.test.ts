@@ -77,7 +77,7 @@ const open = (templatesDir: string, { env, ...options }: ProjectsAppOptions = {}
 const statesOf = (items: PreparationItem[]) =>
   Object.fromEntries(items.filter(({ kind }) => kind === "template").map(({ id, state }) => [id.replace("template-", ""), state]));
 const states = async (app: ProjectsApp, user: { token: string }) => statesOf((await app.as(user).preparation.list()).items);
-const waitFor = (check: () => Promise<unknown>) => vi.waitFor(check, { timeout: 20_000, interval: 30 });
+const waitFor = (check: () => Promise<unknown>) => vi.waitFor(check, { interval: 30 });
 
 test("templates are prepared one at a time, the default one first, then the most used ones; a restart continues", async () => {
   const templates = await slowTemplates("usual", "alpha", "beta");

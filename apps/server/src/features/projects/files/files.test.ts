@@ -231,7 +231,7 @@ test("changes by any writer are emitted once on the project's stream", async () 
   const sandbox = await app.runtime.open({ id: other.id });
   await sandbox.exec(["/bin/sh", "-c", "echo 2 > by-process.txt"]);
   const isReported = (e: ProjectEvent) => e.type === "file_changed" && e.data.path === "by-process.txt";
-  await vi.waitFor(() => expect(seen.some(isReported)).toBe(true), { timeout: 10_000 });
+  await vi.waitFor(() => expect(seen.some(isReported)).toBe(true));
   await sleep(600);
   abort.abort();
   await following;

@@ -116,9 +116,9 @@ describe("uploads", () => {
     socket.write(
       `POST /api/projects/${id}/file-upload HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${owner.token}\r\ncontent-type: multipart/form-data; boundary=b\r\ncontent-length: 1000000\r\n\r\n${head}${"x".repeat(200_000)}`,
     );
-    await vi.waitFor(() => expect(pendingUploads()).toHaveLength(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(pendingUploads()).toHaveLength(1));
     socket.destroy();
-    await vi.waitFor(() => expect(pendingUploads()).toEqual([]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(pendingUploads()).toEqual([]));
     expect(await paths()).toEqual(before);
   });
 

@@ -35,7 +35,7 @@ describe("delete", () => {
         const { rows } = await app.studio.database.pool.query("select name, environment_status from projects");
         expect(rows).toEqual([{ name: "Young", environment_status: "stopped" }]);
       },
-      { timeout: 10_000, interval: 100 },
+      { interval: 100 },
     );
     expect((await app.runtime.list()).map((r) => r.id)).toEqual([unfinished.project.id]);
     expect((await app.as(ada).containers.list({ params: { id: unfinished.project.id } })).total).toBe(1);

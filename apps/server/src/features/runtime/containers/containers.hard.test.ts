@@ -25,11 +25,8 @@ describe("idle", () => {
     const ada = await app.signUp();
     const { project } = await startedProject(app, ada);
     const params = { id: project.id };
-    await vi.waitFor(
-      async () => expect(await app.as(ada).projects.get({ params })).toMatchObject({ status: "stopped", environment_status: "stopped" }),
-      {
-        timeout: 15_000,
-      },
+    await vi.waitFor(async () =>
+      expect(await app.as(ada).projects.get({ params })).toMatchObject({ status: "stopped", environment_status: "stopped" }),
     );
     const seen = statuses(await eventsOf(app, ada, project.id));
     expect(seen.at(-1)).toBe("stopped");

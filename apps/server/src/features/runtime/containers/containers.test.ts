@@ -350,9 +350,7 @@ describe("idle", () => {
     const ada = await app.signUp();
     const { project, container } = await startedProject(app, ada);
     const params = { id: project.id, container_id: container.id };
-    await vi.waitFor(async () => expect(await app.as(ada).containers.get({ params })).toMatchObject({ status: "frozen" }), {
-      timeout: 10_000,
-    });
+    await vi.waitFor(async () => expect(await app.as(ada).containers.get({ params })).toMatchObject({ status: "frozen" }));
     expect(await app.as(ada).projects.get({ params })).toMatchObject({ status: "running", environment_status: "active" });
     expect(await app.as(ada).projects.start({ params })).toMatchObject({ already_running: true });
     expect(await (await fetch(`http://127.0.0.1:${container.internal_port}/`)).text()).toContain("hello");

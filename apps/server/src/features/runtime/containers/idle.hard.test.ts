@@ -29,8 +29,7 @@ describe.skipIf(!runtime?.can.freeze)("idle policy (needs a runtime that can fre
     await runtime?.[Symbol.asyncDispose]();
   });
   const statusOf = async (id: string) => Object.values((await app.as(ada).projects.status({ params: { id } })).containers)[0]?.status;
-  const becomes = (id: string, status: string) =>
-    vi.waitFor(async () => expect(await statusOf(id)).toBe(status), { timeout: 15_000, interval: 25 });
+  const becomes = (id: string, status: string) => vi.waitFor(async () => expect(await statusOf(id)).toBe(status), { interval: 25 });
   /** Only `use`, several times over more than the idle time, and it never slept. */
   const staysAwakeBy = async (id: string, use: () => Promise<unknown>) => {
     for (const until = Date.now() + freezeMs * 2; Date.now() < until; await sleep(300)) {

@@ -57,13 +57,10 @@ describe("a container that crashes", () => {
     // A manual start resets the backoff.
     const before = failures.length;
     await app.as(ada).projects.start({ params });
-    await vi.waitFor(
-      () => {
-        const after = events.filter((e) => e.type === "container_status" && e.data.status === "failed").slice(before);
-        expect(after[0]?.data).toMatchObject({ restarts: 1, restart_at: expect.any(String) });
-      },
-      { timeout: 10_000 },
-    );
+    await vi.waitFor(() => {
+      const after = events.filter((e) => e.type === "container_status" && e.data.status === "failed").slice(before);
+      expect(after[0]?.data).toMatchObject({ restarts: 1, restart_at: expect.any(String) });
+    });
     // A stop cancels the pending restart.
     await app.as(ada).projects.stop({ params });
     await sleep(1500);
@@ -98,13 +95,13 @@ test("stops the longest idle project when memory is low, but not one in use", { 
   const old = await startedProject(app, ada, "Old");
   const recent = await startedProject(app, ada, "Young");
   const reasonOf = async ({ project }: typeof old) => (await api.projects.get({ params: { id: project.id } })).stop_reason;
-  await vi.waitFor(async () => expect([await reasonOf(old), await reasonOf(recent)]).toEqual(["memory", "memory"]), { timeout: 20_000 });
+  await vi.waitFor(async () => expect([await reasonOf(old), await reasonOf(recent)]).toEqual(["memory", "memory"]));
   expect(await api.projects.status({ params: { id: old.project.id } })).toMatchObject({ status: "stopped", stop_reason: "memory" });
   const order = app.logs().match(/"project_id":"[^"]+","used_percent"/g) ?? [];
   expect(order.map((line) => line.includes(old.project.id))).toEqual([true, false]);
   expect(await api.projects.get({ params: { id: used.project.id } })).toMatchObject({ status: "running", stop_reason: null });
   await api.shell.remove({ params: { id: session.id } });
-  await vi.waitFor(async () => expect(await reasonOf(used)).toBe("memory"), { timeout: 10_000 });
+  await vi.waitFor(async () => expect(await reasonOf(used)).toBe("memory"));
   expect(events.filter((e) => e.type === "project_status").at(-1)?.data).toMatchObject({
     environment_status: "stopped",
     stop_reason: "memory",
@@ -145,9 +142,7 @@ describe("edge cases", () => {
     const { project, container } = await startedProject(app, ada);
     const ids = { id: project.id, container_id: container.id };
     const frozen = () =>
-      vi.waitFor(async () => expect(await app.as(ada).containers.get({ params: ids })).toMatchObject({ status: "frozen" }), {
-        timeout: 10_000,
-      });
+      vi.waitFor(async () => expect(await app.as(ada).containers.get({ params: ids })).toMatchObject({ status: "frozen" }));
     await frozen();
     expect(await ended(app, ada, (await app.as(ada).projects.restart({ params: ids })).task_id)).toMatchObject({ status: "completed" });
     await frozen();

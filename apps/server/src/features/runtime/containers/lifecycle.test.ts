@@ -49,9 +49,8 @@ describe("a container that crashes", () => {
       status: 503,
       text: expect.stringMatching(/http-equiv="refresh" content="[12]".*Exited with code 3\. It restarts/s),
     });
-    await vi.waitFor(
-      async () => expect(await app.as(ada).projects.status({ params })).toMatchObject({ status: "running", stop_reason: null }),
-      { timeout: 10_000 },
+    await vi.waitFor(async () =>
+      expect(await app.as(ada).projects.status({ params })).toMatchObject({ status: "running", stop_reason: null }),
     );
     expect(await (await fetch(`http://127.0.0.1:${container.internal_port}/`)).text()).toContain("hello");
     await vi.waitFor(() =>

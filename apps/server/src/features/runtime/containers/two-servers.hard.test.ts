@@ -56,9 +56,9 @@ test.skipIf(!canFreeze)(
         expect(await statusOf()).toBe("running");
       }
       await two.as(ada).shell.remove({ params: { id: session.id } });
-      await vi.waitFor(async () => expect(await statusOf()).toBe("frozen"), { timeout: 15_000 });
+      await vi.waitFor(async () => expect(await statusOf()).toBe("frozen"));
       expect(await visit.fetch("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
-      await vi.waitFor(async () => expect(await statusOf()).toBe("frozen"), { timeout: 15_000 });
+      await vi.waitFor(async () => expect(await statusOf()).toBe("frozen"));
       const here = await enterPreview(one, ada, project.id);
       expect(await here.fetch("/", { headers: asPage })).toMatchObject({ status: 200 });
     } finally {

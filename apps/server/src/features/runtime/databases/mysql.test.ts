@@ -311,7 +311,6 @@ describe.skipIf(!hasMariadb)("MariaDB of a project (needs mariadb-server)", () =
               .then(() => Promise.reject({ code: "free" })),
           )
         )["code"],
-      { timeout: 20_000 },
     );
     await held.toBe("table_locked");
     await holding;

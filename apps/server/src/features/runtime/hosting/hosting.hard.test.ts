@@ -12,11 +12,8 @@ test("an always-on project never sleeps; turning it off restores idling", { time
   await sleep(2500);
   expect(Object.values((await app.as(ada).projects.status({ params })).containers)).toMatchObject([{ status: "running" }]);
   await app.as(ada).hosting.undeploy({ params });
-  await vi.waitFor(
-    async () => expect(await app.as(ada).projects.get({ params })).toMatchObject({ status: "stopped", stop_reason: "idle" }),
-    {
-      timeout: 15_000,
-    },
+  await vi.waitFor(async () =>
+    expect(await app.as(ada).projects.get({ params })).toMatchObject({ status: "stopped", stop_reason: "idle" }),
   );
 });
 
@@ -43,7 +40,7 @@ test("starts always-on projects after a reboot, unless owner or administrator st
   {
     await using app = await projectsApp({ runtimeDir, env, database: first.database });
     const statusOf = async ({ project }: typeof up) => (await app.as(ada).projects.get({ params: { id: project.id } })).status;
-    await vi.waitFor(async () => expect(await statusOf(up)).toBe("running"), { timeout: 20_000 });
+    await vi.waitFor(async () => expect(await statusOf(up)).toBe("running"));
     expect([await statusOf(down), await statusOf(banned)]).toEqual(["stopped", "stopped"]);
     expect(await statusOf(plain)).toBe("stopped");
   }

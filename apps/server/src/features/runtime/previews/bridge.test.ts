@@ -56,7 +56,7 @@ describe.skipIf(!executablePath)("the bridge in a real browser (needs Chromium)"
       document.body.append(frame);
     }, `${url}#studio-nonce=${nonce}`);
     const seen = async () => (await page.evaluate(() => (globalThis as unknown as { messages: Message[] }).messages)) as Message[];
-    await vi.waitFor(async () => expect((await seen()).map((m) => m.type)).toContain("ready"), { timeout: 10_000 });
+    await vi.waitFor(async () => expect((await seen()).map((m) => m.type)).toContain("ready"));
     const frame = page.frames().find((f) => f !== page.mainFrame());
     if (!frame) throw new Error("no frame");
     const post = (message: object) =>

@@ -15,9 +15,7 @@ describe("waking", () => {
       await sleep(80);
       expect(await own.as(user).containers.get({ params })).toMatchObject({ status: "running" });
     }
-    await vi.waitFor(async () => expect(await own.as(user).containers.get({ params })).toMatchObject({ status: "frozen" }), {
-      timeout: 3000,
-    });
+    await vi.waitFor(async () => expect(await own.as(user).containers.get({ params })).toMatchObject({ status: "frozen" }));
     // It was only frozen: the page itself is served, not a waiting page.
     expect(await page.fetch("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
     socket?.destroy();

@@ -41,13 +41,9 @@ describe.skipIf(!runtime)(
       const { project, container } = await startedProject(own, user, "Sleepy");
       const visit = await enterPreview(own, user, project.id);
       const params = { id: project.id, container_id: container.id };
-      await vi.waitFor(async () => expect(await own.as(user).containers.get({ params })).toMatchObject({ status: "frozen" }), {
-        timeout: 10_000,
-      });
+      await vi.waitFor(async () => expect(await own.as(user).containers.get({ params })).toMatchObject({ status: "frozen" }));
       expect(await visit.fetch("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
-      await vi.waitFor(async () => expect(await own.as(user).containers.get({ params })).toMatchObject({ status: "frozen" }), {
-        timeout: 10_000,
-      });
+      await vi.waitFor(async () => expect(await own.as(user).containers.get({ params })).toMatchObject({ status: "frozen" }));
       const { task_id } = await own.as(user).projects.remove({ params });
       expect(await ended(own, user, task_id)).toMatchObject({ status: "completed" });
     });

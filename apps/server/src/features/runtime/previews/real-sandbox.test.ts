@@ -41,9 +41,7 @@ describe.skipIf(!runtime)(
       expect((await visit.fetch("/", { headers: asPage })).text).toContain("hello");
 
       await visit.fetch("/crash").catch(() => undefined);
-      await vi.waitFor(async () => expect(await app.as(ada).containers.get({ params })).toMatchObject({ status: "failed" }), {
-        timeout: 10_000,
-      });
+      await vi.waitFor(async () => expect(await app.as(ada).containers.get({ params })).toMatchObject({ status: "failed" }));
       const shown = await visit.fetch("/", { headers: asPage });
       expect(shown).toMatchObject({ status: 503, text: expect.stringContaining("Exited with code 3.") });
       expect(shown.text).toContain("dying with");

@@ -97,7 +97,7 @@ describe("import", () => {
     const { items } = await app.as(owner).containers.list({ params: { id: created.id } });
     expect(items).toMatchObject([{ name: "my site", internal_port: 3000, status: "stopped" }]);
     expect((task.result as { container_id: string }).container_id).toBe(items[0]?.id);
-    await vi.waitFor(() => expect(waitingArchives()).toEqual([]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(waitingArchives()).toEqual([]));
   });
 
   test("accepts a name; keeps two top-level folders", async () => {
@@ -204,7 +204,7 @@ describe("import", () => {
       status: "failed",
       error: expect.stringMatching(/a\.txt cannot be unpacked/),
     });
-    await vi.waitFor(() => expect(waitingArchives()).toEqual([]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(waitingArchives()).toEqual([]));
     expect(await app.as(owner).projects.status({ params: { id: created.id } })).toMatchObject({ environment_status: "setup_failed" });
   });
 
@@ -343,7 +343,7 @@ describe("download", () => {
       await new Promise<void>((resolve) => call.once("response", (response) => response.once("data", () => resolve())));
       call.destroy();
     }
-    await vi.waitFor(() => expect(openFiles()).toBeLessThanOrEqual(before), { timeout: 10_000 });
+    await vi.waitFor(() => expect(openFiles()).toBeLessThanOrEqual(before));
   });
 
   test("other users get 404, anonymous callers 401, another format 422", async () => {
