@@ -196,23 +196,28 @@ export default journey({ isMeasured: true }, async (context) => {
     });
 
   const composer = page.getByRole("textbox", { name: "Message to the agent" });
-  /** Types, and returns the milliseconds after which 95 of 100 keys were painted. */
-  async function typed(field = composer): Promise<number> {
+  /** Types. Returns the milliseconds after which 95 of 100 keys were painted, and the longest task meanwhile. */
+  async function typed(field = composer): Promise<{ keyMs: number; taskMs: number }> {
     await field.click();
     await field.fill("");
-    await page.evaluate(() => (window.speed.keys = []));
+    // Finding the field by its role is a long task of the test, so only what happens from here on counts, until all is read.
+    await page.evaluate(() => (window.speed = { tasks: [], keys: [] }));
     await page.keyboard.type("abcde fghi".repeat(keys / 10), { delay: 80 });
-    expect((await field.inputValue()).length === keys, "every key was entered");
     const seen = await page.evaluate(
-      () => new Promise<Recorded["keys"]>((resolve) => requestAnimationFrame(() => setTimeout(() => resolve(window.speed.keys), 200))),
+      () => new Promise<Recorded>((resolve) => requestAnimationFrame(() => setTimeout(() => resolve(window.speed), 200))),
     );
+    expect((await field.inputValue()).length === keys, "every key was entered");
     const longest = new Map<number, number>();
-    for (const { id, duration } of seen) longest.set(id, Math.max(duration, longest.get(id) ?? 0));
+    for (const { id, duration } of seen.keys) longest.set(id, Math.max(duration, longest.get(id) ?? 0));
     const durations = [...longest.values(), ...Array.from({ length: Math.max(0, keys - longest.size) }, () => unreportedMs)].toSorted(
       (a, b) => a - b,
     );
     note(`half of the keys within ${durations[keys / 2]} ms, the longest ${durations.at(-1)} ms`);
-    return durations[Math.floor(keys * 0.95) - 1] ?? 0;
+    note(`tasks beyond ${bearableMs} ms: ${seen.tasks.map(({ duration }) => Math.round(duration)).join(", ") || "none"}`);
+    return {
+      keyMs: durations[Math.floor(keys * 0.95) - 1] ?? 0,
+      taskMs: Math.max(0, ...seen.tasks.map(({ duration }) => duration)),
+    };
   }
 
   /** Opens a chat of its own with all the messages. */
@@ -300,9 +305,9 @@ export default journey({ isMeasured: true }, async (context) => {
       name: `a key in the composer below ${messages} messages is painted quickly`,
       run: async () => {
         await openLongChat();
-        within(32, await typed(), "95 of 100 keys");
+        within(32, (await typed()).keyMs, "95 of 100 keys");
         // The limit allows for one late frame.
-        await slowed(async () => within(60, await typed(), "95 of 100 keys, slowed"));
+        await slowed(async () => within(60, (await typed()).keyMs, "95 of 100 keys, slowed"));
       },
     },
     {
@@ -312,7 +317,7 @@ export default journey({ isMeasured: true }, async (context) => {
         await page.goto(`data:text/html,${encodeURIComponent(blank)}`);
         let blankMs = 0;
         await slowed(async () => {
-          blankMs = await typed(page.getByRole("textbox", { name: "Field" }));
+          blankMs = (await typed(page.getByRole("textbox", { name: "Field" }))).keyMs;
         });
         model.setScript(script([load({ tokensPerSecond: chunksPerSecond, tokens: streamedSeconds * chunksPerSecond })]));
         await openLongChat();
@@ -320,14 +325,10 @@ export default journey({ isMeasured: true }, async (context) => {
         await composer.press("Enter");
         await page.locator(".markdown[data-streaming]").waitFor();
         await slowed(async () => {
-          // Sending is not measured.
-          await page.evaluate(() => (window.speed.tasks = []));
-          const typingMs = await typed();
+          const { keyMs, taskMs } = await typed();
           expect((await page.locator(".markdown[data-streaming]").count()) === 1, "the reply streams until the last key");
-          const tasks = await page.evaluate(() => window.speed.tasks);
-          note(`long tasks: ${tasks.map(({ duration }) => Math.round(duration)).join(", ") || "none"}`);
-          within(bearableMs, Math.max(0, ...tasks.map(({ duration }) => duration)), "the longest task");
-          within(blankMs + 16, typingMs, "95 of 100 keys while the reply streams");
+          within(bearableMs, taskMs, "the longest task");
+          within(blankMs + 16, keyMs, "95 of 100 keys while the reply streams");
         });
       },
     },
