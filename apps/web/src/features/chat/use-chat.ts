@@ -10,6 +10,7 @@ import { chatSessionsQuery } from "../../project/project.queries.ts";
 import { useServices } from "../../project/services.ts";
 import { chatReducer, emptyChat, liveRun, runEventOf } from "./chat.reducer.ts";
 import type { ChatState, IncomingRunEvent, MessageExtras, Run, SendFailure, SendOptions, UserTurn, WorkspaceChoice } from "./chat.types.ts";
+import { createUpdatePace } from "./update-pace.ts";
 import { viewContextOf } from "./view-context.ts";
 
 export interface Chat {
@@ -44,12 +45,6 @@ export interface Chat {
   open: (chatId: string | undefined) => void;
 }
 
-/** Between two updates from events. Longer while the person types, so that few keys have to wait for one. */
-const pauseMs = 50;
-const typingPauseMs = 200;
-/** After a key, the person is still typing. */
-const typingMs = 250;
-const hiddenPageMs = 250;
 const sendAttempts = 3;
 const takenWaitsMs = [300, 1_000, 2_000, 4_000];
 const lastChatKey = (projectId: string) => `studio:chat:${projectId}`;
@@ -88,43 +83,23 @@ export function useChat(projectId: string, userName: string): Chat {
   const [isStopping, setIsStopping] = useState(false);
   const sessions = useProjectQuery(chatSessionsQuery(api, projectId));
 
-  // Events arrive faster than frames. They are applied together in a frame, and leave time for typing before the next one.
+  // Events arrive faster than frames, and are applied together.
   useEffect(() => {
     let queue: IncomingRunEvent[] = [];
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let frame: number | undefined;
-    let appliedAt = Number.NEGATIVE_INFINITY;
-    let keyAt = Number.NEGATIVE_INFINITY;
-    const noteKey = () => (keyAt = performance.now());
-    document.addEventListener("keydown", noteKey, { capture: true, passive: true });
-    const apply = () => {
-      if (frame !== undefined) cancelAnimationFrame(frame);
-      clearTimeout(timer);
-      frame = timer = undefined;
-      appliedAt = performance.now();
+    const pace = createUpdatePace(() => {
       const batch = queue;
       queue = [];
-      if (batch.length > 0) dispatch({ type: "events", events: batch });
-    };
-    const applyInFrame = () => {
-      frame = requestAnimationFrame(apply);
-      // Hidden pages get no frames.
-      timer = setTimeout(apply, hiddenPageMs);
-    };
+      dispatch({ type: "events", events: batch });
+    });
     const unsubscribe = events.subscribe((event) => {
       const incoming = runEventOf(event);
       if (!incoming) return;
       queue.push(incoming);
-      if (timer !== undefined) return;
-      const now = performance.now();
-      const waitMs = appliedAt + (now - keyAt < typingMs ? typingPauseMs : pauseMs) - now;
-      if (waitMs > 0) timer = setTimeout(applyInFrame, waitMs);
-      else applyInFrame();
+      pace.request();
     });
     return () => {
-      document.removeEventListener("keydown", noteKey, { capture: true });
       unsubscribe();
-      apply();
+      pace.end();
     };
   }, [events]);
 
