@@ -30,3 +30,29 @@ test("tasks of an agent are only shown, and an input in its text is text", async
   expect(await screen.findByRole("checkbox", { name: "done" })).toBeDisabled();
   expect(screen.getAllByRole("checkbox")).toHaveLength(1);
 });
+
+test("a reply that grows ends as the same text shown at once", async ({ show, user }) => {
+  const reply =
+    "Slots **work**.\n\n| slot | places |\n|---|---|\n| 07:30 | 2 |\n\n- [ ] `paid` counts\n- [the plan](https://example.org)\n\nDone *now*.";
+  function Growing() {
+    const [length, setLength] = useState(0);
+    return (
+      <>
+        <button type="button" onClick={() => setLength(length + 4)}>
+          More
+        </button>
+        <section aria-label="Grown">
+          <Markdown text={reply.slice(0, length)} isStreaming={length < reply.length} />
+        </section>
+        <section aria-label="At once">
+          <Markdown text={reply} />
+        </section>
+      </>
+    );
+  }
+  show(<Growing />);
+  const more = await screen.findByRole("button", { name: "More" });
+  for (let length = 0; length < reply.length; length += 4) await user.click(more);
+  expect(screen.getByRole("region", { name: "Grown" }).innerHTML).toBe(screen.getByRole("region", { name: "At once" }).innerHTML);
+  expect(screen.getAllByRole("cell", { name: "07:30" })).toHaveLength(2);
+});

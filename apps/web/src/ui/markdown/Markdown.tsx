@@ -4,9 +4,10 @@ import { memo, useLayoutEffect, useMemo, useRef, useState, type MouseEvent } fro
 import { createBlockLexer } from "./block-lexer.ts";
 import { CodeBlock } from "./CodeBlock.tsx";
 import { allowedAddress, allowedTags, marked } from "./markdown-html.ts";
+import { updateNodes } from "./update-nodes.ts";
 import "./markdown.css";
 
-function clean(html: string, hasTasks: boolean): string {
+function clean(html: string, hasTasks: boolean): DocumentFragment {
   const fragment = DOMPurify.sanitize(html, {
     ALLOWED_TAGS: allowedTags,
     ALLOWED_ATTR: ["href", "align", "start", "checked", "disabled"],
@@ -25,17 +26,22 @@ function clean(html: string, hasTasks: boolean): string {
     checkbox.setAttribute("aria-label", (item?.textContent ?? "").trim().split("\n", 1)[0] ?? "");
     checkbox.disabled = !hasTasks;
   }
-  const box = document.createElement("div");
-  box.append(fragment);
-  return box.innerHTML;
+  return fragment;
 }
 
 /** A block is parsed and cleaned again only when its own source changed. */
 const Block = memo(
   ({ token, hasTasks }: { token: Token; hasTasks: boolean }) => {
-    const html = useMemo(() => clean(marked.parser([token]), hasTasks), [token, hasTasks]);
-    // The HTML is DOMPurify's.
-    return <div className="contents" dangerouslySetInnerHTML={{ __html: html }} />;
+    const fragment = useMemo(() => clean(marked.parser([token]), hasTasks), [token, hasTasks]);
+    const box = useRef<HTMLDivElement>(null);
+    const shown = useRef<DocumentFragment>(undefined);
+    useLayoutEffect(() => {
+      // Showing it leaves it empty.
+      if (!box.current || shown.current === fragment) return;
+      shown.current = fragment;
+      updateNodes(box.current, fragment);
+    }, [fragment]);
+    return <div ref={box} className="contents" />;
   },
   (before, after) => before.token.type === after.token.type && before.token.raw === after.token.raw && before.hasTasks === after.hasTasks,
 );
