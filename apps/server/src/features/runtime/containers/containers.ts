@@ -46,6 +46,7 @@ import { createStartRequests } from "./start-requests.ts";
 import { defineStartTasks } from "./start-tasks.ts";
 import { createContainerStartup } from "./startup.ts";
 import { createContainerStatusWriter } from "./status.ts";
+import { createStylesheetRefresh } from "./stylesheet-refresh.ts";
 import { createExchangeRestart, createRestartFailed, createShutDown, createStopUnattended } from "./unattended.ts";
 
 interface Dependencies {
@@ -114,6 +115,7 @@ export function createContainers(dependencies: Dependencies) {
     },
     close: (): void => {
       control.restarts.close();
+      control.stylesheets.close();
       idle.close();
     },
   };
@@ -158,6 +160,7 @@ function createServiceControl(
     onCrashed: outside.onCrashed,
     log,
   });
+  const stylesheets = createStylesheetRefresh({ sandboxOf: projects.peekSandbox, log });
   const environmentOf = createEnvironmentOf({
     secrets: environment.secrets,
     vault,
@@ -166,14 +169,14 @@ function createServiceControl(
   });
   const specOf = createSpecOf({ environmentOf, catalogue, commandOf: outside.commandOf });
   const services: Services = {
-    ...createServiceTracking({ projects, runtime, statusWriter, idle, restarts, log }),
+    ...createServiceTracking({ projects, runtime, statusWriter, idle, restarts, stylesheets, log }),
     ...createServiceReach({ projects, redactions, idle, restarts }),
     environmentOf,
     start: createStartService({ store, projects, specOf, statusWriter, redactions, idle }),
     stop: createStopServices({ store, projects, statusWriter, idle, restarts }),
     status: createStatusOf({ store, projects, redactions, restarts, view, log }),
   };
-  return { idle, restarts, statusWriter, services };
+  return { idle, restarts, stylesheets, statusWriter, services };
 }
 
 /** Starts and stops containers and projects, in tasks. */

@@ -7,15 +7,17 @@ import type { IdlePolicy } from "./idle-policy.ts";
 import type { Restarts } from "./restarts.ts";
 import { isActive } from "./service-state.ts";
 import type { ContainerStatusWriter } from "./status.ts";
+import type { StylesheetRefresh } from "./stylesheet-refresh.ts";
 
 export type ServiceTracking = ReturnType<typeof createServiceTracking>;
-/** Follows the states of services: rows, restarts, idleness and the status of the project. */
+/** Follows the states of services: rows, restarts, idleness, styles of new files and the status of the project. */
 export function createServiceTracking({
   projects,
   runtime,
   statusWriter,
   idle,
   restarts,
+  stylesheets,
   log,
 }: {
   projects: Pick<Projects, "peekSandbox" | "onServiceState" | "setEnvironment">;
@@ -23,10 +25,12 @@ export function createServiceTracking({
   statusWriter: Pick<ContainerStatusWriter, "note">;
   idle: IdlePolicy;
   restarts: Restarts;
+  stylesheets: Pick<StylesheetRefresh, "seen">;
   log: Logger;
 }) {
   const adopt = (projectId: string, state: ServiceState) => {
     restarts.seen(projectId, state);
+    stylesheets.seen(projectId, state);
     const written = statusWriter.note(projectId, state);
     if (isActive(state)) idle.watch(projectId, state.status === "frozen");
     else
