@@ -1,9 +1,22 @@
 import { createStore } from "@tanstack/react-store";
 import { ChangeSet, Container, Snapshot, type SnapshotDiff } from "@tesslate/contract";
-import { expect, expectAccessible, openPane, sample, sampleId, screen, test, waitFor, type CannedApi } from "../../testing/index.ts";
+import {
+  expect,
+  expectAccessible,
+  openPane,
+  sample,
+  sampleId,
+  screen,
+  test,
+  waitFor,
+  within,
+  type CannedApi,
+} from "../../testing/index.ts";
 import { emptyChat } from "./chat.reducer.ts";
 import { ConversationContext, type Conversation } from "./conversation.ts";
 import { GoBackDialog } from "./GoBackDialog.tsx";
+import type { ChatState, Part } from "./chat.types.ts";
+import { emptyRun } from "./run-events.ts";
 import type { GoBackOptions, GoBackTarget } from "./run-actions.ts";
 
 const target: GoBackTarget = { messageId: sampleId, taskId: sampleId };
@@ -22,9 +35,17 @@ function server(api: CannedApi, snapshots: Snapshot[], project_id = sampleId): v
   api.answer("snapshots.checkpoints", { items: [] });
 }
 /** The dialog in an open project, and what it was confirmed with. */
-function dialog() {
+function dialog(parts: Part[] = []) {
   const confirmed: GoBackOptions[] = [];
-  const conversation = createStore({ chat: { state: emptyChat } } as Conversation);
+  const state: ChatState = {
+    ...emptyChat,
+    turns: [
+      { kind: "user", id: sampleId, text: "Add orders", at: "2026-03-14T09:30:00Z", delivery: "sent" },
+      { kind: "run", taskId: sampleId },
+    ],
+    runs: { [sampleId]: { ...emptyRun(sampleId, sampleId), parts } },
+  };
+  const conversation = createStore({ chat: { state } } as Conversation);
   const Pane = () => (
     <ConversationContext value={conversation}>
       <GoBackDialog
@@ -37,6 +58,15 @@ function dialog() {
   );
   return { element: openPane(Pane, { containers: [database] }).element, confirmed };
 }
+const call = (name: string, parameters: Record<string, unknown>): Part => ({
+  kind: "tool",
+  key: `${name} ${JSON.stringify(parameters)}`,
+  iteration: 1,
+  name,
+  parameters,
+  status: "ok",
+  edits: [],
+});
 const saved = (id: number, created_at: string, more: Partial<Snapshot> = {}) =>
   sample(Snapshot, {
     id: sampleId.replace(/1$/, String(id)),
@@ -69,9 +99,17 @@ test("the databases of the latest snapshot before the run are offered, with what
   await waitFor(() => expect(confirmed).toEqual([{ databasesFrom: sampleId.replace(/1$/, "3") }]));
 });
 
+test("a run that wrote to a database with the agent's tool keeps its tables, also without a snapshot", async ({ api, show }) => {
+  server(api, []);
+  show(dialog([call("database_query", { sql: "create table orders (id int)", write: true })]).element);
+  await screen.findByText(
+    "Running apps restart. Databases aren't restored: no earlier snapshot has their rows. Tables, columns and rows that were created or changed since then stay.",
+  );
+});
+
 test("without a snapshot from before the run the dialog says that databases stay", async ({ api, show, user }) => {
   server(api, [saved(6, "2026-03-14T10:00:00Z")]);
-  const { element, confirmed } = dialog();
+  const { element, confirmed } = dialog([call("database_query", { sql: "select 1" })]);
   show(element);
   await screen.findByText(/^Running apps restart\. Databases aren't affected: no earlier snapshot has their rows\.$/);
   expect(screen.queryByRole("switch")).toBeNull();
@@ -86,4 +124,33 @@ test("the run of a branch has no snapshot of the project's databases", async ({ 
   expect(screen.getByText("Running apps restart. Databases aren't affected.")).toBeVisible();
   expect(screen.queryByRole("switch")).toBeNull();
   expect(api.asked("snapshots.list")).toEqual([]);
+});
+
+test("only commands that can have changed more than files are listed, and what the run did to databases stays unless they are restored", async ({
+  api,
+  show,
+  user,
+}) => {
+  server(api, [saved(3, "2026-03-14T09:00:00Z")]);
+  const run = (command: string) => call("run_command", { command });
+  const { element, confirmed } = dialog([
+    ...["npm run typecheck", "ls -la", "curl localhost:3000", "npm run db:migrate", "git push", "git push"].map(run),
+    { ...run("npm publish"), status: "refused" } as Part,
+  ]);
+  show(element);
+  const question = await screen.findByRole("alertdialog", { name: "Undo this run?" });
+  const choice = await screen.findByRole("switch", { name: "Restore databases: PostgreSQL" });
+  expect(question).toHaveTextContent("Databases aren't restored. Tables, columns and rows that were created or changed since then stay.");
+  const listed = () =>
+    within(screen.getByRole("list", { name: "Commands" }))
+      .getAllByRole("listitem")
+      .map((item) => item.textContent);
+  expect(listed()).toEqual(["npm run db:migrate", "git push"]);
+  await expectAccessible();
+  await user.click(choice);
+  expect(question).not.toHaveTextContent("Databases aren't restored");
+  expect(listed()).toEqual(["git push"]);
+  await user.click(choice);
+  await user.click(screen.getByRole("button", { name: "Undo run" }));
+  await waitFor(() => expect(confirmed).toEqual([{ keepsDatabaseChanges: true }]));
 });

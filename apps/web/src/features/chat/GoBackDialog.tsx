@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import type { Snapshot } from "@tesslate/contract";
 import { useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { useContainers } from "../../project/project-context.ts";
@@ -7,32 +8,34 @@ import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { changeSetQuery } from "../changes/index.ts";
 import { DatabasesSwitch, databasesBefore, diffQuery, pointsQuery } from "../timeline/index.ts";
-import type { ChatState } from "./chat.types.ts";
 import { useConversation } from "./conversation.ts";
 import type { GoBackOptions, GoBackTarget } from "./run-actions.ts";
-import { currentToolName } from "./tools/tool-names.ts";
+import { sinceRun } from "./since-run.ts";
 
 const shownFiles = 6;
 const shownCommands = 4;
-const commandTools = new Set(["run_command", "command_output"]);
-
-/** The commands of a run and of later runs, and the number of messages from the run's question on. */
-export function sinceRun(state: ChatState, taskId: string): { commands: string[]; messages: number } {
-  const at = state.turns.findIndex((turn) => turn.kind === "run" && turn.taskId === taskId);
-  const first = state.turns.slice(0, at).findLastIndex((turn) => turn.kind === "user");
-  const turns = at < 0 ? [] : state.turns.slice(first < 0 ? at : first);
-  const commands = turns.flatMap((turn) =>
-    turn.kind === "user"
-      ? []
-      : (state.runs[turn.taskId]?.parts ?? []).flatMap((part) => {
-          const command =
-            part.kind === "tool" && part.status !== "refused" && commandTools.has(currentToolName(part.name))
-              ? (part.parameters["command"] ?? part.parameters["input"])
-              : undefined;
-          return typeof command === "string" ? [command] : [];
-        }),
-  );
-  return { commands: [...new Set(commands)], messages: turns.length };
+/** What happens to running apps and to databases. */
+function databaseSentence({
+  source,
+  withDatabases,
+  changesDatabases,
+  hasDatabase,
+}: {
+  source: Snapshot | undefined;
+  withDatabases: boolean;
+  changesDatabases: boolean;
+  /** A PostgreSQL of the project: snapshots have its rows. */
+  hasDatabase: boolean;
+}): string {
+  if (source && withDatabases) return "Running apps restart.";
+  const isUnsaved = hasDatabase && !source;
+  if (!changesDatabases)
+    return isUnsaved
+      ? "Running apps restart. Databases aren't affected: no earlier snapshot has their rows."
+      : "Running apps restart. Databases aren't affected.";
+  return isUnsaved
+    ? "Running apps restart. Databases aren't restored: no earlier snapshot has their rows. Tables, columns and rows that were created or changed since then stay."
+    : "Running apps restart. Databases aren't restored. Tables, columns and rows that were created or changed since then stay.";
 }
 
 /**
@@ -69,7 +72,9 @@ export function GoBackDialog({
   const [withDatabases, setWithDatabases] = useState(false);
   const hasDatabase = useContainers().some(({ service_slug }) => service_slug === "postgres");
   const state = useConversation(({ chat }) => chat.state);
-  const { commands, messages } = sinceRun(state, taskId);
+  const { commands, messages, changesDatabases } = sinceRun(state, taskId);
+  // What they changed in databases that are restored is undone.
+  const lasting = commands.filter(({ effects }) => !(withDatabases && source) || effects.has("outside"));
   const files = beforeId === undefined ? undefined : diff.data;
   return (
     <ConfirmDialog
@@ -78,7 +83,12 @@ export function GoBackDialog({
       title={target.label === undefined ? "Undo this run?" : `Restore to ${target.label}?`}
       confirmLabel={target.label === undefined ? "Undo run" : "Restore"}
       loadingWord={target.label === undefined ? "Undoing…" : "Restoring…"}
-      onConfirm={() => onGoBack(target, withDatabases && source ? { databasesFrom: source.id } : {})}
+      onConfirm={() =>
+        onGoBack(
+          target,
+          withDatabases && source ? { databasesFrom: source.id } : { ...(changesDatabases && { keepsDatabaseChanges: true }) },
+        )
+      }
     >
       <div className="grid gap-3 text-sm leading-read text-fg-1">
         {files ? (
@@ -103,24 +113,18 @@ export function GoBackDialog({
           <Skeleton className="h-10" />
         )}
         {messages > 0 ? <p>This hides {counted(messages, "message")}. You can redo this until you send a new message.</p> : null}
-        <p>
-          {source && withDatabases
-            ? "Running apps restart."
-            : source || !hasDatabase || !isInProject
-              ? "Running apps restart. Databases aren't affected."
-              : "Running apps restart. Databases aren't affected: no earlier snapshot has their rows."}
-        </p>
+        <p>{databaseSentence({ source, withDatabases, changesDatabases, hasDatabase: hasDatabase && isInProject })}</p>
         {source ? <DatabasesSwitch source={source} isOn={withDatabases} onChange={setWithDatabases} /> : null}
-        {commands.length > 0 ? (
+        {lasting.length > 0 ? (
           <div>
-            <p>Changes that commands made outside the project's files can't be undone:</p>
-            <ul className="mt-1 grid gap-px font-mono text-xs text-fg-0">
-              {commands.slice(0, shownCommands).map((command) => (
+            <p>These commands can have changed more than the project's files. That can't be undone:</p>
+            <ul aria-label="Commands" className="mt-1 grid gap-px font-mono text-xs text-fg-0">
+              {lasting.slice(0, shownCommands).map(({ command }) => (
                 <li key={command} className="truncate">
                   {command}
                 </li>
               ))}
-              {commands.length > shownCommands ? <li className="font-sans text-fg-2">and {commands.length - shownCommands} more</li> : null}
+              {lasting.length > shownCommands ? <li className="font-sans text-fg-2">and {lasting.length - shownCommands} more</li> : null}
             </ul>
           </div>
         ) : null}

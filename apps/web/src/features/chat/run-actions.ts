@@ -13,6 +13,8 @@ export interface GoBackTarget {
 export interface GoBackOptions {
   /** The snapshot whose databases are restored too. */
   databasesFrom?: string;
+  /** The run can have changed databases, which are not restored. */
+  keepsDatabaseChanges?: boolean;
 }
 
 /** Actions on runs and messages. */

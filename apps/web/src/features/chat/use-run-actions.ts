@@ -91,16 +91,16 @@ export function useOpenRunActions(): {
   const restoring = tasks.find((task) => task.type === "snapshot_restore" && (task.status === "queued" || task.status === "running"));
   const isBusy = isRunning || restoring !== undefined;
   const isRedoing = restoring !== undefined;
-  const goBack = useHandler(async ({ messageId, label }: GoBackTarget, { databasesFrom }: GoBackOptions) => {
+  const goBack = useHandler(async ({ messageId, label }: GoBackTarget, { databasesFrom, keepsDatabaseChanges }: GoBackOptions) => {
     if (!chatId) return;
     const body = { message_id: messageId, ...(databasesFrom !== undefined && { databases_from: databasesFrom }) };
     const { task_id } = await api.chat.restore({ params: { chat_id: chatId }, body });
-    follow(
-      task_id,
-      label === undefined
-        ? { done: "Run undone.", failed: "Couldn't undo the run.", canRedo: true }
-        : { done: `Restored to ${label}.`, failed: `Couldn't restore to ${label}.`, canRedo: true },
-    );
+    const restored = label === undefined ? "Run undone." : `Restored to ${label}.`;
+    follow(task_id, {
+      done: keepsDatabaseChanges ? `${restored} Databases weren't restored: changes to tables and rows stay.` : restored,
+      failed: label === undefined ? "Couldn't undo the run." : `Couldn't restore to ${label}.`,
+      canRedo: true,
+    });
   });
   const fork = useHandler((messageId: string) => {
     if (!chatId) return;
