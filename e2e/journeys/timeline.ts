@@ -61,6 +61,8 @@ export default journey({}, async (context) => {
         expect(took < 30_000, `running again after ${took} ms`);
         expect((await read("index.html")) === "<h1>One</h1>\n<p>Bread</p>\n", "the content is restored");
         expect((await read("later.txt")) === undefined, "later files are removed");
+        // What the restore saved is folded below it.
+        await page.getByRole("button", { name: "Details of Restored A" }).click();
         await entry("Before restore").waitFor();
         // A comparison with the current state is updated.
         await panel.getByText("No files changed since then.").waitFor();

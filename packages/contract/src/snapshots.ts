@@ -42,6 +42,11 @@ export const Checkpoint = described(
     chat_id: Nullable(Uuid),
     message_id: described("The user's message of the run, for `POST /api/chat/{chat_id}/restore`", Nullable(Uuid)),
     task_id: described("The run", Nullable(Uuid)),
+    before_id: described(
+      "Of a `restore`: the snapshot or checkpoint in which the state before it was saved; it may have been deleted since",
+      Nullable(Uuid),
+    ),
+    commit_sha: described("Of a `restore`: the commit of what it changed", Nullable(Type.String())),
     created_at: Timestamp,
   }),
 );

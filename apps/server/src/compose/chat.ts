@@ -171,14 +171,16 @@ export function composeChat(
       },
       projectOf: snapshotsStore.projectOfPoint,
       save: (project, facts) => checkpoints.keep(project, { kind: "restore", ...facts }),
-      restore: async (project, userId, { id, label, commit_subject, databases_from }, more) => {
+      restore: async (project, userId, { id, label, done_label, commit_subject, before_id, databases_from }, more) => {
         const isSnapshot = (await snapshotsStore.find(project.id, id)) !== undefined;
         const kind = isSnapshot ? "snapshot" : "checkpoint";
         const { task } = await snapshotRestore.begin(project, userId, {
           point: `${kind}/${id}`,
           label,
           name: `${kind}-${id.slice(0, 8)}`,
+          done_label,
           commit_subject,
+          ...(before_id !== undefined && { before_id }),
           ...(isSnapshot ? { snapshot_id: id } : { checkpoint_id: id }),
           safety_snapshot: databases_from !== undefined,
           ...(databases_from !== undefined && { databases_from }),

@@ -31,6 +31,8 @@ export const cannedRuns: RunSummary[] = told
   }))
   .toReversed();
 export const cannedCheckpoints: Checkpoint[] = cannedRuns.map(({ before_id, message, message_id, task_id, started_at }) => ({
+  before_id: null,
+  commit_sha: null,
   id: before_id,
   project_id: ids.project,
   kind: "turn",

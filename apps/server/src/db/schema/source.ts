@@ -51,6 +51,10 @@ export const checkpoints = pgTable(
     /** The user's message; may be deleted. */
     message_id: uuid(),
     task_id: uuid(),
+    /** Of a `restore`: the snapshot or checkpoint that has the state before it, while that exists. */
+    before_id: uuid(),
+    /** Of a `restore`: the commit of what it changed. */
+    commit_sha: text(),
     created_at: createdAt(),
   },
   (t) => [

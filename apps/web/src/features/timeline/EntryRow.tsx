@@ -1,5 +1,5 @@
 import type { RunSummary } from "@tesslate/contract";
-import { Redo2, Undo2 } from "lucide-react";
+import { ChevronRight, Redo2, Undo2 } from "lucide-react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { formatDuration } from "../../lib/durations.ts";
@@ -35,11 +35,17 @@ export function RunFigures({ run }: { run: RunSummary }) {
   );
 }
 
+/** Parts of a restore are indented below it. */
+const partIndent = "ml-6 narrow:ml-3";
+
 /** A run, snapshot or checkpoint. Selecting it compares it; with Shift it is what the selected one is compared with. */
 export function EntryRow({
   entry,
   letter,
   isBusy,
+  isPart,
+  isExpanded,
+  onExpand,
   onChoose,
   onRestore,
   onRedo,
@@ -48,6 +54,11 @@ export function EntryRow({
   letter: "A" | "B" | undefined;
   /** Nothing can be restored now. */
   isBusy: boolean;
+  /** Of the restore above it. */
+  isPart: boolean;
+  /** Its parts are shown. */
+  isExpanded: boolean;
+  onExpand: () => void;
   onChoose: (isAgainst: boolean) => void;
   onRestore: () => void;
   /** Brings back what a restore hid from here on. */
@@ -59,7 +70,13 @@ export function EntryRow({
   return (
     <ThreadItem bead={entry.bead} line={entry.line} beadYPx={18} {...(isChosen && { tone: "on" as const })}>
       {letter ? <Letter of={letter} className="absolute top-2.25 -left-2 z-1 narrow:hidden" /> : null}
-      <div className={cx("group flex min-w-0 items-center gap-1 rounded-2 pr-1 hover:bg-bg-2", isChosen && "bg-bg-3 hover:bg-bg-3")}>
+      <div
+        className={cx(
+          "group flex min-w-0 items-center gap-1 rounded-2 pr-1 hover:bg-bg-2",
+          isPart && partIndent,
+          isChosen && "bg-bg-3 hover:bg-bg-3",
+        )}
+      >
         <button
           type="button"
           data-testid="timeline-entry"
@@ -90,6 +107,18 @@ export function EntryRow({
           ) : null}
           {run ? <RunFigures run={run} /> : null}
         </button>
+        {entry.parts ? (
+          <Button
+            size="sm"
+            variant="ghost"
+            icon={<ChevronRight size={14} className={cx(isExpanded && "rotate-90")} />}
+            aria-expanded={isExpanded}
+            aria-label={`Details of ${entry.title}`}
+            onClick={onExpand}
+          >
+            Details
+          </Button>
+        ) : null}
         {/* As wide in every row, so that figures are aligned. */}
         <span className="flex w-19 flex-none justify-end narrow:w-auto">
           {onRedo ? (
@@ -114,28 +143,39 @@ export function EntryRow({
 }
 
 /** A commit or deployment. Selecting it opens its view. */
-export function HappeningRow({ happening, onChoose }: { happening: Happening; onChoose: (() => void) | undefined }) {
+export function HappeningRow({
+  happening,
+  isPart,
+  onChoose,
+}: {
+  happening: Happening;
+  /** Of the restore above it. */
+  isPart: boolean;
+  onChoose: (() => void) | undefined;
+}) {
   const { kind, name, title, aside, at, bead, tone, line } = happening;
   return (
     <ThreadItem bead={bead} beadYPx={18} line={line} {...(tone && { tone })}>
-      <button
-        type="button"
-        data-testid="timeline-happening"
-        data-kind={kind}
-        disabled={!onChoose}
-        onClick={onChoose}
-        className="flex min-h-9 w-full min-w-0 items-center gap-2.5 rounded-2 py-1 pr-23.5 pl-2.5 text-left text-sm hover:bg-bg-2 disabled:hover:bg-transparent narrow:min-h-11 narrow:pr-2.5"
-      >
-        <time dateTime={at} title={formatDateTime(at)} className="num w-14 flex-none text-xs text-fg-2">
-          {formatTime(at)}
-        </time>
-        <span className="min-w-0 flex-1 truncate text-fg-1">
-          <span className="sr-only">{kind === "commit" ? "Commit " : "Deployment "}</span>
-          <span className={kind === "commit" ? "mr-1.5 font-mono text-xs text-fg-2" : "mr-1.5 font-medium text-fg-0"}>{name}</span>
-          {title}
-        </span>
-        <span className="num max-w-40 flex-none truncate text-xs text-fg-2 narrow:max-w-24">{aside}</span>
-      </button>
+      <div className={cx(isPart && partIndent)}>
+        <button
+          type="button"
+          data-testid="timeline-happening"
+          data-kind={kind}
+          disabled={!onChoose}
+          onClick={onChoose}
+          className="flex min-h-9 w-full min-w-0 items-center gap-2.5 rounded-2 py-1 pr-23.5 pl-2.5 text-left text-sm hover:bg-bg-2 disabled:hover:bg-transparent narrow:min-h-11 narrow:pr-2.5"
+        >
+          <time dateTime={at} title={formatDateTime(at)} className="num w-14 flex-none text-xs text-fg-2">
+            {formatTime(at)}
+          </time>
+          <span className="min-w-0 flex-1 truncate text-fg-1">
+            <span className="sr-only">{kind === "commit" ? "Commit " : "Deployment "}</span>
+            <span className={kind === "commit" ? "mr-1.5 font-mono text-xs text-fg-2" : "mr-1.5 font-medium text-fg-0"}>{name}</span>
+            {title}
+          </span>
+          <span className="num max-w-40 flex-none truncate text-xs text-fg-2 narrow:max-w-24">{aside}</span>
+        </button>
+      </div>
     </ThreadItem>
   );
 }

@@ -94,6 +94,23 @@ test("the restore dialog lists what is restored, and saves the current state unl
   await waitFor(() => expect(api.asked("snapshots.restore")[0]?.body).toEqual({ safety_snapshot: false, with_messages: false }));
 });
 
+test("the state that an undo saved is folded below it, and can be restored from there", async ({ api, show, user }) => {
+  const id = (last: number) => sampleId.replace(/1$/, String(last));
+  const before = { ...turn, kind: "restore" as const, id: id(3), title: "Before undoing “add a cart”", created_at: "2026-03-05T11:00:00Z" };
+  const undo = { ...before, id: id(4), title: "Undid “add a cart”", before_id: id(3), created_at: "2026-03-05T11:00:02Z" };
+  points(api, [], [turn, before, undo], [run]);
+  show(openPane(TimelinePane).element);
+  await screen.findByRole("button", { name: /^\d.*Undid “add a cart”/ });
+  expect(screen.queryByText("Before undoing “add a cart”")).toBeNull();
+  const details = screen.getByRole("button", { name: "Details of Undid “add a cart”" });
+  await user.click(details);
+  expect(details).toHaveAttribute("aria-expanded", "true");
+  expect(await screen.findByRole("button", { name: "Restore to before undoing “add a cart”" })).toBeEnabled();
+  await expectAccessible();
+  await user.click(details);
+  expect(screen.queryByText("Before undoing “add a cart”")).toBeNull();
+});
+
 test("a run is shown with its changes, duration and cost, and is restored from its row with its messages", async ({ api, show, user }) => {
   points(api, [], [turn], [run]);
   api.answer("snapshots.checkpointRestore", refuse("run_active", { detail: "Stop the run first." }));

@@ -33,6 +33,8 @@ export function TimelinePane() {
   const [chosen, setChosen] = useState<{ from: string; to: string }>();
   const [isSaving, setIsSaving] = useState(false);
   const [wanted, setWanted] = useState<Entry>();
+  /** Restores whose parts are shown. */
+  const [expanded, setExpanded] = useState<ReadonlySet<string>>(new Set());
   const [dismissed, setDismissed] = useState<string>();
 
   const { points: query, isKnown, entries: all, history, hasAny, runs } = useHistory(filter, hidden);
@@ -116,6 +118,8 @@ export function TimelinePane() {
                     : { from: entry.id, to: "now" },
               )
             }
+            expanded={expanded}
+            onExpand={(id) => setExpanded((now) => (now.has(id) ? new Set([...now].filter((one) => one !== id)) : new Set([...now, id])))}
             onRestore={setWanted}
             onRedo={({ run }) => (run && redoable.has(run.task_id) ? () => redo(run.chat_id) : undefined)}
           />
@@ -158,6 +162,8 @@ function History({
   onClearFilters,
   letterOf,
   onHappening,
+  expanded,
+  onExpand,
   onChoose,
   onRestore,
   onRedo,
@@ -171,6 +177,8 @@ function History({
   onClearFilters: () => void;
   letterOf: (id: string) => "A" | "B" | undefined;
   onHappening: (happening: Happening) => void;
+  expanded: ReadonlySet<string>;
+  onExpand: (id: string) => void;
   onChoose: (entry: Entry, isAgainst: boolean) => void;
   onRestore: (entry: Entry) => void;
   onRedo: (entry: Entry) => (() => void) | undefined;
@@ -193,27 +201,33 @@ function History({
       </EmptyState>
     );
   if (entries.length === 0) return <EmptyState title="No results" action={<Button onClick={onClearFilters}>Clear filters</Button>} />;
+  const row = (entry: Entry | Happening, isPart = false) =>
+    isPoint(entry) ? (
+      <EntryRow
+        key={entry.id}
+        entry={entry}
+        letter={letterOf(entry.id)}
+        isBusy={isBusy}
+        isPart={isPart}
+        isExpanded={expanded.has(entry.id)}
+        onExpand={() => onExpand(entry.id)}
+        onChoose={(isAgainst) => onChoose(entry, isAgainst)}
+        onRestore={() => onRestore(entry)}
+        onRedo={onRedo(entry)}
+      />
+    ) : (
+      <HappeningRow key={entry.id} happening={entry} isPart={isPart} onChoose={() => onHappening(entry)} />
+    );
   return (
     <Thread label="Timeline" className="pt-2 pl-2 narrow:pl-0">
       {groupByDay(entries).flatMap((day, index) => [
         <ThreadItem key={day.label} {...(index === 0 && { edge: "start" as const, beadYPx: 24 })}>
           <h3 className="pt-2.5 pb-1.5 pl-2.5 text-xs font-medium text-fg-2">{day.label}</h3>
         </ThreadItem>,
-        ...day.entries.map((entry) =>
-          isPoint(entry) ? (
-            <EntryRow
-              key={entry.id}
-              entry={entry}
-              letter={letterOf(entry.id)}
-              isBusy={isBusy}
-              onChoose={(isAgainst) => onChoose(entry, isAgainst)}
-              onRestore={() => onRestore(entry)}
-              onRedo={onRedo(entry)}
-            />
-          ) : (
-            <HappeningRow key={entry.id} happening={entry} onChoose={() => onHappening(entry)} />
-          ),
-        ),
+        ...day.entries.flatMap((entry) => [
+          row(entry),
+          ...(isPoint(entry) && expanded.has(entry.id) ? (entry.parts ?? []).map((part) => row(part, true)) : []),
+        ]),
       ])}
       <ThreadItem bead="next" line="next" edge="end" beadYPx={18}>
         <p className="flex min-h-9 items-center px-2.5 text-sm text-fg-2">Now</p>

@@ -1,6 +1,17 @@
 import { expect, test } from "vitest";
-import type { Checkpoint, Deployment, RunSummary, Snapshot } from "@tesslate/contract";
-import { contentsOf, databasesBefore, firstHiddenRuns, groupByDay, entriesOf, historyOf, runsSince } from "./timeline.ts";
+import type { Checkpoint, Deployment, GitCommit, RunSummary, Snapshot } from "@tesslate/contract";
+import {
+  contentsOf,
+  databasesBefore,
+  entriesOf,
+  firstHiddenRuns,
+  groupByDay,
+  historyOf,
+  isPoint,
+  restoreTarget,
+  runsSince,
+  type PointFilter,
+} from "./timeline.ts";
 
 const snapshot = (id: string, at: string, more: Partial<Snapshot> = {}): Snapshot => ({
   id,
@@ -26,6 +37,8 @@ const checkpoint = (id: string, at: string, more: Partial<Checkpoint> = {}): Che
   chat_id: "c",
   message_id: "m",
   task_id: "t",
+  before_id: null,
+  commit_sha: null,
   created_at: at,
   ...more,
 });
@@ -138,6 +151,45 @@ test("commits and deployments are listed with the points, and can be filtered by
   expect(all[3]).toMatchObject({ name: "v6", title: "web to Cloudflare", aside: "live, 1m 22s" });
   expect(historyOf(points, [commit], [deployment], "deploys").map(({ id }) => id)).toEqual(["d1"]);
   expect(historyOf(points, [commit], [deployment], "snapshots").map(({ id }) => id)).toEqual(["s"]);
+});
+
+test("an undo and its redo are a row each: what they saved and committed is part of them", () => {
+  const sha = (digit: string) => digit.repeat(40);
+  const commit = (id: string, message: string, date: string) => ({ sha: id, message, author: "Nadia", date }) as GitCommit;
+  const restore = (id: string, minute: number, more: Partial<Checkpoint>) =>
+    checkpoint(id, `2026-03-12T03:0${minute}:00Z`, { kind: "restore", ...more });
+  const points = pointsOf(
+    [snapshot("s", "2026-03-12T03:05:00Z", { snapshot_type: "safety", label: "Before restore" })],
+    [
+      checkpoint("b1", "2026-03-12T01:00:00Z"),
+      restore("c1", 1, { label: "Before undoing “Add a page”" }),
+      restore("c2", 2, { label: "Undid “Add a page”", before_id: "c1", commit_sha: sha("a") }),
+      restore("c3", 4, { label: "Redid “Add a page”", commit_sha: sha("b") }),
+      restore("c4", 6, { label: "Restored before “Add a page”", before_id: "s" }),
+      // What it saved was deleted.
+      restore("c5", 7, { label: "Restored b", before_id: "deleted" }),
+    ],
+    [run(1)],
+  );
+  const commits = [
+    commit(sha("a"), "Go back", "2026-03-12T03:02:00Z"),
+    commit(sha("b"), "Redo", "2026-03-12T03:04:00Z"),
+    commit(sha("c"), "By hand", "2026-03-12T03:08:00Z"),
+  ];
+  const shown = (filter: PointFilter) =>
+    historyOf(points, commits, [], filter).map((one) => [one.title, ...(isPoint(one) ? (one.parts ?? []) : []).map(({ title }) => title)]);
+  expect(shown("all")).toEqual([
+    ["“Add a page”"],
+    ["Undid “Add a page”", "Before undoing “Add a page”", "Go back"],
+    ["Redid “Add a page”", "Redo"],
+    ["Restored before “Add a page”", "Before restore"],
+    ["Restored b"],
+    ["By hand"],
+  ]);
+  // Where the restores are not shown, their parts are.
+  expect(shown("snapshots")).toEqual([["Before restore"]]);
+  expect(shown("commits")).toEqual([["Go back"], ["Redo"], ["By hand"]]);
+  expect(points.slice(2, 4).map(restoreTarget)).toEqual(["after undoing “Add a page”", "after redoing “Add a page”"]);
 });
 
 test("the checkpoint before a run stands for the run; what is undone is marked", () => {

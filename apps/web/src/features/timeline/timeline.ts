@@ -30,6 +30,8 @@ export interface Entry {
   snapshot?: Snapshot;
   checkpoint?: Checkpoint;
   run?: RunSummary;
+  /** Of a restore: the state saved before it, and its commit. They are shown with it. */
+  parts?: readonly (Entry | Happening)[];
 }
 /** A commit or deployment on the timeline. It cannot be compared or restored here. */
 export interface Happening {
@@ -134,7 +136,11 @@ export const databasesBefore = (checkpoint: { id: string; at: string }, snapshot
 };
 
 /** The point in a sentence: restore to `before “Add a page”`, to `A`. */
-export const restoreTarget = ({ pointTitle }: Entry): string => pointTitle.replace(/^Before “/, "before “");
+export const restoreTarget = ({ pointTitle }: Entry): string =>
+  pointTitle
+    .replace(/^Before (?=“|undoing )/, "before ")
+    .replace(/^Undid “/, "after undoing “")
+    .replace(/^Redid “/, "after redoing “");
 
 /** How long a run took, in ms; undefined while it is active. */
 export const durationOfRun = ({ started_at, ended_at }: RunSummary): number | undefined =>
@@ -191,7 +197,21 @@ const ofDeployment = (deployment: Deployment): Happening => {
   };
 };
 
-/** Points, commits and deployments in one list, oldest first. */
+/** Adds to each restore that is shown its parts, and removes those from the list. */
+function withParts(shown: readonly (Entry | Happening)[], points: readonly Entry[], commits: readonly GitCommit[]): (Entry | Happening)[] {
+  const isPart = new Set<string>();
+  const restores = shown.map((one) => {
+    const { before_id, commit_sha } = (isPoint(one) && one.checkpoint?.kind === "restore" && one.checkpoint) || {};
+    const before = points.find(({ id }) => id === before_id);
+    const commit = commits.find(({ sha }) => sha === commit_sha);
+    const parts = [...(before ? [before] : []), ...(commit ? [ofCommit(commit)] : [])];
+    for (const { id } of parts) isPart.add(id);
+    return parts.length > 0 ? { ...one, parts } : one;
+  });
+  return restores.filter(({ id }) => !isPart.has(id));
+}
+
+/** Points, commits and deployments in one list, oldest first; what a restore saved and committed is part of it. */
 export function historyOf(
   points: readonly Entry[],
   commits: readonly GitCommit[],
@@ -203,7 +223,7 @@ export function historyOf(
     ...(filter === "all" || filter === "commits" ? commits.map(ofCommit) : []),
     ...(filter === "all" || filter === "deploys" ? deployments.map(ofDeployment) : []),
   ];
-  return shown.sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || a.id.localeCompare(b.id));
+  return withParts(shown, points, commits).sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || a.id.localeCompare(b.id));
 }
 
 /** Groups entries by day in local time. */

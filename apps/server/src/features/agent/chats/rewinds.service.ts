@@ -29,13 +29,13 @@ export interface RewindCheckpoints {
   /** Saves the current files. */
   save(project: ProjectRow, facts: { label: string; chat_id: string }): Promise<{ id: string }>;
   /**
-   * `databases_from`: the snapshot whose databases are restored too; then the current files and databases are saved as a safety snapshot, whose id
+   * `done_label`: names the checkpoint of the result. `before_id`: the checkpoint that has the state before. `databases_from`: the snapshot whose databases are restored too; then the current files and databases are saved as a safety snapshot, whose id
    * `conversation` gets. Throws `project_busy`, `snapshot_pending`, `run_active`, `snapshot_not_ready`.
    */
   restore(
     project: ProjectRow,
     userId: string,
-    checkpoint: { id: string; label: string; commit_subject: string; databases_from?: string },
+    checkpoint: { id: string; label: string; done_label: string; commit_subject: string; before_id?: string; databases_from?: string },
     conversation: (safetySnapshotId: string | null) => ConversationChange,
   ): Promise<TaskRow>;
 }
@@ -108,7 +108,14 @@ export function createRewinds({
         await checkpoints.restore(
           working,
           userId,
-          { id: checkpoint.id, label, commit_subject: `Go back to ${label}`, ...(databases_from !== undefined && { databases_from }) },
+          {
+            id: checkpoint.id,
+            label,
+            done_label: `Undid “${checkpoint.title}”`,
+            commit_subject: `Go back to ${label}`,
+            ...(redo && { before_id: redo.id }),
+            ...(databases_from !== undefined && { databases_from }),
+          },
           (safetySnapshotId) => ({ message_id: question.id, redo_checkpoint_id: redo?.id ?? safetySnapshotId ?? checkpoint.id }),
         ),
       );
@@ -120,11 +127,19 @@ export function createRewinds({
       if (!rewind || hiddenMessages(rewind, last).length === 0)
         throw conflict("nothing_to_redo", "There is nothing to redo: the chat has newer messages.");
       refuseElsewhere(working, await checkpoints.projectOf(rewind.checkpoint_id));
-      const label = "where you were";
+      const undone = await checkpoints.before(rewind.messages[0]?.id ?? "");
       return taskLinks(
-        await checkpoints.restore(working, userId, { id: rewind.checkpoint_id, label, commit_subject: "Redo what was undone" }, () => ({
-          redone_point_id: rewind.checkpoint_id,
-        })),
+        await checkpoints.restore(
+          working,
+          userId,
+          {
+            id: rewind.checkpoint_id,
+            label: "where you were",
+            done_label: undone ? `Redid “${undone.title}”` : "Redid what was undone",
+            commit_subject: "Redo what was undone",
+          },
+          () => ({ redone_point_id: rewind.checkpoint_id }),
+        ),
       );
     },
     /** Called after the files are restored. Safe to repeat. */

@@ -127,7 +127,7 @@ export const createApplyChangeSet =
     trees: ProjectTreeAccess;
     announce: Announce;
     /** Commits files of the project. Never throws. */
-    commit(project: ProjectRow, userId: string, change: { paths: readonly string[]; subject: string }): Promise<void>;
+    commit(project: ProjectRow, userId: string, change: { paths: readonly string[]; subject: string }): Promise<unknown>;
     /** Takes the tree's lock: no run or restore starts before the transaction ends. */
     refuseWhileRestoring: (tx: Queries, projectId: string) => Promise<void>;
   }) =>

@@ -37,14 +37,14 @@ export function createRestoreCommits({
   log: Logger;
 }) {
   return {
-    /** Safe to repeat: files that are committed already yield no commit. Never throws. */
+    /** Returns the commit. Safe to repeat: files that are committed already yield none. Never throws. */
     commit: async (
       { project, userId, paths, subject, notCommitted }: RestoredFiles,
       { inExclusiveTask = false }: { inExclusiveTask?: boolean } = {},
-    ): Promise<void> => {
-      if (!commitsRunsOf(project) || paths.length === 0) return;
+    ): Promise<string | undefined> => {
+      if (!commitsRunsOf(project) || paths.length === 0) return undefined;
       try {
-        await access.writing(
+        return await access.writing(
           userId,
           project.id,
           async (opened) => {
@@ -52,15 +52,17 @@ export function createRestoreCommits({
             await commitAllPending(opened);
             const captured = await captureTree(repo, paths);
             const sha = captured && (await commitTree(repo, captured, await messageOf(repo, captured, subject)));
-            if (sha === undefined) return;
+            if (sha === undefined) return undefined;
             await resetIndex(repo, paths);
             await committed(userId, opened, sha);
+            return sha;
           },
           { inExclusiveTask },
         );
       } catch (err) {
         log.warn({ err, project_id: project.id }, "restored files not committed");
         await notCommitted(err).catch(() => undefined);
+        return undefined;
       }
     },
   };

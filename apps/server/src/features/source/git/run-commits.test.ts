@@ -170,7 +170,11 @@ test("undoing a run reverts its commit, redoing it reapplies it, and going back 
   await back(1);
   expect(await world.read("hello.txt")).toBe("hello");
   expect((await log(world))[0]?.message).toBe(`Revert "Greet again"\n\nThis reverts commit ${kept}.`);
+  // The checkpoint after the undo names its commit, and so does that after the redo.
+  const named = async () => (await api.snapshots.checkpoints({ params: { id: world.project.id }, query: {} })).items[0]?.commit_sha;
+  expect(await named()).toBe((await log(world))[0]?.sha);
   await ends(await api.chat.redo({ params: { chat_id } }));
+  expect(await named()).toBe((await log(world))[0]?.sha);
   expect(await world.read("hello.txt")).toBe("hello again");
   await back(0);
   const went = [

@@ -38,7 +38,8 @@ export function createCheckpoints({
   /** `isWhole`: include large files. Creates the point first, then its row, so that a row always refers to a point. */
   const keep = async (
     project: ProjectRow,
-    facts: Pick<CheckpointRow, "kind" | "label"> & Partial<Pick<CheckpointRow, "title" | "chat_id" | "message_id" | "task_id">>,
+    facts: Pick<CheckpointRow, "kind" | "label"> &
+      Partial<Pick<CheckpointRow, "title" | "chat_id" | "message_id" | "task_id" | "before_id" | "commit_sha">>,
     { isWhole = false }: { isWhole?: boolean } = {},
   ): Promise<CheckpointRow> => {
     const id = crypto.randomUUID();

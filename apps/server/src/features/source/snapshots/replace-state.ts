@@ -21,6 +21,10 @@ interface Replacement {
   point: string;
   /** Its display name. */
   label: string;
+  /** Names the checkpoint of the result, instead of "Restored <label>". */
+  done_label?: string | undefined;
+  /** The snapshot or checkpoint that has the state before. */
+  before_id?: string | null | undefined;
   /** Service keys to restart. */
   running: string[];
   /** The point whose databases are restored; null: those of `point`. Older tasks have none. */
@@ -37,8 +41,8 @@ interface Replacement {
 export interface RestoredRepository {
   /** Whether the project has the same repository as the point: it is kept. */
   isSame(sandbox: Sandbox, point: string): Promise<boolean>;
-  /** Commits changed files. Never throws. */
-  commit(project: ProjectRow, userId: string, change: { paths: readonly string[]; subject: string }): Promise<void>;
+  /** Commits changed files. Returns the commit, if there was something to commit. Never throws. */
+  commit(project: ProjectRow, userId: string, change: { paths: readonly string[]; subject: string }): Promise<string | undefined>;
 }
 
 export type ReplaceState = ReturnType<typeof createReplaceState>;
@@ -96,14 +100,16 @@ export function createReplaceState({
     { history }: Sandbox,
     { before, point, subject, userId }: { before: string; point: string; subject: string; userId: string },
     signal: AbortSignal,
-  ) => {
+  ): Promise<string | undefined> => {
     try {
       const { files } = await history.compare(before, point, { withoutIgnored: true, maxPatchBytes: 0, maxFiles: Infinity, signal });
       const paths = files.flatMap(({ path, oldPath }) => (oldPath === undefined ? [path] : [oldPath, path]));
-      await repository.commit(project, userId, { paths, subject });
+      const sha = await repository.commit(project, userId, { paths, subject });
       await history.remove([before]);
+      return sha;
     } catch (err) {
       if (!signal.aborted) log.warn({ err, project_id: project.id }, "changes of a restore not committed");
+      return undefined;
     }
   };
   const replaceDatabases = async (
@@ -130,7 +136,7 @@ export function createReplaceState({
   return async (
     project: ProjectRow,
     sandbox: Sandbox,
-    { point, label, running, databases_point, restore_id, commit_subject, more }: Replacement,
+    { point, label, done_label, before_id, running, databases_point, restore_id, commit_subject, more }: Replacement,
     context: TaskContext,
   ): Promise<void> => {
     const { task, signal, progress, note } = context;
@@ -141,12 +147,18 @@ export function createReplaceState({
       // An earlier attempt may have replaced files already.
       if (!(await sandbox.history.find(before))) await sandbox.history.capture(before, { signal });
       await replaceFiles(project, sandbox, point, context);
-      await commitChanges(project, sandbox, { before, point, subject: commit_subject, userId: task.user_id }, signal);
+      const sha = await commitChanges(project, sandbox, { before, point, subject: commit_subject, userId: task.user_id }, signal);
       const step = createStep(context, ["files"]);
       await replaceDatabases(project, sandbox, databases_point ?? point, context, step);
       if (more !== undefined) await step({ restores: "the chat", missing: "The chat was not" }, () => onRestored(more));
       await step({ missing: "No checkpoint of the result was created" }, () =>
-        checkpoints.keep(project, { kind: "restore", label: `Restored ${label}`, task_id: task.id }),
+        checkpoints.keep(project, {
+          kind: "restore",
+          label: done_label ?? `Restored ${label}`,
+          task_id: task.id,
+          before_id: before_id ?? null,
+          commit_sha: sha ?? null,
+        }),
       );
     } finally {
       // After a shutdown the next server resumes this task.

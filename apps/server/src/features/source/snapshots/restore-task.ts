@@ -18,6 +18,10 @@ export interface RestoreInput {
   snapshot_id: string | null;
   checkpoint_id: string | null;
   safety_snapshot_id: string | null;
+  /** Names the checkpoint of the result. Older tasks have neither this nor the next. */
+  done_label?: string | undefined;
+  /** The snapshot or checkpoint that has the state before. */
+  before_id?: string | null;
   running: string[];
   /** The point whose databases are restored; null: those of `point`. */
   databases_point: string | null;

@@ -14,6 +14,10 @@ export interface RequestedRestore {
   name: string;
   /** Subject of the commit of what the restore changes, unless it only reverts the last commit. */
   commit_subject: string;
+  /** Names the checkpoint of the result; default: "Restored <label>". */
+  done_label?: string;
+  /** The checkpoint that has the state before, if there is no safety snapshot. */
+  before_id?: string;
   snapshot_id?: string;
   checkpoint_id?: string;
   /** The snapshot of the project whose databases are restored, instead of the point's. Needs the safety snapshot. */
@@ -115,6 +119,8 @@ export function createSnapshotRestore({
           snapshot_id: request.snapshot_id ?? null,
           checkpoint_id: request.checkpoint_id ?? null,
           safety_snapshot_id: made?.row.id ?? null,
+          ...(request.done_label !== undefined && { done_label: request.done_label }),
+          before_id: made?.row.id ?? request.before_id ?? null,
           running,
           databases_point: databasesPoint,
           restore_id: crypto.randomUUID(),

@@ -32,10 +32,19 @@ test("rewinds conversation and files to before a message, and back until a new m
   const rewound = async () => (await api.chat.get({ params: { chat_id } })).rewound?.map((m) => m.content) ?? null;
   expect(await rewound()).toEqual(["Write the second", "wrote second"]);
   expect((await api.snapshots.list({ params: { id: project.id }, query: {} })).total).toBe(0);
+  const checkpoints = async () => (await api.snapshots.checkpoints({ params: { id: project.id }, query: {} })).items;
+  // The checkpoint after an undo names the one that has the state before it.
+  const [undid, saved] = await checkpoints();
+  expect([undid?.label, undid?.before_id, saved?.label]).toEqual([
+    "Undid “Write the second”",
+    saved?.id,
+    "Before undoing “Write the second”",
+  ]);
 
   const forth = await api.chat.redo({ params: { chat_id } });
   expect(await ends(forth.task_id)).toMatchObject({ status: "completed", error: null });
   expect([await world.read("a.txt"), await rewound()]).toEqual(["second\n", null]);
+  expect((await checkpoints())[0]).toMatchObject({ label: "Redid “Write the second”", before_id: null });
   // The messages themselves, with their steps.
   expect((await history()).items).toEqual(all);
 
@@ -92,6 +101,10 @@ test("a project is restored with the messages of all its chats in one action, an
   ).rejects.toMatchObject({ code: "bad_request" });
   const back = await api.snapshots.restore({ params: { ...params, snapshot_id }, body: { with_messages: true } });
   expect(await ends(back.task_id)).toMatchObject({ status: "completed", error: null });
+  expect((await api.snapshots.checkpoints({ params, query: {} })).items[0]).toMatchObject({
+    label: "Restored A",
+    before_id: back.safety_snapshot_id,
+  });
   const files = async () => [await world.read("a.txt"), await world.read("b.txt"), await world.read("c.txt")];
   expect(await files()).toEqual(["a.txt\n", undefined, undefined]);
   expect((await runs()).map(facts)).toEqual([shown("Write c", "hidden"), shown("Write b", "hidden"), shown("Write a")]);

@@ -152,7 +152,7 @@ export function createSnapshots({
       const { project, row } = await openCheckpoint(userId, ref, id);
       // The checkpoint before a run is younger than its message.
       const sentAt = row.kind === "turn" && row.message_id !== null ? await store.sentAt(row.message_id) : undefined;
-      const label = row.kind === "turn" ? `before “${titleOfCheckpoint(row)}”` : row.label.replace(/^Restored /, "");
+      const label = row.kind === "turn" ? `before “${titleOfCheckpoint(row)}”` : stateAfter(row.label);
       const { task, safety_snapshot_id } = await snapshotRestore.begin(project, userId, {
         point: `checkpoint/${row.id}`,
         label,
@@ -166,6 +166,13 @@ export function createSnapshots({
     },
   };
 }
+
+/** The name of the state after a restore, by the label of its checkpoint. */
+const stateAfter = (label: string): string =>
+  label
+    .replace(/^Restored /, "")
+    .replace(/^Undid /, "before ")
+    .replace(/^Redid /, "after ");
 
 function presentSnapshot(row: SnapshotRow): Snapshot {
   return {
@@ -192,5 +199,7 @@ const checkpointOf = (row: CheckpointRow): Checkpoint => ({
   chat_id: row.chat_id,
   message_id: row.message_id,
   task_id: row.task_id,
+  before_id: row.before_id,
+  commit_sha: row.commit_sha,
   created_at: row.created_at,
 });
