@@ -1,6 +1,8 @@
 import { Redo2 } from "lucide-react";
-import { memo } from "react";
+import { memo, useId, useState } from "react";
+import { cx } from "../../lib/cx.ts";
 import { Button } from "../../ui/Button.tsx";
+import { Markdown } from "../../ui/markdown/Markdown.tsx";
 import type { RewoundMessage } from "./chat.types.ts";
 import { useRunActions } from "./run-actions.ts";
 
@@ -26,10 +28,41 @@ export const GoneRow = memo(({ message, isFirst, name }: { message: RewoundMessa
           ) : null}
         </div>
       ) : null}
-      <p className="line-clamp-3 max-w-190 text-sm leading-read break-words whitespace-pre-wrap text-fg-3">
-        <span className="sr-only">Hidden message from {message.role === "user" ? name : "the agent"}: </span>
-        {message.text}
-      </p>
+      <HiddenMessage message={message} name={name} />
     </div>
   );
 });
+
+/** Longer messages are folded. */
+const foldedLines = 3;
+const foldedChars = 240;
+
+/** The message as the transcript shows it, muted; a long one is folded. */
+function HiddenMessage({ message: { role, text }, name }: { message: RewoundMessage; name: string }) {
+  const [isOpen, setIsOpen] = useState(false);
+  const id = useId();
+  const isLong = text.length > foldedChars || text.trim().split("\n").length > foldedLines;
+  return (
+    <>
+      <div
+        id={id}
+        className={cx(
+          "max-w-190 [--fg-0:var(--fg-3)] [--fg-1:var(--fg-3)] [--fg-2:var(--fg-3)]",
+          isLong && !isOpen && "max-h-16 overflow-hidden",
+        )}
+      >
+        <span className="sr-only">Hidden message from {role === "user" ? name : "the agent"}: </span>
+        {role === "user" ? (
+          <p className="text-md leading-read break-words whitespace-pre-wrap text-fg-3">{text}</p>
+        ) : (
+          <Markdown text={text} />
+        )}
+      </div>
+      {isLong ? (
+        <Button size="sm" variant="ghost" aria-expanded={isOpen} aria-controls={id} onClick={() => setIsOpen(!isOpen)} className="-ml-2">
+          {isOpen ? "Show less" : "Show all"}
+        </Button>
+      ) : null}
+    </>
+  );
+}

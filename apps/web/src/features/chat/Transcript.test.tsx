@@ -1,7 +1,7 @@
 import { Profiler, useState, useSyncExternalStore } from "react";
 import { flushSync } from "react-dom";
 import { vi } from "vitest";
-import { expect, screen, test, waitFor } from "../../testing/index.ts";
+import { expect, expectAccessible, screen, test, waitFor, within } from "../../testing/index.ts";
 import { marked } from "../../ui/markdown/markdown-html.ts";
 import { chatReducer, emptyChat, type ChatAction } from "./chat.reducer.ts";
 import { RunActionsContext, type GoBackTarget } from "./run-actions.ts";
@@ -133,6 +133,39 @@ test("restoring to after a message names the run that answers the next one, also
   await user.click(screen.getByRole("button", { name: /^Actions for/ }));
   await user.click(await screen.findByRole("menuitem", { name: "Restore to after this message…" }));
   expect(targets).toEqual([{ messageId: "m2", taskId: "t3", label: "after “Add a cart”" }]);
+});
+
+test("hidden messages are rendered as in the transcript, and long ones are folded", async ({ show, user }) => {
+  const at = "2026-03-05T10:00:00Z";
+  const gone = (id: string, role: "user" | "assistant", text: string): TranscriptRow => ({
+    key: `gone/${id}`,
+    kind: "gone",
+    message: { id, role, text, at },
+    isFirst: id === "m1",
+    bead: "checkpoint",
+    line: "gone",
+  });
+  const answer = "## Cart\n\nI added **a cart** in `cart.ts`:\n\n- totals\n- discounts\n\n```ts\nconst total = 1;\n```";
+  show(
+    <Transcript
+      rows={[gone("m1", "user", "Use **bold** prices"), gone("m2", "assistant", answer)]}
+      reader={ada}
+      onResume={nothing}
+      isBusy={false}
+    />,
+  );
+  const log = await screen.findByRole("log", { name: "Transcript" });
+  expect(within(log).getByRole("heading", { name: "Cart" })).toBeVisible();
+  expect(within(log).getByText("a cart").tagName).toBe("STRONG");
+  expect(within(log).getByText("totals").closest("li")).not.toBeNull();
+  // What a person wrote is shown as it was written.
+  expect(within(log).getByText("Use **bold** prices")).toBeVisible();
+  expect(log).toHaveTextContent("Hidden message from the agent");
+  const [toggle] = within(log).getAllByRole("button", { name: "Show all" });
+  expect(within(log).getAllByRole("button", { name: "Show all" })).toHaveLength(1);
+  await user.click(toggle as HTMLElement);
+  expect(within(log).getByRole("button", { name: "Show less" })).toHaveAttribute("aria-expanded", "true");
+  await expectAccessible();
 });
 
 test("text that streams into a long chat renders one row per change", async ({ show }) => {
