@@ -6,11 +6,15 @@ const tag = "domains";
 /** Own domains of one project. */
 export const maxDomains = 20;
 
+/** Characters of a `SiteName`. */
+export const siteNameLength = { min: 3, max: 57 };
+export const siteNamePattern = "^[a-z0-9]+(-[a-z0-9]+)*$";
+
 /** The first label of the address of a site on this server. */
 export const SiteName = Type.String({
-  minLength: 3,
-  maxLength: 57,
-  pattern: "^[a-z0-9]+(-[a-z0-9]+)*$",
+  minLength: siteNameLength.min,
+  maxLength: siteNameLength.max,
+  pattern: siteNamePattern,
   description: "Lower-case letters, digits and single hyphens",
 });
 
@@ -69,6 +73,21 @@ export const Site = described(
 );
 export type Site = Static<typeof Site>;
 
+/** Why a site cannot have a name. */
+export const SiteNameProblem = described(
+  "`invalid`: it is not 3 to 57 lower-case letters, digits and single hyphens. `reserved`: this server keeps it. `taken`: another app has it.",
+  Literals("invalid", "reserved", "taken"),
+);
+export type SiteNameProblem = Static<typeof SiteNameProblem>;
+
+export const SiteNameCheck = Type.Object({
+  name: described("As it was given, in lower case and without spaces around it", Type.String()),
+  problem: described("Null: the name is free", Nullable(SiteNameProblem)),
+  detail: described("The problem in a sentence", Nullable(Type.String())),
+  suggestion: described("A similar name that is free; null if the given one is", Nullable(Type.String())),
+});
+export type SiteNameCheck = Static<typeof SiteNameCheck>;
+
 const SiteParams = extend(ProjectParams, { container_id: Uuid });
 const DomainParams = extend(ProjectParams, { domain_id: Uuid });
 const Hostname = Type.String({ minLength: 3, maxLength: 253 });
@@ -84,6 +103,22 @@ export const domainsRoutes = {
     auth: "user",
     params: ProjectParams,
     response: listOf(Site),
+  }),
+  checkName: route({
+    method: "GET",
+    path: "/api/projects/{id}/site-name",
+    tag,
+    summary: "Check site name",
+    description:
+      "Says whether an app of the project can have a name on this server, and suggests one that is free if not. It reserves nothing: another app can take the name before this one is deployed.",
+    auth: "user",
+    params: ProjectParams,
+    query: Type.Object({
+      name: Type.String({ minLength: 1, maxLength: 100 }),
+      container_id: described("The app; the name that it has already is free for it", Type.Optional(Uuid)),
+    }),
+    response: SiteNameCheck,
+    errors: ["not_found"],
   }),
   updateSite: route({
     method: "PATCH",

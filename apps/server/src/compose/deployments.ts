@@ -67,6 +67,7 @@ export function composeDeployments(
       providers,
       launch: { gate: createLaunchGate({ browsers, log }), settings: launchSettings },
       siteHosts,
+      listTakenNames: domainsStore.listTakenNames,
       onLive: pictureTaker.request,
       siteAccess: createSiteAccess({ verify: passwords.verify, limits, isSecure: address.scheme === "https" }),
       settings: { dataDir, appOrigin: new URL(config.http.appBaseUrl).origin, trustProxy: config.http.trustProxy },

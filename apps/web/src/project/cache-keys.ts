@@ -23,6 +23,7 @@ type Part =
   | "sessions"
   | "shares"
   | "shells"
+  | "site-name"
   | "sites"
   | "targets"
   | "tasks"

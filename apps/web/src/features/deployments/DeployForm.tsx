@@ -13,11 +13,12 @@ import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { isLimit, LimitNotice } from "../billing/index.ts";
+import { cleanSiteName, SiteNameStatus, useSiteName, type SiteNameState } from "../domains/index.ts";
 import { ConnectProvider } from "./ConnectProvider.tsx";
 import { credentialsQuery, planQuery } from "./deployments.queries.ts";
 import { versionName, providerTitle, deployProviderNames, safeUrl, shortUrl } from "./deployments.ts";
 import { useDeploys } from "./deploys-context.ts";
-import { domainError, planRequestOf, deploymentRequestOf, siteNameError, toProvider, type Draft } from "./draft.ts";
+import { domainError, planRequestOf, deploymentRequestOf, toProvider, type Draft } from "./draft.ts";
 import { EnvPreview } from "./EnvPreview.tsx";
 import { GateChecks } from "./GateChecks.tsx";
 import { TargetCards } from "./TargetCards.tsx";
@@ -42,9 +43,12 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
   const domain = draft.environment === "preview" ? undefined : domainError(draft.customDomain);
   const isConnected = draft.provider === "local" || current?.is_connected === true;
   const isNamed = draft.provider === "local" && draft.environment === "production";
-  const invalidName = isNamed && current?.has_site === false ? siteNameError(draft.siteName) : undefined;
-  const nameError = invalidName ?? (isNamed && hasCode(failure, "site_name_taken") ? sentenceOf(failure) : undefined);
-  const isReady = current !== undefined && isConnected && domain === undefined && invalidName === undefined && plan.error === null;
+  const siteName = useSiteName(projectId, draft.siteName, {
+    containerId: current?.container_id,
+    isEnabled: isNamed && current?.has_site === false,
+  });
+  const nameError = siteName.error ?? (isNamed && hasCode(failure, "site_name_taken") ? sentenceOf(failure) : undefined);
+  const isReady = current !== undefined && isConnected && domain === undefined && siteName.error === undefined && plan.error === null;
 
   const deploy = async () => {
     setIsStarting(true);
@@ -105,6 +109,7 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
                 plan={current}
                 name={draft.siteName}
                 error={nameError}
+                state={siteName}
                 onChange={(siteName) => {
                   change({ siteName });
                   setFailure(undefined);
@@ -208,11 +213,13 @@ function SiteAddress({
   plan,
   name,
   error,
+  state,
   onChange,
 }: {
   plan: DeploymentPlan;
   name: string;
   error: string | undefined;
+  state: SiteNameState;
   onChange: (name: string) => void;
 }) {
   const pattern = (plan.site_url_pattern ?? "").replace(/^https?:\/\//, "");
@@ -226,22 +233,25 @@ function SiteAddress({
       </p>
     );
   return (
-    <Field
-      label="Name"
-      error={error}
-      hint={<span className="font-mono break-all">{`${before}${name.trim().toLowerCase() || proposed}${after}`}</span>}
-    >
-      <Input
-        autoComplete="off"
-        autoCapitalize="none"
-        spellCheck={false}
-        maxLength={57}
-        placeholder={proposed}
-        className="font-mono text-xs narrow:text-lg"
-        value={name}
-        onChange={(event) => onChange(event.target.value)}
-      />
-    </Field>
+    <>
+      <Field
+        label="Name"
+        error={error}
+        hint={<span className="font-mono break-all">{`${before}${cleanSiteName(name) || proposed}${after}`}</span>}
+      >
+        <Input
+          autoComplete="off"
+          autoCapitalize="none"
+          spellCheck={false}
+          maxLength={57}
+          placeholder={proposed}
+          className="font-mono text-xs narrow:text-lg"
+          value={name}
+          onChange={(event) => onChange(event.target.value)}
+        />
+      </Field>
+      <SiteNameStatus state={state} onSuggestion={onChange} />
+    </>
   );
 }
 

@@ -69,11 +69,3 @@ export function domainError(text: string): string | undefined {
     ? "Enter the domain only, without https:// or a path."
     : "Enter a domain, such as shop.example.org.";
 }
-
-/** The error for an invalid name of a site. */
-export function siteNameError(text: string): string | undefined {
-  const name = text.trim().toLowerCase();
-  if (name === "") return undefined;
-  if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) return "Use letters, digits and single hyphens.";
-  return name.length < 3 ? "Use at least 3 characters." : undefined;
-}

@@ -1,6 +1,7 @@
 import type { Site } from "@tesslate/contract";
 import { ExternalLink, Plus } from "lucide-react";
 import { useState } from "react";
+import { useProject } from "../../project/project-context.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
@@ -10,7 +11,10 @@ import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { toast, toastError } from "../../ui/toast.tsx";
 import { DomainRow } from "./DomainRow.tsx";
+import { cleanSiteName, siteNameError } from "./site-name.ts";
+import { SiteNameStatus } from "./SiteNameStatus.tsx";
 import { useSiteActions, type SiteActions } from "./use-site-actions.ts";
+import { useSiteName } from "./use-site-name.ts";
 
 type Editing = "name" | "password" | "domain";
 
@@ -68,24 +72,27 @@ interface FormProps {
 }
 
 function NameForm({ site, actions, onClose }: FormProps & { site: Site }) {
+  const { id } = useProject();
   const form = useForm({
     start: { name: site.name },
-    check: ({ name }) => ({
-      ...(!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name.trim()) && { name: "Use lower-case letters, digits and single hyphens." }),
-      ...(name.trim().length < 3 && { name: "Use at least 3 characters." }),
-    }),
+    check: ({ name }) => ({ name: cleanSiteName(name) === "" ? "Enter a name." : siteNameError(name) }),
     submit: async ({ name }) => {
-      await actions.rename(name.trim());
+      await actions.rename(cleanSiteName(name));
       toast("Name changed.");
       onClose();
     },
   });
+  const isChanged = cleanSiteName(form.values.name) !== site.name;
+  const state = useSiteName(id, form.values.name, { containerId: site.container_id, isEnabled: isChanged });
   return (
     <form onSubmit={form.onSubmit} noValidate className="grid gap-2">
       {form.errors[""] ? <Banner tone="err">{form.errors[""]}</Banner> : null}
-      <Field label="Name" error={form.errors.name} hint="The former name stops working at once, and others can take it.">
-        <Input {...form.text("name")} autoComplete="off" spellCheck={false} maxLength={57} className="font-mono" />
-      </Field>
+      <div>
+        <Field label="Name" error={form.errors.name ?? state.error} hint="The former name stops working at once, and others can take it.">
+          <Input {...form.text("name")} autoComplete="off" spellCheck={false} maxLength={57} className="font-mono" />
+        </Field>
+        <SiteNameStatus state={state} onSuggestion={(name) => form.set("name", name)} />
+      </div>
       <FormButtons word="Change name" loadingWord="Changing name…" isSubmitting={form.isSubmitting} onClose={onClose} />
     </form>
   );

@@ -4,6 +4,7 @@ import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { PreviewAddress } from "../../runtime/containers/index.ts";
+import { findFreeName, type ListTakenNames } from "../domains/index.ts";
 import { buildSettingsOf, defaultOutputOf, serverOnly } from "./build/build-settings.ts";
 import { mayNeedServer } from "./build/server-command.ts";
 import type { DeploymentChoices } from "./prepare-deployment.ts";
@@ -12,7 +13,7 @@ import { deployedWith } from "./deployment-rules.ts";
 import type { EnvironmentOfDeployment } from "./deployment-variables.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import { capabilitiesOf } from "./providers/capabilities.ts";
-import { freeSiteName, siteNames } from "./release/site-names.ts";
+import { siteNames } from "./release/site-names.ts";
 import { siteUrl } from "./release/site-urls.ts";
 
 export type PlanDeployment = ReturnType<typeof createPlanDeployment>;
@@ -23,15 +24,20 @@ export function createPlanDeployment({
   choices: { providerOf, containerOf, modeOf, isConnected, outputDirectory },
   environmentOf,
   address,
+  listTakenNames,
 }: {
   store: DeploymentsStore;
   projects: Pick<Projects, "require" | "sandboxOf">;
   choices: DeploymentChoices;
   environmentOf: EnvironmentOfDeployment;
   address: PreviewAddress;
+  listTakenNames: ListTakenNames;
 }) {
-  const nameFor = async (project: ProjectRow, container: ContainerRow, provider: DeployProvider): Promise<string | undefined> =>
-    provider === "local" ? freeSiteName(store, siteNames(project, container.name)) : proposedName(store, project, container.name);
+  const nameFor = async (project: ProjectRow, container: ContainerRow, provider: DeployProvider): Promise<string | undefined> => {
+    if (provider !== "local") return proposedName(store, project, container.name);
+    const names = siteNames(project, container.name);
+    return (await findFreeName(listTakenNames, names)) ?? names[0];
+  };
   // The pattern is built from an address, whose characters would be encoded.
   const placeholder = "site-name-here";
   const urlPattern = siteUrl(address, "production", placeholder).replace(placeholder, "{name}");

@@ -1,5 +1,6 @@
 import type { FrameworkId, LaunchCheck } from "@tesslate/contract";
 import type { CryptoBox } from "../../../platform/crypto.ts";
+import { siteName } from "../domains/index.ts";
 import { isPublicVariable } from "../launch/index.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { DeploymentRow } from "../../../db/schema/delivery.ts";
@@ -43,16 +44,6 @@ export function createRequestVault({ box }: { box: CryptoBox }) {
 
 export const secretNamesOf = (env: Readonly<Record<string, string>>): Set<string> =>
   new Set(Object.keys(env).filter((name) => !isPublicVariable(name)));
-
-/** A DNS label of at most `max` characters. */
-export const siteName = (text: string, max = 63): string =>
-  text
-    .toLowerCase()
-    .replace(/[_\s]+/g, "-")
-    .replace(/[^a-z0-9-]/g, "")
-    .replace(/-{2,}/g, "-")
-    .slice(0, max)
-    .replace(/^-+|-+$/g, "") || "app";
 
 /** Preferred name of a site at a provider, and of preview hosts: the project's slug, plus the container's name when the project has several apps. */
 export async function proposedName(

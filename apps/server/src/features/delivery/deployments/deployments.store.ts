@@ -337,14 +337,6 @@ export function createDeploymentsStore(db: Database) {
         .set({ url })
         .where(and(eq(deploymentSites.container_id, container_id), eq(deploymentSites.provider, provider)));
     },
-    isSiteNameFree: async (name: string): Promise<boolean> =>
-      (
-        await db
-          .select({ id: deploymentSites.id })
-          .from(deploymentSites)
-          .where(and(eq(deploymentSites.provider, "local"), eq(deploymentSites.name, name)))
-          .limit(1)
-      ).length === 0,
     /** Claims a local site name; `undefined` when it is taken. */
     claimLocalSite: async (values: typeof deploymentSites.$inferInsert): Promise<SiteRow | undefined> =>
       (await db.insert(deploymentSites).values(values).onConflictDoNothing().returning())[0],

@@ -8,6 +8,7 @@ import type { Tasks } from "../../core/tasks/index.ts";
 import type { Projects, TemplateImages, Templates } from "../../projects/projects/index.ts";
 import type { Redactions, SecretVault } from "../../projects/secrets/index.ts";
 import type { ConnectionEnvironment, EnvironmentVault, PreviewAddress } from "../../runtime/containers/index.ts";
+import type { ListTakenNames } from "../domains/index.ts";
 import type { LaunchGate, LaunchSettingsService } from "../launch/index.ts";
 import { createBuildSandboxes } from "./build/build-sandbox.ts";
 import { createDeployAll, createDeploymentCreation } from "./create-deployment.ts";
@@ -60,6 +61,7 @@ export function createDeployments({
   settings,
   siteHosts,
   siteAccess,
+  listTakenNames,
   onLive,
 }: {
   platform: DeploymentPlatform;
@@ -82,6 +84,7 @@ export function createDeployments({
   /** Hosts of sites besides those below the preview domain. */
   siteHosts: OtherHosts;
   siteAccess: SiteAccess;
+  listTakenNames: ListTakenNames;
   /** Called after a deployment went live. Must not throw. */
   onLive: (projectId: string) => Promise<void>;
 }) {
@@ -107,7 +110,7 @@ export function createDeployments({
   const choices = createDeploymentChoices({ store, providers });
   const { isConnected } = choices;
   const environmentOf = createEnvironmentOfDeployment({ store, projects, runtime, ...variables });
-  const prepare = createPrepareDeployment({ store, choices, environmentOf, projects });
+  const prepare = createPrepareDeployment({ store, choices, environmentOf, projects, listTakenNames });
   const { create, createAll } = createDeploymentCreation({ store, projects, prepare, insert: records.insert, deploymentTasks, announce });
 
   const cutovers = createCutovers({ store, projects, reporter, isConnected, deploymentTasks, tasks });
@@ -120,7 +123,7 @@ export function createDeployments({
   const deployments: Deployments = {
     create,
     deployAll: createDeployAll({ store, projects, choices, createAll }),
-    plan: createPlanDeployment({ store, projects, choices, environmentOf, address }),
+    plan: createPlanDeployment({ store, projects, choices, environmentOf, address, listTakenNames }),
     ...createCutoverRequests({ projects, requireDeployment, rollbacks, promotions }),
     ...createStoredDeployments({ store, projects, artifacts, requireDeployment, cancel }),
     takeDownForContainer: createTakeDownForContainer({ store, cancel, cutovers, retention, sites: siteCache, stopUnusedServices }),

@@ -7,11 +7,11 @@ import {
   type DeploymentRequest,
 } from "@tesslate/contract";
 import { Value } from "typebox/value";
-import { badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
+import { badRequest, invalid, notFound } from "../../../platform/errors.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Projects } from "../../projects/projects/index.ts";
-import { isReservedName } from "../domains/index.ts";
+import { findFreeName, siteNameTaken, type ListTakenNames } from "../domains/index.ts";
 import type { DeployedService, StoredRequest } from "./deployment-request.ts";
 import type { EnvironmentOfDeployment } from "./deployment-variables.ts";
 import { deployedWith, notConnected } from "./deployment-rules.ts";
@@ -87,18 +87,17 @@ export interface PreparedDeployment {
 
 /** The chosen name of a new site on this server. Another deployment can take it before this one publishes. Throws `site_name_taken`. */
 async function siteNameOf(
-  store: Pick<DeploymentsStore, "findSite" | "isSiteNameFree">,
+  { findSite, listTakenNames }: Pick<DeploymentsStore, "findSite"> & { listTakenNames: ListTakenNames },
   name: string | null | undefined,
   { container, provider, environment }: { container: ContainerRow; provider: DeployProvider; environment: DeployEnvironment },
 ): Promise<string | undefined> {
   if (name === null || name === undefined) return undefined;
   if (provider !== "local" || environment === "preview")
     throw badRequest("Only the live version on this server has a name. Leave out site_name.", "not_supported");
-  const site = await store.findSite({ container_id: container.id, provider });
+  const site = await findSite({ container_id: container.id, provider });
   if (site?.name === name) return undefined;
   if (site) throw badRequest(`This app has the name “${site.name}” already. Change it under Domains.`, "not_supported");
-  if (isReservedName(name) || !(await store.isSiteNameFree(name)))
-    throw conflict("site_name_taken", "This name is taken. Choose another one.");
+  if ((await findFreeName(listTakenNames, [name])) === undefined) throw siteNameTaken();
   return name;
 }
 
@@ -124,8 +123,10 @@ export function createPrepareDeployment({
   choices: { providerOf, containerOf, modeOf, isConnected, outputDirectory },
   environmentOf,
   projects,
+  listTakenNames,
 }: {
-  store: Pick<DeploymentsStore, "findSite" | "isSiteNameFree">;
+  store: Pick<DeploymentsStore, "findSite">;
+  listTakenNames: ListTakenNames;
   choices: DeploymentChoices;
   environmentOf: EnvironmentOfDeployment;
   projects: Pick<Projects, "sandboxOf">;
@@ -136,7 +137,7 @@ export function createPrepareDeployment({
     const mode = modeOf(provider, body.deployment_mode);
     const environment = body.environment ?? "production";
     const custom_domain = domainOf(body.custom_domain, provider, environment);
-    const site_name = await siteNameOf(store, body.site_name, { container, provider, environment });
+    const site_name = await siteNameOf({ findSite: store.findSite, listTakenNames }, body.site_name, { container, provider, environment });
     for (const [name, value] of Object.entries(body.env_vars ?? {}))
       if (value.includes("\0")) throw invalid(["body", "env_vars", name], "A value cannot contain a NUL character");
     const output_directory = outputDirectory(body.output_directory);

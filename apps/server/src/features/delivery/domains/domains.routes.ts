@@ -10,6 +10,7 @@ export function mountDomains(
 ): void {
   mount("domains", domainsRoutes, {
     sites: ({ user }, { params }) => domains.sites(user.id, params.id),
+    checkName: ({ user }, { params, query }) => domains.checkName(user.id, params.id, query),
     updateSite: ({ user }, { params, body }) => domains.updateSite(user.id, params.id, params.container_id, body),
     create: ({ user }, { params, body }) => domains.create(user.id, params.id, body),
     check: ({ user }, { params }) => domains.check(user.id, params.id, params.domain_id),

@@ -1,15 +1,16 @@
-import type { Domain, DomainRecord, List, Site } from "@tesslate/contract";
+import type { Domain, DomainRecord, List, Site, SiteNameCheck } from "@tesslate/contract";
 import { maxDomains } from "@tesslate/contract";
 import { randomCode } from "../../../platform/crypto.ts";
 import { isUniqueViolation } from "../../../platform/database.ts";
-import { badRequest, conflict, limitReached, notFound, type AppError } from "../../../platform/errors.ts";
+import { badRequest, conflict, limitReached, notFound } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { DomainRow, SiteRow } from "../../../db/schema/delivery.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { challengeName, challengeValue, checkDomain, type Dns, type Target } from "./domain-check.ts";
 import type { DomainsStore, SiteWithContainer } from "./domains.store.ts";
-import { counterpartOf, isApex, isReservedName, readHostname } from "./hostname.ts";
+import { counterpartOf, isApex, readHostname } from "./hostname.ts";
+import { checkSiteName, siteNameProblem, siteNameTaken } from "./site-name.ts";
 
 const tokenLength = 32;
 const checkedAtOnce = 8;
@@ -187,6 +188,15 @@ export function createDomains({
       const items = await listSites((await projects.require(userId, ref)).id);
       return { items, total: items.length, page: 1, total_pages: items.length === 0 ? 0 : 1 };
     },
+    checkName: async (
+      userId: string,
+      ref: string,
+      { name, container_id }: { name: string; container_id?: string },
+    ): Promise<SiteNameCheck> => {
+      const project = await projects.require(userId, ref);
+      const site = container_id === undefined ? undefined : await store.findSite(project.id, container_id);
+      return checkSiteName(store.listTakenNames, name, { ownName: site?.name });
+    },
     /** Throws `site_name_taken`. */
     updateSite: async (
       userId: string,
@@ -198,10 +208,10 @@ export function createDomains({
       const site = await requireSite(project, containerId);
       if (name === undefined && password === undefined) throw badRequest("Nothing to change.", "nothing_to_change");
       const isRenamed = name !== undefined && name !== site.name;
-      if (isRenamed && isReservedName(name)) throw nameTaken();
+      if (isRenamed && siteNameProblem(name) !== undefined) throw siteNameTaken();
       const password_hash = password === undefined || password === null ? password : await hashPassword(password);
       const isDone = await updateSite(site, { ...(isRenamed && { address: { name, url: urlOf(name) } }), password_hash });
-      if (!isDone) throw nameTaken();
+      if (!isDone) throw siteNameTaken();
       const rows = (await store.listDomains(project.id)).filter((row) => row.container_id === containerId);
       await changed({ names: [site.name, ...(isRenamed ? [name] : [])], hostnames: rows.flatMap(namesOf) });
       await events.append(project.id, { type: "site_changed", data: { container_id: containerId } });
@@ -281,8 +291,6 @@ export function createDomains({
     },
   };
 }
-
-const nameTaken = (): AppError => conflict("site_name_taken", "This name is taken. Choose another one.");
 
 function addressRecords(hostname: string, target: Target, isHere: boolean, found: string[]): DomainRecord[] {
   const common = { name: hostname, is_found: isHere, found };

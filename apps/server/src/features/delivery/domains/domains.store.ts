@@ -88,6 +88,13 @@ export function createDomainsStore(db: Database) {
           .from(deploymentSites)
           .where(and(isLocal, eq(deploymentSites.name, name)))
       )[0],
+    listTakenNames: async (names: readonly string[]): Promise<string[]> =>
+      (
+        await db
+          .select({ name: deploymentSites.name })
+          .from(deploymentSites)
+          .where(and(isLocal, inArray(deploymentSites.name, [...names])))
+      ).map(({ name }) => name),
     findPrimary: async (containerId: string): Promise<DomainRow | undefined> =>
       (
         await db

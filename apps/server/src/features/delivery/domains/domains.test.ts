@@ -70,6 +70,30 @@ test("a deployed app has a short name, which its owner changes; the former one i
   expect(await rename(name)).toMatchObject({ name });
 });
 
+test("a name is checked before a deployment, by the rule that deployments and renames apply", async () => {
+  const { name: taken } = await other.site();
+  const check = (name: string, container_id?: string) =>
+    shop.api.domains.checkName({ params: shop.params, query: { name, ...(container_id !== undefined && { container_id }) } });
+  expect(await check(" Bread-Class ")).toEqual({ name: "bread-class", problem: null, detail: null, suggestion: null });
+  expect(await check(taken)).toMatchObject({
+    problem: "taken",
+    detail: "This name is taken. Choose another one.",
+    suggestion: `${taken}-app`,
+  });
+  expect(await check("admin")).toMatchObject({ problem: "reserved", suggestion: "admin-app" });
+  expect(await check("Bread  class!")).toMatchObject({ problem: "invalid", suggestion: "bread-class" });
+  expect(await check("ab")).toMatchObject({ problem: "invalid", suggestion: "ab-app" });
+  expect(await check("x".repeat(80))).toMatchObject({ problem: "invalid", suggestion: "x".repeat(57) });
+  const own = (await shop.site()).name;
+  expect(await check(own)).toMatchObject({ problem: "taken" });
+  expect(await check(own, shop.container.id)).toMatchObject({ problem: null });
+
+  const path = (query: string) => `/api/projects/${shop.project.id}/site-name?${query}`;
+  await expect(other.api.domains.checkName({ params: shop.params, query: { name: "bread" } })).rejects.toMatchObject({ status: 404 });
+  expect((await app.request(path("name=bread"))).status).toBe(401);
+  await expect(check("")).rejects.toMatchObject({ status: 422 });
+});
+
 test(
   "an own domain is served once it is proven; www redirects, and the primary domain gets the visitors of the short name",
   { timeout: 60_000 },

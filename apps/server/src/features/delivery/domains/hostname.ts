@@ -27,11 +27,3 @@ export function counterpartOf(hostname: string): string | undefined {
   if (hostname.startsWith("www.")) return hostname.slice("www.".length);
   return isApex(hostname) ? `www.${hostname}` : undefined;
 }
-
-/** Names that apps cannot have: they look like the operator's own. */
-const reservedNames = new Set(
-  "admin administrator api app apps assets auth billing blog cdn dashboard docs ftp help imap login mail mx ns ns1 ns2 pop preview root security smtp ssl static status studio support www".split(
-    " ",
-  ),
-);
-export const isReservedName = (name: string): boolean => reservedNames.has(name);

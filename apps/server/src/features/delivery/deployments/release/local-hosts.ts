@@ -1,7 +1,7 @@
 import { randomCode } from "../../../../platform/crypto.ts";
 import type { DeploymentRow, SiteRow } from "../../../../db/schema/delivery.ts";
 import type { PreviewAddress } from "../../../runtime/containers/index.ts";
-import { siteName } from "../deployment-request.ts";
+import { siteName } from "../../domains/index.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
 import { maxSiteName, siteUrl } from "./site-urls.ts";
 
