@@ -27,10 +27,18 @@ export function createStdioTransport(
       await new Promise<void>((resolve) => (wake = resolve));
     }
   };
+  const end = () => {
+    if (isOver) return;
+    isOver = true;
+    wake();
+    self.onclose?.();
+  };
+  /** The connection ends at once, however long the program takes to stop: the next call starts it again. */
   const fail = (why: string) => {
     errors = why;
     self.onerror?.(new Error(why));
     abort.abort();
+    end();
   };
   const receive = (text: string) => {
     total += text.length;
@@ -69,11 +77,7 @@ export function createStdioTransport(
             errors = error instanceof Error && error.name === "RuntimeError" ? error.message : "The server could not be started.";
           },
         )
-        .finally(() => {
-          isOver = true;
-          wake();
-          self.onclose?.();
-        });
+        .finally(end);
     },
     send: async (message) => {
       if (isOver || abort.signal.aborted) throw new Error("The server has exited.");
@@ -81,9 +85,8 @@ export function createStdioTransport(
       wake();
     },
     close: async () => {
-      isOver = true;
-      wake();
       abort.abort();
+      end();
     },
     errorOutput: () => errors,
   };
