@@ -4,7 +4,7 @@ import type { NewMcpServer, RunEvent } from "@tesslate/contract";
 import { call, say, startMcpServer, stdioMcpServer, turn } from "@tesslate/testkit";
 import { answer, chatWorld, find, collect, type ChatWorldOptions } from "../../../testing/chat.ts";
 
-const quick: ChatWorldOptions["configure"] = (config) => void (config.mcp = { connectMs: 3_000, callMs: 700 });
+const quick: ChatWorldOptions["configure"] = (config) => void (config.mcp = { connectMs: 5_000, callMs: 2_000 });
 const refusal = (work: Promise<unknown>) =>
   work.then(
     () => "allowed",
@@ -133,7 +133,7 @@ test("a run uses MCP tools; a server that hangs, floods, crashes, misreports or 
   expect(outcome).toEqual([
     expect.stringMatching(/^\{"text":"hi"\} for .*\[secret:.*\n\[image 1 of mcp__fake__echo\]$/),
     expect.stringContaining("text must be string"),
-    "fake: The server did not respond within 1 s.",
+    "fake: The server did not respond within 2 s.",
     expect.stringMatching(/^fake: /),
     expect.stringMatching(/^fake: /),
     "look: {}",
@@ -142,7 +142,7 @@ test("a run uses MCP tools; a server that hangs, floods, crashes, misreports or 
     expect.stringContaining("characters left out"),
     'lie: {"a":1,"b":{"c":2}}',
     'look: {"a":1}',
-    "older: The server did not respond within 1 s.",
+    "older: The server did not respond within 2 s.",
     "Hello [secret:local/WORD] from /app",
     expect.stringMatching(/^local: The server exited with code 3.*out of luck/s),
     expect.stringMatching(/^local: The server sent a message that is too large|^local: The server sent too much data/),
@@ -150,7 +150,7 @@ test("a run uses MCP tools; a server that hangs, floods, crashes, misreports or 
   ]);
   expect(trap.calls).toEqual([]);
   const prompt = JSON.stringify(world.model.requests);
-  expect(prompt).toContain("The server silent cannot be used now: The server did not respond within 3 s.");
+  expect(prompt).toContain("The server silent cannot be used now: The server did not respond within 5 s.");
   expect(prompt).toContain("The server away cannot be used now");
   for (const hidden of ["header-secret-1", "hidden-word-77"]) {
     expect(prompt).not.toContain(hidden);

@@ -11,7 +11,10 @@ const maxErrorChars = 1_000;
 export function createStdioTransport(
   sandbox: Pick<Sandbox, "exec">,
   { command, env, isReadOnly }: { command: string[]; env: Record<string, string>; isReadOnly: boolean },
-): Transport & { errorOutput(): string } {
+): Transport & {
+  /** Why the connection has ended; empty before. */
+  errorOutput(): string;
+} {
   const abort = new AbortController();
   const waiting: string[] = [];
   let wake = () => {};
@@ -88,7 +91,7 @@ export function createStdioTransport(
       abort.abort();
       end();
     },
-    errorOutput: () => errors,
+    errorOutput: () => (isOver ? errors : ""),
   };
   return self;
 }
