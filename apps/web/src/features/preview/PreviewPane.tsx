@@ -6,6 +6,7 @@ import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { ElementPanel } from "./on-demand.ts";
 import { useOpenPreview } from "./open-preview.ts";
+import { PageLoading } from "./PageLoading.tsx";
 import { isOpen } from "./preview-phase.ts";
 import { FailureNotice, PreviewState, ShutOutNotice, type PreviewActions } from "./PreviewStates.tsx";
 import { deviceWidths, PreviewToolbar, type Device } from "./PreviewToolbar.tsx";
@@ -54,6 +55,7 @@ export function PreviewPane() {
             data-testid="preview-frame"
             title={preview.title ? `Preview: ${preview.title}` : "App preview"}
             src={preview.frame.src}
+            onLoad={preview.frameLoaded}
             sandbox="allow-scripts allow-same-origin allow-forms allow-popups allow-modals allow-downloads"
             allow="clipboard-write; fullscreen"
             style={width === undefined ? undefined : { width }}
@@ -63,6 +65,16 @@ export function PreviewPane() {
               width === undefined ? "w-full" : "mx-auto max-w-none border-x border-line-0",
               !isShown && "invisible absolute inset-0",
             )}
+          />
+        ) : null}
+        {isShown && preview.load !== "shown" && !failure ? (
+          <PageLoading
+            key={preview.frame?.nonce}
+            load={preview.load}
+            container={container?.name ?? "The app"}
+            onReload={() => preview.enter()}
+            onShowLogs={actions.showLogs}
+            onShowPage={preview.showPage}
           />
         ) : null}
         {isShown && preview.selection ? (

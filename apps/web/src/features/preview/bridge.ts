@@ -27,7 +27,8 @@ export interface Attempt {
 }
 export type BridgeReport = PlaceReport | { type: "picked"; element: PickedElement } | { type: "pick_over" } | { type: "pressed" };
 export interface PlaceReport {
-  type: "ready" | "location";
+  /** `painted`: the page shows its first text or picture. */
+  type: "ready" | "location" | "painted";
   path: string;
   title: string | undefined;
   /** Another one for each document that the frame loads. */
@@ -80,7 +81,7 @@ export function readBridge(event: { source: unknown; origin: string; data: unkno
     const picked = readElement(element);
     return picked ? { type, element: picked } : { type: "pick_over" };
   }
-  if ((type !== "ready" && type !== "location") || typeof path !== "string") return undefined;
+  if ((type !== "ready" && type !== "location" && type !== "painted") || typeof path !== "string") return undefined;
   return {
     type,
     path: path.slice(0, 2000),

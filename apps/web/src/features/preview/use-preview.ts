@@ -7,6 +7,7 @@ import { commandMessage, pathTyped, readBridge, withNonce, type BridgeCommand, t
 import { noNews, type ContainerNews, type PreviewPhase } from "./preview-phase.ts";
 import { currentProblems, noReports, reportsReducer, type ReportAction, type Reports } from "./problems.ts";
 import { useKeptFocus } from "./use-kept-focus.ts";
+import { usePageLoad, type PageLoad } from "./use-page-load.ts";
 
 export interface PreviewFrame {
   src: string;
@@ -20,6 +21,11 @@ export interface Preview {
   title: string | undefined;
   /** The page's bridge has reported in. */
   isBridged: boolean;
+  load: PageLoad;
+  /** The frame has loaded a document. */
+  frameLoaded: () => void;
+  /** Shows the page as it is, however far it is. */
+  showPage: () => void;
   /** The cookie is missing in the frame: this browser blocks cookies in frames of another site. */
   isShutOut: boolean;
   ticketError: unknown;
@@ -68,6 +74,8 @@ export function useContainerNews(): (containerId: string | undefined) => Contain
 
 /** A page that does not report in after this long counts as it was. */
 const longestCheckMs = 5_000;
+/** Loads in a row that are repeated because files changed meanwhile. */
+const mostLateReloads = 3;
 const lastLineCount = 20;
 /** Stored lines arrive together; after this long without a line they are complete. */
 const lastLinesMs = 400;
@@ -136,6 +144,11 @@ export function usePreview({
   const [reports, report] = useReducer(reportsReducer, noReports);
   const [isChecking, setIsChecking] = useState(false);
   const hasAgentChanged = useRef(false);
+  const pageLoad = usePageLoad();
+  /** The last document that has shown something. */
+  const paintedDocument = useRef<string>(undefined);
+  /** Whether files changed while the document was loading, and how often it was loaded again because of that. */
+  const lateChanges = useRef({ isPending: false, reloads: 0 });
 
   const containerId = container?.id;
   const isRunning = phase === "running";
@@ -150,6 +163,10 @@ export function usePreview({
           { signal: abort.signal },
         );
         const nonce = crypto.randomUUID();
+        pageLoad.requested();
+        loadedDocument.current = undefined;
+        paintedDocument.current = "none";
+        lateChanges.current = { isPending: false, reloads: 0 };
         setIsBridged(false);
         setIsShutOut(false);
         setIsPicking(false);
@@ -171,6 +188,14 @@ export function usePreview({
     if (!peer || !frame) return false;
     peer.postMessage(commandMessage(given, frame.nonce), frame.origin);
     return true;
+  };
+  // A page takes hot updates once its scripts run, and never learns of files that changed between its request and then.
+  const painted = (loaded: string | undefined) => {
+    paintedDocument.current = loaded;
+    const { isPending, reloads } = lateChanges.current;
+    const isReloaded = isPending && reloads < mostLateReloads;
+    lateChanges.current = { isPending: false, reloads: isReloaded ? reloads + 1 : 0 };
+    if (isReloaded) post({ type: "reload" });
   };
   const { onPressed } = useKeptFocus(frameRef, isBridged && !isPicking);
   const onMessage = useHandler((event: MessageEvent) => {
@@ -197,6 +222,8 @@ export function usePreview({
     }
     setIsShutOut(message.page === "unauthorized");
     setIsBridged(true);
+    pageLoad.reported(message);
+    if (message.type === "painted") painted(message.document);
     setPlace({ path: message.path, title: message.title });
   });
   useEffect(() => {
@@ -214,7 +241,9 @@ export function usePreview({
   });
   useProjectEvent("container_status", () => setIsChecking(false));
   useProjectEvent("file_changed", ({ by, branch_id }) => {
-    if (by === "agent" && branch_id === undefined) hasAgentChanged.current = true;
+    if (branch_id !== undefined || by === "process") return;
+    if (by === "agent") hasAgentChanged.current = true;
+    if (frame && loadedDocument.current !== paintedDocument.current) lateChanges.current.isPending = true;
   });
   useEffect(() => {
     if (!isChecking) return undefined;
@@ -281,6 +310,9 @@ export function usePreview({
     path: place.path,
     title: place.title,
     isBridged,
+    load: pageLoad.load,
+    frameLoaded: pageLoad.frameLoaded,
+    showPage: pageLoad.show,
     isShutOut,
     ticketError,
     command,

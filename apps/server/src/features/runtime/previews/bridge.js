@@ -242,6 +242,30 @@
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", ready, { once: true });
   else ready();
 
+  // --- the first paint ---
+  /** A page that draws neither text nor pictures counts as painted this long after it was loaded. */
+  const emptyMs = 4000;
+  let isPainted = false;
+  function painted() {
+    if (isPainted) return;
+    isPainted = true;
+    post("painted");
+  }
+  const paintedSoon = (delay) => {
+    const start = () => setTimeout(painted, delay);
+    if (document.readyState === "complete") start();
+    else window.addEventListener("load", start, { once: true });
+  };
+  try {
+    new PerformanceObserver((list) => list.getEntriesByName("first-contentful-paint").length > 0 && painted()).observe({
+      type: "paint",
+      buffered: true,
+    });
+    paintedSoon(emptyMs);
+  } catch {
+    paintedSoon(0);
+  }
+
   // --- selecting an element ---
   const say = (type, more) => window.parent.postMessage({ source: "tesslate-bridge", nonce, type, ...more }, appOrigin);
   // The app around it gives the focus back to whoever writes there when a page takes it unasked; a press is no such thing.

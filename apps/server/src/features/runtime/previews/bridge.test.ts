@@ -78,6 +78,14 @@ describe.skipIf(!executablePath)("the bridge in a real browser (needs Chromium)"
     return found;
   };
 
+  test("the first paint of a page is reported once; one that draws nothing counts as painted after its load", async () => {
+    const { frame, seen } = await show("/");
+    const painted = async () => (await seen()).filter((m) => m.type === "painted");
+    await vi.waitFor(async () => expect(await painted()).toMatchObject([{ path: "/", page: "app" }]), soon);
+    await frame.goto(new URL("/fragment?empty", frame.url()).href);
+    await vi.waitFor(async () => expect(await painted()).toMatchObject([{ path: "/" }, { path: "/fragment?empty" }]), soon);
+  });
+
   test("a framed preview keeps its third-party cookie, hides the nonce and reports its location", async () => {
     const { page, frame, seen, post } = await show("/first?a=1");
     const first = (await seen()).find((m) => m.type === "ready");
