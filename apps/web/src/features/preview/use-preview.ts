@@ -144,7 +144,7 @@ export function usePreview({
   const [reports, report] = useReducer(reportsReducer, noReports);
   const [isChecking, setIsChecking] = useState(false);
   const hasAgentChanged = useRef(false);
-  const pageLoad = usePageLoad();
+  const { load, requested, reported, frameLoaded, show: showPage } = usePageLoad();
   /** The last document that has shown something. */
   const paintedDocument = useRef<string>(undefined);
   /** Whether files changed while the document was loading, and how often it was loaded again because of that. */
@@ -163,7 +163,7 @@ export function usePreview({
           { signal: abort.signal },
         );
         const nonce = crypto.randomUUID();
-        pageLoad.requested();
+        requested();
         loadedDocument.current = undefined;
         paintedDocument.current = "none";
         lateChanges.current = { isPending: false, reloads: 0 };
@@ -181,7 +181,7 @@ export function usePreview({
     };
     void enter();
     return () => abort.abort();
-  }, [api, projectId, containerId, isRunning, wanted, entry]);
+  }, [api, projectId, containerId, isRunning, wanted, entry, requested]);
 
   const post = (given: BridgeCommand): boolean => {
     const peer = frameRef.current?.contentWindow;
@@ -222,7 +222,7 @@ export function usePreview({
     }
     setIsShutOut(message.page === "unauthorized");
     setIsBridged(true);
-    pageLoad.reported(message);
+    reported(message);
     if (message.type === "painted") painted(message.document);
     setPlace({ path: message.path, title: message.title });
   });
@@ -310,9 +310,9 @@ export function usePreview({
     path: place.path,
     title: place.title,
     isBridged,
-    load: pageLoad.load,
-    frameLoaded: pageLoad.frameLoaded,
-    showPage: pageLoad.show,
+    load,
+    frameLoaded,
+    showPage,
     isShutOut,
     ticketError,
     command,

@@ -1,5 +1,8 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { ProjectEvent } from "@tesslate/contract";
+import { freePort } from "@tesslate/testkit";
+import { containers } from "../../../db/schema/runtime.ts";
+import { enterPreview } from "../../../testing/projects.ts";
 import { emptyProject, sandboxApp } from "../../../testing/sandbox.ts";
 import { startUp } from "../../../testing/shell.ts";
 
@@ -54,5 +57,59 @@ test("emits errors in a container's output with location, redacted and rate limi
     await second;
   } finally {
     abort.abort();
+  }
+});
+
+/** Listens; a request to `/restart` makes it stop listening, and listen again a second later. */
+const api = `
+const server = require("http").createServer((q, s) => {
+  s.end("api");
+  if (q.url === "/restart") { server.close(() => setTimeout(() => server.listen(process.env.PORT), 1000)); server.closeAllConnections(); }
+});
+server.listen(process.env.PORT);
+`;
+/** Each request asks the port in its path for its page, as the proxy of a development server does. */
+const web = `
+require("http").createServer((q, s) => {
+  const [, port, ...path] = q.url.split("/");
+  require("http").get({ host: "127.0.0.1", port, path: "/" + path.join("/") }, (r) => { r.resume(); s.end("fine"); })
+    .on("error", (error) => { console.error(error.stack); s.writeHead(500).end(error.code); });
+}).listen(process.env.PORT);
+`;
+
+test("a container that restarts is no error of the one that asks it; a port where nobody listens is one", async () => {
+  await using app = await sandboxApp();
+  const owner = await app.signUp();
+  const project = await emptyProject(app, owner, { command: ["node", "-e", web] });
+  const port = await freePort();
+  await app.db.insert(containers).values({
+    project_id: project.id,
+    name: "api",
+    service_key: "api",
+    host_label: `${project.slug}-api`,
+    container_name: `${project.slug}-api`,
+    start_command: ["node", "-e", api],
+    internal_port: port,
+  });
+  const abort = new AbortController();
+  const seen: string[] = [];
+  const following = (async () => {
+    for await (const event of app.as(owner).projects.events({ params: { id: project.id } }, { signal: abort.signal }))
+      if (event.type === "log_problem") seen.push(event.data.message);
+  })().catch(() => undefined);
+  try {
+    await startUp(app, owner, project.id);
+    const visit = await enterPreview(app, owner, project.id);
+    const ask = async (path: string) => (await visit.fetch(path)).text;
+    expect(await ask(`/${port}/`)).toBe("fine");
+    await ask(`/${port}/restart`);
+    await vi.waitFor(async () => expect(await ask(`/${port}/`)).toBe("ECONNREFUSED"), { interval: 100 });
+    await vi.waitFor(async () => expect(await ask(`/${port}/`)).toBe("fine"), { timeout: 5_000, interval: 200 });
+    const nobody = await freePort();
+    expect(await ask(`/${nobody}/`)).toBe("ECONNREFUSED");
+    await vi.waitFor(() => expect(seen).toEqual([`Error: connect ECONNREFUSED 127.0.0.1:${nobody}`]), { timeout: 10_000 });
+  } finally {
+    abort.abort();
+    await following;
   }
 });

@@ -4,7 +4,8 @@ import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Redactions } from "../../projects/secrets/index.ts";
 import type { ContainersStore } from "./containers.store.ts";
-import { isActive } from "./service-state.ts";
+import { isConnectionError, refusedPort, wasRestarting } from "./restarting-programs.ts";
+import { isActive, isManaged, portOf } from "./service-state.ts";
 
 /** An error is complete when no line follows for this long. */
 const quietMs = 150;
@@ -15,7 +16,8 @@ const missedMs = 3000;
 
 /**
  * Detects build and runtime errors in containers' output and emits `log_problem` to the project's followers. Reads only while the project
- * is followed; at most 20 errors per container and 10 s.
+ * is followed; at most 20 errors per container and 10 s. An error of a connection to another container of the project is only emitted if that
+ * one does not listen again soon: programs in watch mode restart with every change.
  */
 export type LogProblems = ReturnType<typeof createLogProblems>;
 
@@ -26,7 +28,7 @@ export function createLogProblems({
   redactions,
   log,
 }: {
-  store: Pick<ContainersStore, "findByKey">;
+  store: Pick<ContainersStore, "findByKey" | "listAll">;
   onServiceState: (listener: (projectId: string, state: ServiceState) => void) => void;
   events: EventLog;
   redactions: Redactions;
@@ -64,8 +66,7 @@ export function createLogProblems({
       // One per stream, because lines of the other may be interleaved.
       const finders = { stdout: createProblemFinder(row.directory), stderr: createProblemFinder(row.directory) };
       let window = { endsAt: 0, count: 0 };
-      const pass = (found: FoundProblem[]) => {
-        if (found.length === 0) return;
+      const emitLimited = (found: FoundProblem[]) => {
         const now = Date.now();
         if (now > window.endsAt) window = { endsAt: now + windowMs, count: 0 };
         const reported = found.slice(0, Math.max(0, maxPerWindow - window.count));
@@ -74,6 +75,38 @@ export function createLogProblems({
           void emit(projectId, row.id, reported).catch((err: unknown) =>
             log.warn({ err, project_id: projectId }, "log problem not emitted"),
           );
+      };
+      /** Errors of connections, by the port that refused: decided together. */
+      const held = new Map<number | undefined, FoundProblem[]>();
+      const decide = async (port: number | undefined) => {
+        const others = (await store.listAll(projectId)).filter((other) => other.id !== row.id && isManaged(other));
+        const states = new Map(sandbox.services().map((state) => [state.name, state]));
+        const ports = others.map((other) => states.get(other.service_key)?.port ?? portOf(other));
+        return wasRestarting(sandbox, port, ports, signal);
+      };
+      const hold = (problem: FoundProblem) => {
+        const port = refusedPort(problem);
+        const known = held.get(port);
+        if (known) {
+          if (known.length < maxPerWindow) known.push(problem);
+          return;
+        }
+        held.set(port, [problem]);
+        decide(port)
+          .catch((err: unknown) => {
+            log.warn({ err, project_id: projectId }, "restart of another container not checked");
+            return false;
+          })
+          .then((isOver) => {
+            const problems = held.get(port) ?? [];
+            held.delete(port);
+            if (!isOver && !signal.aborted) emitLimited(problems);
+          });
+      };
+      const pass = (found: FoundProblem[]) => {
+        for (const problem of found) if (isConnectionError(problem)) hold(problem);
+        const others = found.filter((problem) => !isConnectionError(problem));
+        if (others.length > 0) emitLimited(others);
       };
       const since = Date.now() - missedMs;
       for await (const line of sandbox.logs(name, { tail: hasJustStarted ? 100 : 0, follow: true, signal })) {
