@@ -25,7 +25,7 @@ export const AdminRun = described(
     error_code: Nullable(Type.String()),
     created_at: Timestamp,
     completed_at: Nullable(Timestamp),
-    duration_ms: described("Null until it has ended", Nullable(Count)),
+    duration_ms: described("From its start to its end, also while it waited for a person. Null until it has ended", Nullable(Count)),
   }),
 );
 export type AdminRun = Static<typeof AdminRun>;

@@ -86,6 +86,10 @@ export const RunSummary = described(
     picture_id: described("Its last screenshot, for `GET /api/chat/runs/{task_id}/evidence/{picture_id}`", Nullable(Uuid)),
     started_at: Timestamp,
     ended_at: Nullable(Timestamp),
+    duration_ms: described(
+      "How long the agent worked, without waiting for a person: that of `complete`. Null until the run has ended, and if the server stopped during it",
+      Nullable(Type.Integer()),
+    ),
     visibility: described(
       "`hidden`: a restore hides its messages, and `POST /api/chat/{chat_id}/redo` brings them back; `discarded`: they can't be brought back",
       Literals("shown", "hidden", "discarded"),

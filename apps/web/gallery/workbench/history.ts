@@ -26,6 +26,7 @@ export const cannedRuns: RunSummary[] = told
     picture_id: null,
     started_at: at(time),
     ended_at: new Date(Date.parse(at(time)) + 161_000).toISOString(),
+    duration_ms: 161_000,
     visibility: "shown" as const,
     ...facts,
   }))

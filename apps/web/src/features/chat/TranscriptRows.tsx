@@ -206,9 +206,8 @@ export const EndRow = memo(({ run, onResume, isLast }: { run: Run; onResume: ((t
   const [isDetailed, setIsDetailed] = useState(false);
   const hasContext = !run.taskId.startsWith("message:");
   const files = new Set(run.changes ? [] : tools.flatMap(touchedPaths));
-  const spanMs = run.durationMs ?? (run.startedAt && run.endedAt ? Date.parse(run.endedAt) - Date.parse(run.startedAt) : Number.NaN);
   const facts = [
-    Number.isFinite(spanMs) && spanMs > 0 ? formatDuration(spanMs) : undefined,
+    run.durationMs ? formatDuration(run.durationMs) : undefined,
     tools.length > 0 ? counted(tools.length, "step") : undefined,
     files.size > 0 ? counted(files.size, "file") : undefined,
     run.usage.tokensIn + run.usage.tokensOut > 0

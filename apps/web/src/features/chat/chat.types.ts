@@ -226,7 +226,7 @@ export interface Run {
   lastSeq: number;
   startedAt: string | undefined;
   endedAt: string | undefined;
-  /** Measured by the server. */
+  /** How long the agent worked, without waiting for a person; measured by the server. */
   durationMs: number | undefined;
   iterations: number;
   usage: RunUsage;

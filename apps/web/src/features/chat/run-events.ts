@@ -319,7 +319,7 @@ function onComplete(run: Run, data: RunEventData<"complete">, event: IncomingRun
     reason: data.completion_reason,
     iterations: data.iterations,
     endedAt: event.at ?? run.endedAt,
-    durationMs: stats?.duration_ms ?? run.durationMs,
+    durationMs: stats?.duration_ms || run.durationMs,
     changes: data.changes ?? run.changes,
     ...(status === "limited" && { ending: data.final_response.split("\n\n").at(-1) }),
     usage: stats

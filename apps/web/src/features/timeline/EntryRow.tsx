@@ -10,7 +10,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { ThreadItem } from "../../ui/thread/index.ts";
 import { Lines } from "../changes/index.ts";
-import { contentsOf, durationOfRun, restoreTarget, type Entry, type Happening } from "./timeline.ts";
+import { contentsOf, restoreTarget, type Entry, type Happening } from "./timeline.ts";
 
 /** Marks a compared point. */
 export const Letter = ({ of, className }: { of: "A" | "B"; className?: string }) => (
@@ -24,12 +24,11 @@ export const Letter = ({ of, className }: { of: "A" | "B"; className?: string })
 
 /** Changes, duration and cost of a run, in columns. */
 export function RunFigures({ run }: { run: RunSummary }) {
-  const durationMs = durationOfRun(run);
   return (
     <span className="num grid flex-none grid-cols-[auto_52px_56px_52px] items-baseline justify-items-end gap-2 text-xs text-fg-2 narrow:flex">
       <Lines additions={run.additions} deletions={run.deletions} />
       <span className="col-start-2 narrow:hidden">{run.files > 0 ? counted(run.files, "file") : ""}</span>
-      <span className="col-start-3 narrow:hidden">{durationMs === undefined ? "" : formatDuration(durationMs)}</span>
+      <span className="col-start-3 narrow:hidden">{run.duration_ms === null ? "" : formatDuration(run.duration_ms)}</span>
       <span className="col-start-4 narrow:hidden">{run.cost_cents > 0 ? formatDollars(run.cost_cents) : ""}</span>
     </span>
   );

@@ -25,7 +25,9 @@ const run = sample(RunSummary, {
   deletions: 3,
   cost_cents: 21,
   started_at: "2026-03-05T10:00:00Z",
-  ended_at: "2026-03-05T10:00:41Z",
+  // It waited for an approval: the figure is how long the agent worked.
+  ended_at: "2026-03-05T10:09:00Z",
+  duration_ms: 41_000,
 });
 function points(api: CannedApi, snapshots: Snapshot[] = [snapshot], checkpoints: Checkpoint[] = [turn], runs: RunSummary[] = []): void {
   api.answer("changes.list", { items: runs });

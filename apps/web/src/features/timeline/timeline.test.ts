@@ -58,6 +58,7 @@ const run = (n: number, more: Partial<RunSummary> = {}): RunSummary => ({
   picture_id: null,
   started_at: `2026-03-12T0${n}:00:00Z`,
   ended_at: `2026-03-12T0${n}:01:00Z`,
+  duration_ms: 60_000,
   visibility: "shown",
   ...more,
 });

@@ -142,10 +142,6 @@ export const restoreTarget = ({ pointTitle }: Entry): string =>
     .replace(/^Undid “/, "after undoing “")
     .replace(/^Redid “/, "after redoing “");
 
-/** How long a run took, in ms; undefined while it is active. */
-export const durationOfRun = ({ started_at, ended_at }: RunSummary): number | undefined =>
-  ended_at === null ? undefined : Math.max(0, Date.parse(ended_at) - Date.parse(started_at));
-
 /** The runs after a point, which a restore of it hides. A run's own checkpoint is before the run. */
 export const runsSince = (entry: Entry, entries: readonly Entry[]): RunSummary[] =>
   entries.flatMap(({ run, at }) => (run && run.visibility === "shown" && at >= entry.at ? [run] : []));

@@ -2,6 +2,7 @@ import type { ApplyChanges, ChangeSet, List, RunSummary } from "@tesslate/contra
 import { conflict } from "../../../platform/errors.ts";
 import type { Queries } from "../../../platform/database.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
+import type { TaskRow } from "../../../db/schema/core.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Announce } from "../../projects/files/index.ts";
 import type { Redactor } from "../../projects/secrets/index.ts";
@@ -11,6 +12,9 @@ import { pointName, type ChangeSetLookup } from "./change-set-lookup.ts";
 import type { ChangesStore } from "./changes.store.ts";
 import { applyReview, transitionsOf } from "./reject.ts";
 import type { RunChangeSets } from "./run-change-sets.ts";
+
+/** The id of the message in which a run answers. */
+const answerOf = (task: TaskRow | null): string | undefined => (task?.input as { message_id?: string } | undefined)?.message_id;
 
 export type ListRuns = ReturnType<typeof createListRuns>;
 /** The runs in the files of a project. */
@@ -29,13 +33,15 @@ export const createListRuns =
     const page = pageOf(query);
     const { rows, total } = await store.listRuns(project.id, page);
     const messageIds = rows.map(({ set }) => set.message_id);
-    const [costs, pictures, rewound, redactor] = await Promise.all([
+    const chatIds = rows.map(({ set }) => set.chat_id);
+    const [costs, durations, pictures, rewound, redactor] = await Promise.all([
       store.costsOf(messageIds),
-      store.picturesOf(rows.map(({ set }) => set.task_id)),
-      store.rewoundOf(
-        rows.map(({ set }) => set.chat_id),
-        messageIds,
+      store.durationsOf(
+        chatIds,
+        rows.flatMap(({ task }) => answerOf(task) ?? []),
       ),
+      store.picturesOf(rows.map(({ set }) => set.task_id)),
+      store.rewoundOf(chatIds, messageIds),
       redactorOf(project.id),
     ]);
     const runs = rows.map(({ set, started_at, message, task }): RunSummary => {
@@ -56,6 +62,7 @@ export const createListRuns =
         picture_id: pictures.get(set.task_id) ?? null,
         started_at,
         ended_at: task?.completed_at ?? null,
+        duration_ms: (task?.completed_at && durations.get(answerOf(task) ?? "")) || null,
         visibility: canRedo === undefined ? "shown" : canRedo ? "hidden" : "discarded",
       };
     });

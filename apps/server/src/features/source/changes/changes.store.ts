@@ -78,6 +78,18 @@ export function createChangesStore(db: Database) {
         .groupBy(changeSets.message_id);
       return new Map(rows.map(({ message_id, cents }) => [message_id, Number(cents)]));
     },
+    /** Milliseconds that the agent worked, by answer; also of answers that a restore removed from their chats. */
+    durationsOf: async (chatIds: readonly string[], answerIds: readonly string[]): Promise<Map<string, number>> => {
+      if (chatIds.length === 0 || answerIds.length === 0) return new Map();
+      const { rows } = await db.execute<{ id: string; ms: number }>(sql`
+        select id, ms from (
+          select ${messages.id}::text as id, (${messages.message_metadata}->>'duration_ms')::float8 as ms from ${messages} where ${inArray(messages.id, [...answerIds])}
+          union all
+          select m->>'id', (m->'message_metadata'->>'duration_ms')::float8 from ${chatRewinds} r, jsonb_array_elements(r.messages) m
+          where r.chat_id in ${[...new Set(chatIds)]} and m->>'id' in ${[...answerIds]}
+        ) as answers where ms > 0`);
+      return new Map(rows.map(({ id, ms }) => [id, Math.round(ms)]));
+    },
     /** Ids of the last screenshots of runs, by task. */
     picturesOf: async (taskIds: readonly string[]): Promise<Map<string, string>> => {
       if (taskIds.length === 0) return new Map();

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { call, parallel, say, turn, when } from "@tesslate/testkit";
-import { chatWorld } from "../../../testing/chat.ts";
+import { chatWorld, find } from "../../../testing/chat.ts";
 
 test("rewinds conversation and files to before a message, and back until a new message is sent", { timeout: 90_000 }, async () => {
   // Read again: a restored file differs from the one written.
@@ -76,12 +76,12 @@ test("a project is restored with the messages of all its chats in one action, an
     for await (const { data } of api.tasks.events({ params: { task_id } })) if (data.completed_at) return data;
     throw new Error("no end");
   };
-  await world.run("Write a");
+  const first = await world.run("Write a");
   const { id: snapshot_id, task_id } = await api.snapshots.create({ params, body: { label: "A" } });
   await ends(task_id);
   await world.run("Write b");
   const other = await api.chat.createSession({ body: { project_id: project.id } });
-  await world.run("Write c", { chat_id: other.id });
+  const third = await world.run("Write c", { chat_id: other.id });
   // It changes a branch, which the restore of the project leaves alone.
   const branched = await api.chat.createSession({ body: { project_id: project.id } });
   await world.run("Write c", { chat_id: branched.id, workspace: "branch" });
@@ -94,6 +94,11 @@ test("a project is restored with the messages of all its chats in one action, an
   const shown = (message: string, visibility = "shown") => ({ message, figures: "1 1 0", status: "completed", visibility });
   expect((await runs()).map(facts)).toEqual([shown("Write c"), shown("Write b"), shown("Write a")]);
   expect((await runs()).every(({ cost_cents, ended_at }) => cost_cents >= 0 && ended_at !== null)).toBe(true);
+  // How long it took is what the chat says, also of a run that a restore hides.
+  const worked = (events: typeof first) => find(events, "complete")?.data.resource_stats?.duration_ms;
+  const durations = async () => [(await runs()).at(-1)?.duration_ms, (await runs())[0]?.duration_ms];
+  expect(worked(first)).toBeGreaterThan(0);
+  expect(await durations()).toEqual([worked(first), worked(third)]);
   expect((await api.changes.list({ params, query: { limit: 1, page: 2 } })).items.map(({ message }) => message)).toEqual(["Write b"]);
 
   await expect(
@@ -108,8 +113,12 @@ test("a project is restored with the messages of all its chats in one action, an
   const files = async () => [await world.read("a.txt"), await world.read("b.txt"), await world.read("c.txt")];
   expect(await files()).toEqual(["a.txt\n", undefined, undefined]);
   expect((await runs()).map(facts)).toEqual([shown("Write c", "hidden"), shown("Write b", "hidden"), shown("Write a")]);
-  const first = (await runs()).at(-1)?.chat_id ?? "";
-  expect((await api.chat.get({ params: { chat_id: first } })).messages.map(({ content }) => content)).toEqual(["Write a", "wrote a.txt"]);
+  expect(await durations()).toEqual([worked(first), worked(third)]);
+  const firstChat = (await runs()).at(-1)?.chat_id ?? "";
+  expect((await api.chat.get({ params: { chat_id: firstChat } })).messages.map(({ content }) => content)).toEqual([
+    "Write a",
+    "wrote a.txt",
+  ]);
   expect((await api.chat.get({ params: { chat_id: other.id } })).messages).toEqual([]);
   expect((await api.chat.get({ params: { chat_id: branched.id } })).messages).toHaveLength(2);
 
@@ -118,7 +127,7 @@ test("a project is restored with the messages of all its chats in one action, an
   expect(await ends(forth.task_id)).toMatchObject({ status: "completed", error: null });
   expect(await files()).toEqual(["a.txt\n", "b.txt\n", "c.txt\n"]);
   expect((await runs()).map(facts)).toEqual([shown("Write c"), shown("Write b"), shown("Write a")]);
-  await expect(api.chat.redo({ params: { chat_id: first } })).rejects.toMatchObject({ code: "nothing_to_redo" });
+  await expect(api.chat.redo({ params: { chat_id: firstChat } })).rejects.toMatchObject({ code: "nothing_to_redo" });
 
   // The checkpoint before a run hides the message of the run as well. A new message discards what was hidden.
   const before_id = (await runs()).at(-1)?.before_id ?? "";
@@ -126,7 +135,7 @@ test("a project is restored with the messages of all its chats in one action, an
   expect(await ends(start.task_id)).toMatchObject({ status: "completed", error: null });
   expect(await files()).toEqual([undefined, undefined, undefined]);
   expect((await runs()).map(({ visibility }) => visibility)).toEqual(["hidden", "hidden", "hidden"]);
-  await world.run("Write a", { chat_id: first });
+  await world.run("Write a", { chat_id: firstChat });
   expect((await runs()).map(({ visibility }) => visibility)).toEqual(["shown", "hidden", "discarded", "discarded"]);
   const stranger = await app.signUp();
   await expect(app.as(stranger).changes.list({ params, query: {} })).rejects.toMatchObject({ code: "not_found" });
