@@ -9,6 +9,7 @@ import { formatNumber } from "../../lib/numbers.ts";
 import { useDroppedFiles, usePastedFiles } from "../../lib/use-dropped-files.ts";
 import { useFirstFocus } from "../../lib/use-first-focus.ts";
 import { useHandler } from "../../lib/use-handler.ts";
+import { useSettled } from "../../lib/use-settled.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { templatesQuery } from "../../project/projects.queries.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -22,9 +23,13 @@ import { AttachButton, AttachmentChips, attachPasted, useHeldAttachments, Vision
 import { ModelNotice, modelSetupQuery, modelsQuery } from "../models/index.ts";
 import { ImportButton, projectNameOf, useNewProject } from "../projects/index.ts";
 import { startersOf } from "./starters.ts";
+import { SuggestedTemplate } from "./SuggestedTemplate.tsx";
+import { suggestTemplate } from "./template-suggestion.ts";
 import { useProjectDraft } from "./use-project-draft.ts";
 
 const longestMessage = 10_000;
+/** A pause of typing after which a template is suggested. */
+const suggestionPauseMs = 400;
 
 /**
  * Prompt, attachments, template, model; Enter creates the project with the prompt, which the server runs as soon as the project is set up. Without a
@@ -54,6 +59,10 @@ export function HomeComposer() {
     templates.data?.items.find((item) => item.slug === draft.base_id) ??
     templates.data?.items.find((item) => item.is_default) ??
     templates.data?.items[0];
+  const settledPrompt = useSettled(prompt, suggestionPauseMs);
+  // Only while no template was chosen: a choice stands, whatever is written.
+  const suggestion = draft.base_id === null && prompt.trim() !== "" ? suggestTemplate(settledPrompt) : undefined;
+  const suggested = templates.data?.items.find(({ slug }) => slug === suggestion?.slug && slug !== template?.slug);
   const usable = usableModels(models.data?.items ?? []);
   const model = pickModel(models.data?.items ?? [], modelId, models.data?.default ?? null);
   const pickedModel = usable.find((one) => one.id === model);
@@ -223,6 +232,19 @@ export function HomeComposer() {
           </>
         }
       />
+      <div aria-live="polite">
+        {suggestion && suggested && template ? (
+          <SuggestedTemplate
+            suggestion={suggestion}
+            suggested={suggested}
+            selected={template}
+            onChoose={(slug) => {
+              edit({ base_id: slug });
+              box.current?.focus();
+            }}
+          />
+        ) : null}
+      </div>
       {hint ? (
         <p role="alert" className="mt-2 text-xs text-fg-1">
           {hint}
