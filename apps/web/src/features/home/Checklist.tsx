@@ -1,16 +1,16 @@
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
-import type { PreparationItem } from "@tesslate/contract";
+import type { Project } from "@tesslate/contract";
 import { Link } from "@tanstack/react-router";
 import { ChevronDown, ChevronRight, Circle, CircleCheck, X } from "lucide-react";
 import { Suspense, useState } from "react";
 import { readStored, writeStored } from "../../lib/storage.ts";
-import { recentProjectsQuery } from "../../project/projects.queries.ts";
-import { Button } from "../../ui/Button.tsx";
+import { recentProjectsQuery, useProjectHistories } from "../../project/projects.queries.ts";
+import { Button, buttonClass } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
-import { toastWithUndo, toastError } from "../../ui/toast.tsx";
+import { toastWithUndo } from "../../ui/toast.tsx";
 import { configQuery } from "../auth/index.ts";
 import { modelSetupQuery, type ModelSetup, ConnectModelDialog } from "../models/index.ts";
-import { usePreparation, usePreparationActions } from "../preparation/index.ts";
+import { referralQuery } from "../referrals/index.ts";
 import { useSavePreferences, meQuery } from "../users/index.ts";
 import { checklist, type Step } from "./checklist.ts";
 
@@ -26,16 +26,17 @@ export function Checklist() {
   const { data: config } = useQuery(configQuery);
   const { data: setup } = useQuery(modelSetupQuery);
   const { data: recent } = useQuery(recentProjectsQuery);
-  const browser = usePreparation()?.find(({ kind }) => kind === "browser");
+  const { data: referral, isError: isReferralUnknown } = useQuery({ ...referralQuery, enabled: !user.preferences.hides_checklist });
+  const histories = useProjectHistories(recent?.items ?? []);
   const { mutate: save } = useSavePreferences();
   const [chosen, setChosen] = useState(() => readStored(localStorage, openKey, isBoolean));
-  if (user.preferences.hides_checklist || !config || !setup || !recent) return null;
+  if (user.preferences.hides_checklist || !config || !setup || !recent || (!referral && !isReferralUnknown)) return null;
   const steps = checklist({
-    config: { ...config, demo: config.demo || setup.demo },
     isModelConfigured: setup.configured,
-    hasProject: recent.total > 0,
-    isAdministrator: user.is_superuser,
-    browser: browser?.state,
+    isDemo: config.demo || setup.demo,
+    projects: recent.items,
+    histories,
+    inviteVisits: referral?.stats.landings ?? 0,
   });
   const done = steps.filter((step) => step.isDone).length;
   if (done === steps.length) return null;
@@ -84,14 +85,21 @@ export function Checklist() {
       </div>
       <ul id="home-checklist-steps" role="list" hidden={!isOpen} className="divide-y divide-line-0 border-t border-line-0">
         {steps.map((step) => (
-          <StepRow key={step.id} step={step} setup={setup} browser={browser} />
+          <StepRow key={step.id} step={step} setup={setup} project={recent.items[0]} />
         ))}
       </ul>
+      {isOpen && user.is_superuser ? (
+        <p className="border-t border-line-0 px-3 py-2 text-xs">
+          <Link to="/admin/setup" className="text-fg-2 underline underline-offset-2 hover:text-fg-0">
+            Set up this server
+          </Link>
+        </p>
+      ) : null}
     </section>
   );
 }
 
-function StepRow({ step, setup, browser }: { step: Step; setup: ModelSetup; browser: PreparationItem | undefined }) {
+function StepRow({ step, setup, project }: { step: Step; setup: ModelSetup; project: Project | undefined }) {
   return (
     <li className="flex flex-wrap items-start gap-x-3 gap-y-2 px-3 py-2.5">
       {step.isDone ? (
@@ -104,40 +112,26 @@ function StepRow({ step, setup, browser }: { step: Step; setup: ModelSetup; brow
         <p className="text-xs text-fg-2">{step.why}</p>
       </div>
       {step.id === "model" && !step.isDone ? <ModelAction setup={setup} /> : null}
-      {step.id === "browser" && browser ? <BrowserActions browser={browser} /> : null}
+      {step.isDone ? null : <StepLink id={step.id} project={project} />}
     </li>
   );
 }
 
-/** Without a choice the server installs the browser in its turn. */
-function BrowserActions({ browser: { id, name, state } }: { browser: PreparationItem }) {
-  const { prepare, remove } = usePreparationActions();
-  const onError = (error: Error) => toastError(error);
-  const isBusy = prepare.isPending || remove.isPending;
+/** Where the step is done. */
+function StepLink({ id, project }: { id: Step["id"]; project: Project | undefined }) {
+  const look = buttonClass({ size: "sm" });
+  if (id === "invite")
+    return (
+      <Link to="/settings/referrals" className={look}>
+        Invite people
+      </Link>
+    );
+  if (!project || (id !== "preview" && id !== "deploy")) return null;
+  const view = id === "preview" ? "preview" : "deploys";
   return (
-    <span className="flex gap-1">
-      <Button
-        size="sm"
-        variant="ghost"
-        disabled={isBusy}
-        onClick={() =>
-          remove.mutate(id, {
-            onSuccess: () =>
-              toastWithUndo(`${name} won't be installed. Administrators can install it later in System.`, () =>
-                prepare.mutate(id, { onError }),
-              ),
-            onError,
-          })
-        }
-      >
-        Don't install
-      </Button>
-      {state === "preparing" ? null : (
-        <Button size="sm" disabled={isBusy} onClick={() => prepare.mutate(id, { onError })}>
-          Install now
-        </Button>
-      )}
-    </span>
+    <Link to="/p/$slug/{-$view}" params={{ slug: project.slug, view }} className={look}>
+      {id === "preview" ? "Open preview" : "Open deployments"}
+    </Link>
   );
 }
 

@@ -1,5 +1,4 @@
 import {
-  AdminPreparationItem,
   defaultPreferences,
   Model,
   PreparationEvent,
@@ -28,12 +27,14 @@ const gemma = sample(Model, { id: "ollama/gemma-3", name: "Gemma 3", provider: "
 const templates = [
   sample(Template, { slug: "react", name: "React", is_default: true, starter_prompts: ["A recipe book"] }),
   sample(Template, { slug: "next", name: "Next.js" }),
+  sample(Template, { slug: "full-stack", name: "Full-stack app" }),
 ];
 const bakery = sample(Project, {
   name: "Alder Street Bakery",
   slug: "alder",
   description: "Orders for Saturday",
   environment_status: "active",
+  status: "running",
 });
 
 function home(api: CannedApi, me: Parameters<typeof signedIn>[1] = {}): void {
@@ -41,6 +42,8 @@ function home(api: CannedApi, me: Parameters<typeof signedIn>[1] = {}): void {
   api.answer("models.setup", { configured: true });
   api.answer("models.list", { items: [gemma], default: gemma.id });
   api.answer("projects.templates", { items: templates });
+  api.answer("projects.histories", { items: [] });
+  api.answer("referrals.code", { stats: { landings: 0, conversions: 0, conversion_rate: 0 } });
   let draft: ProjectDraft | null = null;
   api.answer("projectDrafts.get", () => ({ draft }));
   api.answer("projectDrafts.save", ({ body }) => {
@@ -86,6 +89,48 @@ test("Enter makes the project from the chosen template", async ({ api, open, use
     message: "A bakery shop",
     edit_mode: "allow",
     model: gemma.id,
+  });
+});
+
+test.describe("a template that fits the prompt", () => {
+  const suggestion = () => screen.findByText(/Your prompt says “bookings”/);
+
+  test("is suggested and used with one click", async ({ api, open, user }) => {
+    home(api);
+    api.answer("projects.create", refuse("internal_error"));
+    open("/");
+    await user.type(await box(), "Bookings for a salon");
+    expect(await screen.findByText(/Your prompt says “Bookings”/)).toHaveTextContent("Full-stack app comes with accounts and a database.");
+    await expectAccessible();
+    await user.click(screen.getByRole("button", { name: "Use Full-stack app" }));
+    expect(screen.getByRole("button", { name: "Start from: Full-stack app" })).toBeVisible();
+    expect(screen.queryByText(/Your prompt says/)).not.toBeInTheDocument();
+    expect(await box()).toHaveFocus();
+    await user.keyboard("{Enter}");
+    await waitFor(() => expect(api.asked("projects.create")[0]?.body).toMatchObject({ base_id: "full-stack" }));
+  });
+
+  test("is never forced: the selected one can be kept, and Enter builds from it", async ({ api, open, user }) => {
+    home(api);
+    api.answer("projects.create", refuse("internal_error"));
+    open("/");
+    await user.type(await box(), "Salon bookings");
+    await suggestion();
+    await user.click(screen.getByRole("button", { name: "Keep React" }));
+    await user.type(await box(), " with an admin page");
+    await user.keyboard("{Enter}");
+    await waitFor(() => expect(api.asked("projects.create")[0]?.body).toMatchObject({ base_id: "react" }));
+    expect(screen.queryByText(/Your prompt says/)).not.toBeInTheDocument();
+  });
+
+  test("is not suggested against a choice", async ({ api, open, user }) => {
+    home(api);
+    open("/");
+    await user.type(await box(), "Salon bookings");
+    await suggestion();
+    await user.click(await screen.findByRole("button", { name: "Start from: React" }));
+    await user.click(await screen.findByRole("menuitemradio", { name: /Next\.js/ }));
+    await waitFor(() => expect(screen.queryByText(/Your prompt says/)).not.toBeInTheDocument());
   });
 });
 
@@ -237,41 +282,46 @@ test.describe("the first steps", () => {
     api.answer("models.setup", { configured: false, can_configure: false });
     open("/");
     const steps = await screen.findByRole("region", { name: /First steps/ });
-    expect(within(steps).getAllByRole("listitem")).toHaveLength(2);
     expect(within(steps).getByRole("link", { name: "Add your own key" })).toHaveAttribute("href", "/settings/models");
   });
 
-  test("have the operator's part for administrators", async ({ api, open }) => {
+  test("lead from a model to an invitation, and only administrators to the setup of the server", async ({ api, open }) => {
+    home(api);
+    const first = open("/");
+    const titles = ["Connect a model", "Describe an app", "Look at the preview", "Deploy", "Invite someone"];
+    const steps = await screen.findByRole("region", { name: /First steps 1 of 5/ });
+    expect(
+      within(steps)
+        .getAllByRole("listitem")
+        .map((item) => titles.find((title) => item.textContent.includes(title))),
+    ).toEqual(titles);
+    expect(within(steps).getByRole("link", { name: "Invite people" })).toHaveAttribute("href", "/settings/referrals");
+    expect(screen.queryByRole("link", { name: "Set up this server" })).not.toBeInTheDocument();
+    first.unmount();
     home(api, { is_superuser: true });
     open("/");
-    const steps = await screen.findByRole("region", { name: /First steps/ });
-    expect(within(steps).getAllByRole("listitem")).toHaveLength(5);
+    expect(await screen.findByRole("link", { name: "Set up this server" })).toHaveAttribute("href", "/admin/setup");
+    expect(within(await screen.findByRole("region", { name: /First steps/ })).getAllByRole("listitem")).toHaveLength(5);
   });
 
-  test("let administrators install the browser now or never", async ({ api, open, user }) => {
-    home(api, { is_superuser: true });
-    let state: PreparationItem["state"] = "waiting";
-    const item = () => sample(AdminPreparationItem, { id: "browser", kind: "browser", name: "Chromium", state });
-    api.answer("preparation.list", () => ({
-      items: [sample(PreparationItem, { id: "browser", kind: "browser", name: "Chromium", state })],
-    }));
-    api.hang("preparation.events");
-    api.answer("adminPreparation.remove", () => {
-      state = "off";
-      return item();
-    });
-    api.answer("adminPreparation.prepare", () => {
-      state = "preparing";
-      return item();
-    });
+  test("lead to the preview and the deployments of the latest project", async ({ api, open, user }) => {
+    home(api);
+    api.answer("projects.list", { items: [{ ...bakery, status: "creating", stop_reason: null, thumbnail: null }], total: 1 });
     open("/");
-    const steps = await screen.findByRole("region", { name: /First steps/ });
-    await user.click(await within(steps).findByRole("button", { name: "Don't install" }));
-    await waitFor(() => expect(within(steps).queryByText("Install a browser")).not.toBeInTheDocument());
-    await user.click(await screen.findByRole("button", { name: "Undo" }));
-    await within(steps).findByText("The agent checks apps in Chromium. Installing it now.");
-    expect(within(steps).queryByRole("button", { name: "Install now" })).not.toBeInTheDocument();
-    expect(api.asked("adminPreparation.prepare")).toHaveLength(1);
+    await user.click(await screen.findByRole("button", { name: /First steps 2 of 5 Next: Look at the preview/ }));
+    expect(screen.getByRole("link", { name: "Open preview" })).toHaveAttribute("href", "/p/alder/preview");
+    expect(screen.getByRole("link", { name: "Open deployments" })).toHaveAttribute("href", "/p/alder/deploys");
+  });
+
+  test("are gone once all are done", async ({ api, open }) => {
+    home(api);
+    api.answer("projects.list", { items: [bakery], total: 1 });
+    api.answer("projects.histories", { items: [{ project_id: bakery.id, run: null, live_version: 2, points: [] }] });
+    api.answer("referrals.code", { stats: { landings: 4, conversions: 1, conversion_rate: 25 } });
+    open("/");
+    await screen.findByRole("article", { name: bakery.name });
+    await waitFor(() => expect(api.asked("referrals.code")).not.toEqual([]));
+    await waitFor(() => expect(screen.queryByText("First steps")).not.toBeInTheDocument());
   });
 
   test("are one row with the next step once there are projects, and open again", async ({ api, open, user }) => {
@@ -279,7 +329,7 @@ test.describe("the first steps", () => {
     api.answer("models.setup", { configured: false, can_configure: true });
     api.answer("projects.list", { items: [bakery] });
     const first = open("/");
-    const row = await screen.findByRole("button", { name: /First steps 3 of 5 Next: Connect a model/ });
+    const row = await screen.findByRole("button", { name: /First steps 2 of 5 Next: Connect a model/ });
     expect(row).toHaveAttribute("aria-expanded", "false");
     const steps = screen.getByRole("region", { name: /First steps/ });
     expect(within(steps).queryByRole("listitem")).not.toBeInTheDocument();

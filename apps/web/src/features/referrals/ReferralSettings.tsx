@@ -20,13 +20,9 @@ import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { Skeleton, SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { forgetReferralCode, readReferralCode } from "./referral-code.ts";
+import { referralQuery } from "./referrals.queries.ts";
 
 const QrCode = lazyComponent(async () => (await import("../../ui/QrCode.tsx")).QrCode);
-
-const referralQuery = queryOptions({
-  queryKey: ["referrals", "code"],
-  queryFn: ({ signal }) => api.referrals.code(undefined, { signal }),
-});
 
 const signUpsPerPage = 10;
 const signUpsQuery = (page: number) =>
