@@ -18,6 +18,8 @@ interface Recorded {
 declare global {
   interface Window {
     speed: Recorded;
+    /** How far the transcript was from its end, at most, in a frame in which it grew. */
+    gapPx: number;
   }
 }
 /** A reply with what costs time to paint: emphasis, a table, a list, code and a link. */
@@ -196,6 +198,7 @@ export default journey({ isMeasured: true }, async (context) => {
     });
 
   const composer = page.getByRole("textbox", { name: "Message to the agent" });
+  const log = page.getByRole("log", { name: "Transcript" });
   /** Types. Returns the milliseconds after which 95 of 100 keys were painted, and the longest task meanwhile. */
   async function typed(field = composer): Promise<{ keyMs: number; taskMs: number }> {
     await field.click();
@@ -324,9 +327,17 @@ export default journey({ isMeasured: true }, async (context) => {
         await composer.fill("Tell me more.");
         await composer.press("Enter");
         await page.locator(".markdown[data-streaming]").waitFor();
+        await log.evaluate((box) => {
+          window.gapPx = 0;
+          new ResizeObserver(() => {
+            window.gapPx = Math.max(window.gapPx, box.scrollHeight - box.clientHeight - box.scrollTop);
+          }).observe(box.firstElementChild!);
+        });
         await slowed(async () => {
           const { keyMs, taskMs } = await typed();
           expect((await page.locator(".markdown[data-streaming]").count()) === 1, "the reply streams until the last key");
+          const gapPx = await page.evaluate(() => window.gapPx);
+          expect(gapPx <= 2, `the end is always in sight: ${gapPx} px`);
           within(bearableMs, taskMs, "the longest task");
           within(blankMs + 16, keyMs, "95 of 100 keys while the reply streams");
         });

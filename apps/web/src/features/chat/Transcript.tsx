@@ -202,30 +202,45 @@ const Block = memo(
     }),
 );
 
+/** Where the library scrolls to. */
+const endOf = (box: HTMLElement): number => box.scrollHeight - 1 - box.clientHeight;
+
+/** Text that is being selected must not move. */
+function isSelectionIn(box: HTMLElement): boolean {
+  const selection = getSelection();
+  return selection !== null && !selection.isCollapsed && box.contains(selection.anchorNode);
+}
+
 /** The messages and steps of the chat. Follows the end unless the reader has scrolled up. */
 export function Transcript({ rows, reader, onResume, onEarlier, head, tail, isBusy }: TranscriptProps) {
-  const { scrollRef, contentRef, isAtBottom, scrollToBottom } = useStickToBottom({ initial: "instant", resize: "instant" });
+  const { scrollRef, contentRef, isAtBottom, scrollToBottom, state } = useStickToBottom({ initial: "instant", resize: "instant" });
   // Cards, queued messages and a growing draft take room from below: a reader at the end stays at the end.
   const follow = useHandler((): boolean => {
     if (isAtBottom) void scrollToBottom("instant");
     return isAtBottom;
   });
   useEffect(() => {
-    const box = scrollRef.current;
-    if (!box) return undefined;
+    const [box, content] = [scrollRef.current, contentRef.current];
+    if (!box || !content) return undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const observer = new ResizeObserver(() => {
-      if (!follow()) return;
+    let end = endOf(box);
+    const observer = new ResizeObserver((entries) => {
+      // At once: the library scrolls in the next frame, and each piece of a reply would be painted twice.
+      const wasAtEnd = state.isAtBottom && box.scrollTop >= end - 1;
+      end = endOf(box);
+      if (wasAtEnd && !isSelectionIn(box)) box.scrollTop = end;
+      if (!entries.some(({ target }) => target === box) || !follow()) return;
       // When the box grows, the browser moves the text down, which looks like scrolling up: scroll again after that event.
       clearTimeout(timer);
       timer = setTimeout(() => void scrollToBottom("instant"), settleMs);
     });
+    observer.observe(content);
     observer.observe(box);
     return () => {
       clearTimeout(timer);
       observer.disconnect();
     };
-  }, [scrollRef, follow, scrollToBottom]);
+  }, [scrollRef, contentRef, state, follow, scrollToBottom]);
   // Scroll to a message that the person sends.
   const sendingKey = rows.findLast((row) => row.kind === "user" && row.turn.delivery === "sending")?.key;
   useEffect(() => {
