@@ -71,7 +71,12 @@ export function composeWorkspace(
   const files = createFiles({ projects, announce, checkpointBefore: beforeChange.before });
   const search = createFileSearch({ projects, keepAwake: idle.keepAwake });
   const assets = createAssets({ store: assetsStore, projects, announce, checkpointBefore: beforeChange.before });
-  const elementEdits = createElementEdits({ projects, announce, store: createElementEditsStore(db) });
+  const elementEdits = createElementEdits({
+    projects,
+    announce,
+    checkpointBefore: beforeChange.before,
+    store: createElementEditsStore(db),
+  });
   const kanbanStore = createKanbanStore(db);
   const kanban = createKanban({ store: kanbanStore, projects, events });
   const notes = createNotes({ store: createNotesStore(db), projects, events });

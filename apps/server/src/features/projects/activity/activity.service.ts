@@ -177,10 +177,15 @@ const editedParts: Record<string, string> = {
   title: "the title",
 };
 /** "Changed the text of <h1>": the file is the subject of the entry. */
-export function editSummary({ property, element, undoes }: Pick<ElementEditRecord, "property" | "element" | "undoes">): string {
-  const part = `${editedParts[property] ?? property} of <${element}>`;
-  return undoes === undefined ? `Changed ${part}` : `Undid a change of ${part}`;
+export function editSummary(edit: DescribedEdit): string {
+  return edit.undoes === undefined ? `Changed ${partOf(edit)}` : `Undid a change of ${partOf(edit)}`;
 }
+/** The label of the checkpoint before an edit: "Before changing the text of <h1> in src/App.tsx". */
+export function beforeEdit(edit: DescribedEdit, path: string): string {
+  return `Before ${edit.undoes === undefined ? "changing" : "undoing a change of"} ${partOf(edit)} in ${path}`;
+}
+type DescribedEdit = Pick<ElementEditRecord, "property" | "element" | "undoes">;
+const partOf = ({ property, element }: DescribedEdit): string => `${editedParts[property] ?? property} of <${element}>`;
 /** The database and the tables that were changed: "PostgreSQL: public.users". */
 const dataSubject = (data: Record<string, unknown>): string => [text(data["name"]), list(data["tables"])].filter(Boolean).join(": ");
 const irregular: Record<string, string> = { set: "Set", deploy: "Deployed", add: "Added" };

@@ -1,3 +1,3 @@
-export { createActivity, editSummary } from "./activity.service.ts";
+export { beforeEdit, createActivity, editSummary } from "./activity.service.ts";
 export { createActivityStore } from "./activity.store.ts";
 export { mountActivity } from "./activity.routes.ts";

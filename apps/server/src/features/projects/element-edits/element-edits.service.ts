@@ -13,8 +13,8 @@ import {
 } from "@tesslate/contract";
 import type { Sandbox } from "@tesslate/runtime";
 import { AppError, notFound } from "../../../platform/errors.ts";
-import { editSummary } from "../activity/index.ts";
-import type { Announce, ProjectAccess } from "../files/index.ts";
+import { beforeEdit, editSummary } from "../activity/index.ts";
+import type { Announce, CheckpointBefore, ProjectAccess } from "../files/index.ts";
 import type { ElementEditsStore } from "./element-edits.store.ts";
 import { differenceOf } from "./literals.ts";
 import { appliedChange, classNames, documentPaths, locate, planChange, Refusal, type Located, type Plan } from "./source-edit.ts";
@@ -55,10 +55,13 @@ export type ElementEdits = ReturnType<typeof createElementEdits>;
 export function createElementEdits({
   projects,
   announce,
+  checkpointBefore,
   store,
 }: {
   projects: ProjectAccess;
   announce: Announce;
+  /** Each edit is an entry of the timeline; quick edits of the same part are one. */
+  checkpointBefore: CheckpointBefore;
   store: ElementEditsStore;
 }) {
   /** The files that an element can be in. Those that cannot be read are left out. */
@@ -112,6 +115,7 @@ export function createElementEdits({
     };
     if (edit.before.length + edit.after.length > maxKeptChars)
       throw new AppError("payload_too_large", "This edit is too large for visual editing.");
+    if (!continued) await checkpointBefore(project, beforeEdit(edit, path));
     const { entry } = await tree.write(path, Buffer.from(after, "utf8"), { ifMatch: before.etag });
     await announce(project, [{ path, op: "update", etag: entry.etag, size: entry.size, edit }]);
     return present(path, edit);

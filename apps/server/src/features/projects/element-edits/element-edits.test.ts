@@ -78,6 +78,22 @@ test("quick edits of the same part are one edit: one undo and one activity entry
   expect(await read("src/App.tsx")).toBe(source());
 });
 
+test("the timeline has a checkpoint before each edit, one for quick edits of the same part, and it has the file as it was", async () => {
+  const first = await edit(elementOf("Our menu"), { type: "text", index: 0, value: "Our m" });
+  const second = await edit(first.element, { type: "text", index: 0, value: "Our drinks" });
+  await edit(second.element, { type: "attribute", name: "href", value: "/drinks" });
+  const { items } = await api().snapshots.checkpoints({ params: { id: project.id }, query: {} });
+  expect(items.map(({ title }) => title)).toEqual([
+    "Before changing the link address of <a> in src/App.tsx",
+    "Before changing the text of <a> in src/App.tsx",
+  ]);
+  const diff = await api().snapshots.checkpointDiff({
+    params: { id: project.id, checkpoint_id: items[1]?.id ?? "" },
+    query: { against: "now" },
+  });
+  expect(diff.files.map(({ path }) => path)).toEqual(["src/App.tsx"]);
+});
+
 test("a file that has changed since the page loaded it is a conflict, and so is the undo of an edit that others wrote over", async () => {
   const stale = elementOf("Our menu");
   await write("src/App.tsx", `// New\n${source()}`);
