@@ -8,10 +8,11 @@ import { findChromium } from "./chromium.ts";
 const chromium = await findChromium(undefined);
 if ("missing" in chromium && process.env["CI"]) throw new Error(chromium.missing);
 
+/** Green while its data is loading, which takes longer than the network is busy. */
 const app = `
 require("node:http").createServer((request, response) => {
   response.setHeader("content-type", "text/html");
-  response.end('<!doctype html><title>Bakery</title><style>html{background:#ff0000}@media(prefers-color-scheme:dark){html{background:#0000ff}}</style>');
+  response.end('<!doctype html><title>Bakery</title><style>html{background:#ff0000}@media(prefers-color-scheme:dark){html{background:#0000ff}}html:has(p){background:#00ff00}</style><body><p>Loading orders…</p><script>setTimeout(() => document.querySelector("p").remove(), 4000)</script>');
 }).listen(process.env.PORT);
 `;
 

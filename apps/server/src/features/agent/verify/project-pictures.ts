@@ -19,6 +19,9 @@ const settleMs = 2_000;
 const retryMs = 20_000;
 const maxRetries = 9;
 const visitMs = 90_000;
+/** The longest wait for an app that still shows that it is loading. */
+const loadedMs = 10_000;
+const checkMs = 250;
 const size = { width: 640, height: 400 };
 const maxBytes = 40_000;
 const qualities = [78, 60, 40, 20];
@@ -116,5 +119,24 @@ export function createPictureTaker({
 async function pictureIn(page: Page, origin: string, colorScheme: "light" | "dark"): Promise<Buffer> {
   await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
   await open(page, origin, "/");
+  // An app that never finishes has its picture taken as it is.
+  for (const end = Date.now() + loadedMs; Date.now() < end; await page.waitForTimeout(checkMs))
+    if (await page.evaluate(isLoaded).catch(() => true)) break;
   return page.screenshot({ type: "jpeg", quality: 90, animations: "disabled", timeout: 10_000 });
 }
+
+/**
+ * In the page: true once it has shown, for two checks in a row, neither a busy part, a progress bar without a value, a spinner or a skeleton, nor a
+ * text that says it is loading.
+ */
+const isLoaded = `(() => {
+  const isVisible = (element) => element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) && element.getClientRects().length > 0;
+  const marks = '[aria-busy="true"], [role="progressbar"]:not([aria-valuenow]), progress:not([value]), [class*="spinner" i], [class*="skeleton" i], [class*="animate-spin"], [class*="animate-pulse"]';
+  const isMarked = [...document.querySelectorAll(marks)].slice(0, 500).some(isVisible);
+  const text = (document.body?.innerText ?? "").slice(0, 20000);
+  const saysSo = /(^|\\n)\\s*(loading|please wait)\\b[^\\n]{0,40}(\\.{3}|…)?\\s*(\\n|$)/i.test(text);
+  const isQuiet = !isMarked && !saysSo;
+  const wasQuiet = globalThis.__tesslateQuiet === true;
+  globalThis.__tesslateQuiet = isQuiet;
+  return isQuiet && wasQuiet;
+})()`;
