@@ -28,11 +28,21 @@ export const DatabaseState = described(
 );
 export type DatabaseState = Static<typeof DatabaseState>;
 
+export const DataEnvironment = described(
+  "Whose data it is. `development`: the project's own, which its preview shows. `production`: that of the version that is live on this server. `preview`: that of the preview deployments on this server.",
+  Literals("development", "production", "preview"),
+);
+export type DataEnvironment = Static<typeof DataEnvironment>;
+
 export const DataSource = described(
   "A database of a project. Its address and credentials are never returned.",
   Type.Object({
-    id: described("The id of its container, or `file-` and the path of the file in base64url", Type.String()),
+    id: described(
+      "The id of its container; for deployments `deployed-production-` or `deployed-preview-` before it; for a file `file-` and its path in base64url",
+      Type.String(),
+    ),
     kind: DatabaseKind,
+    environment: DataEnvironment,
     name: described("Name of the container, or path of the file", Type.String()),
     container_id: described("Null for a file", Nullable(Uuid)),
     path: described("Path of a SQLite file in the project; null for services", Nullable(Type.String())),

@@ -29,7 +29,7 @@ import {
   mountDatabases,
   type Databases,
 } from "../features/runtime/databases/index.ts";
-import { isDeploymentSandbox } from "../features/delivery/deployments/index.ts";
+import { createFindDeployedService, isDeploymentSandbox } from "../features/delivery/deployments/index.ts";
 import { createHosting, createHostingStore, mountHosting, type Hosting } from "../features/runtime/hosting/index.ts";
 import { createSecrets, mountSecrets, type Secrets } from "../features/projects/secrets/index.ts";
 import type { TemplateInsertion } from "../features/projects/projects/index.ts";
@@ -116,6 +116,7 @@ export function composeContainers(
     listContainers: containersStore.listAll,
     services: made.services,
     idle: made.idle,
+    findDeployed: createFindDeployedService({ runtime, box: platform.box }),
     connections: databaseConnections,
     events,
   });

@@ -117,7 +117,11 @@ const changes: { [T in ProjectEventType]?: (cache: Cache, data: ProjectEventData
   git_changed: (cache) => refetch(cache, "git"),
   branch_changed: (cache) => refetch(cache, "branches"),
   snapshot_changed: (cache) => refetch(cache, "points", "runs"),
-  deployment_changed: ({ queries, project }, data) => patchDeployments(queries, project.id, data),
+  deployment_changed: (cache, data) => {
+    patchDeployments(cache.queries, cache.project.id, data);
+    // A deployment can have databases of its own.
+    refetch(cache, "databases");
+  },
   data_changed: ({ queries, project }, { database_id, op }) => {
     const key = [...partKey(project.id, "database"), database_id];
     // Edited rows change neither tables nor columns.

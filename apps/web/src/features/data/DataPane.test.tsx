@@ -107,6 +107,56 @@ test("a stopped database says so and can be started; its tables are not loaded",
   expect(api.asked("databases.tables")).toEqual([]);
 });
 
+test.describe("the data of deployments", () => {
+  const container_id = "0190a000-0000-7000-8000-00000000000b";
+  const own = { ...database, container_id, environment: "development" as const };
+  const live = { ...own, id: `deployed-production-${container_id}`, environment: "production" as const };
+  const choose = async (user: { click: (element: Element) => Promise<void> }, name: string) => {
+    await user.click(await screen.findByRole("combobox", { name: "Environment" }));
+    await user.click(await screen.findByRole("option", { name }));
+  };
+
+  test("is opened on request, read-only, and a change of it is asked with what it means", async ({ api, show, user }) => {
+    server(api);
+    api.answer("databases.list", { items: [own, live] });
+    show(openPane(DataPane).element);
+    await screen.findByRole("button", { name: /^people/ });
+    expect(screen.getByRole("combobox", { name: "Environment" })).toHaveTextContent("Development");
+    expect(api.asked("databases.tables").map(({ params }) => params["database_id"])).toEqual([own.id]);
+    await choose(user, "Production");
+    await user.click(await screen.findByRole("button", { name: /^people/ }));
+    await screen.findByRole("grid", { name: "Rows of people" });
+    expect(api.asked("databases.rows").at(-1)?.params["database_id"]).toBe(live.id);
+    await user.click(screen.getByRole("button", { name: "Read-only. Allow changes" }));
+    const question = await screen.findByRole("alertdialog", { name: "Allow changes to PostgreSQL (Production) in this session?" });
+    expect(question).toHaveTextContent("visitors see changes at once");
+    await expectAccessible();
+  });
+
+  test("is not opened instead of the project's, and a stopped one is not started from here", async ({ api, show, user }) => {
+    server(api);
+    api.answer("databases.list", {
+      items: [
+        { ...own, state: "stopped", message: "PostgreSQL is stopped." },
+        { ...live, state: "stopped", message: "It runs while a version of the app is deployed." },
+      ],
+    });
+    const containers = [{ id: container_id, name: "PostgreSQL", status: "stopped", deployment_mode: "container" }] as never;
+    show(openPane(DataPane, { containers }).element);
+    expect(await screen.findByRole("button", { name: "Start PostgreSQL" })).toBeVisible();
+    await choose(user, "Production");
+    expect(await screen.findByText("It runs while a version of the app is deployed.")).toBeVisible();
+    expect(screen.queryByRole("button", { name: "Start PostgreSQL" })).not.toBeInTheDocument();
+  });
+
+  test("needs no choice where nothing is deployed", async ({ api, show }) => {
+    server(api);
+    show(openPane(DataPane).element);
+    await screen.findByRole("button", { name: /^people/ });
+    expect(screen.queryByRole("combobox", { name: "Environment" })).not.toBeInTheDocument();
+  });
+});
+
 test("tables are grouped by schema and searched on the server; an error shows what the database said", async ({ api, show, user }) => {
   server(api);
   show(openPane(DataPane).element);

@@ -44,7 +44,9 @@ export function DataPane() {
 function Databases({ databases }: { databases: readonly DataSource[] }) {
   const place = useDataPlace();
   useLastPlace(place);
-  const database = databases.find(({ id }) => id === place.search.database) ?? databases.find(isReadable) ?? databases[0];
+  const own = databases.filter(({ environment }) => environment === "development");
+  // The data of a deployment is opened only on request.
+  const database = databases.find(({ id }) => id === place.search.database) ?? own.find(isReadable) ?? own[0] ?? databases[0];
   if (!database) return null;
   return <OpenDatabase key={database.id} database={database} databases={databases} place={place} />;
 }
@@ -114,7 +116,8 @@ function Unreadable({ database }: { database: DataSource }) {
   const containers = useContainers();
   const { openLogs, compose } = useWorkbenchActions();
   const actions = useContainerActions(project.id);
-  const container = containers.find(({ id }) => id === database.container_id);
+  const isDeployed = database.environment !== "development";
+  const container = isDeployed ? undefined : containers.find(({ id }) => id === database.container_id);
   const isStarting = database.state === "starting" || (container !== undefined && actions.isActing(container.id));
   let action: ReactNode;
   if (isStarting) action = <Spinner word={`Starting ${database.name}…`} />;
@@ -136,7 +139,7 @@ function Unreadable({ database }: { database: DataSource }) {
     <EmptyState title={titleOf(database.name, isStarting ? "starting" : database.state)} action={action}>
       {isStarting
         ? "Its tables appear here as soon as it accepts connections."
-        : database.state === "stopped" || database.message === null
+        : (database.state === "stopped" && !isDeployed) || database.message === null
           ? "Start it to see its tables and rows."
           : database.message}
     </EmptyState>

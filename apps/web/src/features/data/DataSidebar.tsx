@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import type { DataSource, DataTable } from "@tesslate/contract";
+import type { DataEnvironment, DataSource, DataTable } from "@tesslate/contract";
 import { Database, Eye, FileSpreadsheet, Gauge, Search, SquareTerminal, Table2, Workflow } from "lucide-react";
 import { useRef, useState, type ReactNode } from "react";
 import { cx } from "../../lib/cx.ts";
@@ -9,11 +9,13 @@ import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Input } from "../../ui/Input.tsx";
+import { Select } from "../../ui/Select.tsx";
 import { Dot, type DotShape, type Tone } from "../../ui/Pill.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { useDatabase } from "./data-context.ts";
 import { listedTables, tablesQuery } from "./data.queries.ts";
 import { DataError } from "./DataError.tsx";
+import { environmentNames, environmentsOf } from "./environments.ts";
 import { RedisKeys } from "./RedisKeys.tsx";
 import { isReadable } from "./states.ts";
 import { tableKinds } from "./table.ts";
@@ -36,6 +38,26 @@ export function DataSidebar({ databases }: { databases: readonly DataSource[] })
   useShortcuts({ "data.search": () => box.current?.focus() });
   const { panel } = place.search;
   const open = (next: "sql" | "relations" | "console" | "figures") => place.change({ panel: next, key: undefined, bytes: undefined, table: undefined, schema: undefined, tab: undefined, filters: undefined, sort: undefined, match: undefined });
+  const environments = environmentsOf(databases);
+  const shown = databases.filter(({ environment }) => environment === database.environment);
+  const openDatabase = (id: string) =>
+    place.change({
+      database: id,
+      schema: undefined,
+      table: undefined,
+      tab: undefined,
+      panel: undefined,
+      key: undefined,
+      bytes: undefined,
+      filters: undefined,
+      sort: undefined,
+      match: undefined,
+    });
+  const openEnvironment = (environment: DataEnvironment) => {
+    const there = databases.filter((one) => one.environment === environment);
+    const next = there.find(({ container_id }) => container_id !== null && container_id === database.container_id) ?? there[0];
+    if (next) openDatabase(next.id);
+  };
   return (
     <nav
       aria-label="Databases and tables"
@@ -44,28 +66,25 @@ export function DataSidebar({ databases }: { databases: readonly DataSource[] })
         isReadable(database) ? "narrow:min-h-0 narrow:flex-1" : "narrow:border-b",
       )}
     >
+      {environments.length > 1 ? (
+        <div className="flex-none border-b border-line-0 p-1.5">
+          <Select
+            label="Environment"
+            value={database.environment}
+            onChange={(next) => openEnvironment(next as DataEnvironment)}
+            options={environments.map((one) => ({ value: one, label: environmentNames[one] }))}
+          />
+        </div>
+      ) : null}
       <ul aria-label="Databases" className="flex max-h-40 flex-none flex-col scroll-y p-1.5">
-        {databases.map((one) => {
+        {shown.map((one) => {
           const look = looks[one.state];
           return (
             <li key={one.id}>
               <Row
                 isCurrent={one.id === database.id}
                 icon={one.kind === "sqlite" ? <FileSpreadsheet size={14} /> : <Database size={14} />}
-                onClick={() =>
-                  place.change({
-                    database: one.id,
-                    schema: undefined,
-                    table: undefined,
-                    tab: undefined,
-                    panel: undefined,
-                    key: undefined,
-                    bytes: undefined,
-                    filters: undefined,
-                    sort: undefined,
-                    match: undefined,
-                  })
-                }
+                onClick={() => openDatabase(one.id)}
                 end={
                   <span className="inline-flex flex-none items-center gap-1.5 text-2xs text-fg-2">
                     {one.state === "ready" ? <span className="sr-only">{look.word}</span> : look.word}

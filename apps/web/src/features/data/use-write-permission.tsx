@@ -5,6 +5,7 @@ import { readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
+import { changeWarnings, environmentNames } from "./environments.ts";
 
 /** Whether this tab of the browser may change a database. It starts read-only. */
 export interface WritePermission {
@@ -18,7 +19,7 @@ export interface WritePermission {
 
 const isTrue = (value: unknown): value is true => value === true;
 
-export function useWritePermission(projectId: string, database: Pick<DataSource, "id" | "name" | "kind">): WritePermission {
+export function useWritePermission(projectId: string, database: Pick<DataSource, "id" | "name" | "kind" | "environment">): WritePermission {
   const key = `studio:data-changes:${projectId}:${database.id}`;
   const [allowed, setAllowed] = useState(() => ({ key, isAllowed: readStored(sessionStorage, key, isTrue) ?? false }));
   if (allowed.key !== key) setAllowed({ key, isAllowed: readStored(sessionStorage, key, isTrue) ?? false });
@@ -52,13 +53,18 @@ export function useWritePermission(projectId: string, database: Pick<DataSource,
           setIsAsking(isOpen);
           if (!isOpen) settle(false);
         }}
-        title={`Allow changes to ${database.name} in this session?`}
+        title={
+          database.environment === "development"
+            ? `Allow changes to ${database.name} in this session?`
+            : `Allow changes to ${database.name} (${environmentNames[database.environment]}) in this session?`
+        }
         confirmLabel="Allow changes"
         onConfirm={() => {
           set(true);
           settle(true);
         }}
       >
+        {changeWarnings[database.environment] ? <b className="mb-2 block text-fg-0">{changeWarnings[database.environment]}</b> : null}
         {database.kind === "redis"
           ? "You can edit keys and run commands that write until you close this tab or turn changes off. Edits of keys can be undone; commands can't."
           : "You can edit rows, import data and run statements that write until you close this tab or turn changes off. Edits of rows can be undone; statements and imports can't."}

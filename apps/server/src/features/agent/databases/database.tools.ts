@@ -33,8 +33,11 @@ function notInARun(): never {
   throw new ToolFailure("This tool only works in a run.");
 }
 
+/** Without the data of deployments: only people read and change that of visitors. */
 const listOpenable = async (databases: Databases, { user_id, project }: Run): Promise<DataSource[]> =>
-  (await databases.list(user_id, project.id, { limit: 100 })).items.filter(({ state }) => state !== "unsupported");
+  (await databases.list(user_id, project.id, { limit: 100 })).items.filter(
+    ({ state, environment }) => state !== "unsupported" && environment === "development",
+  );
 
 function databaseTools(databases: Databases, runOf: () => Run): Tool[] {
   const choose = async (name: string | undefined, isRedis = false): Promise<{ ref: string; id: string; name: string }> => {

@@ -57,6 +57,30 @@ describe.skipIf(!canRun)("services of deployed apps", () => {
     const first = await ask(live);
     // "N": it responds, without TLS.
     expect(first.answer).toBe("N");
+
+    // Its data is listed beside the project's, and is another one.
+    const databases = async () => (await api.databases.list({ params, query: {} })).items;
+    const deployedId = `deployed-production-${database.id}`;
+    expect(await databases()).toMatchObject([
+      { id: database.id, environment: "development", state: "ready" },
+      { id: deployedId, environment: "production", state: "ready", kind: "postgres", name: "PostgreSQL" },
+    ]);
+    const deployedParams = { ...params, database_id: deployedId };
+    const sql = "create table visitors (id int primary key, name text); insert into visitors values (1, 'Grace')";
+    await expect(api.databases.query({ params: deployedParams, body: { sql } })).rejects.toMatchObject({ code: "read_only_query" });
+    await api.databases.execute({ params: deployedParams, body: { sql, write: true } });
+    const tables = async (database_id: string) =>
+      (await api.databases.tables({ params: { ...params, database_id }, query: {} })).items.map(({ name }) => name);
+    expect(await tables(deployedId)).toEqual(["visitors"]);
+    expect(await tables(database.id)).toEqual([]);
+    const rows = () => api.databases.rows({ params: deployedParams, body: { schema: "public", table: "visitors" } });
+    expect((await rows()).rows).toMatchObject([{ cells: ["1", "Grace"] }]);
+    const eve = app.as(await app.signUp());
+    await expect(eve.databases.tables({ params: deployedParams, query: {} })).rejects.toMatchObject({ status: 404 });
+    await expect(
+      api.databases.tables({ params: { ...params, database_id: `deployed-preview-${database.id}` }, query: {} }),
+    ).rejects.toMatchObject({ status: 404 });
+
     const sandboxes = async () => (await app.runtime.list()).map(({ id }) => id).filter((id) => id.startsWith("services-"));
     expect(await sandboxes()).toEqual([`services-production-${project.id}`]);
 
@@ -65,6 +89,7 @@ describe.skipIf(!canRun)("services of deployed apps", () => {
     expect(own).toContain("POSTGRES_PASSWORD");
     await api.projects.stop({ params });
     expect((await ask(live)).answer).toBe("N");
+    expect((await rows()).rows).toHaveLength(1);
 
     // A preview deployment has a database of its own until it is promoted.
     const preview = await deploy({ ...request, environment: "preview" });

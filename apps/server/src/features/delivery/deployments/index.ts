@@ -4,6 +4,7 @@ export { createProviderAdapters } from "./providers/index.ts";
 export type { Credential, ProviderAccess, ProviderAdapter } from "./providers/provider.ts";
 export { isDeploymentSandbox } from "./release/deployment-sandboxes.ts";
 export { createDeployedVariables, deployedValues } from "./release/deployed-services.ts";
+export { createFindDeployedService } from "./release/find-deployed-service.ts";
 export { requestAad } from "./deployment-request.ts";
 export type { Deployments } from "./deployments.service.ts";
 export { createDeployments } from "./deployments.ts";

@@ -26,6 +26,7 @@ import type { EventLog } from "../../../platform/events.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { IdlePolicy, Services } from "../containers/index.ts";
+import { deployedEnvironments, deployedId, parseDeployedId, type DeployedEnvironment, type FindDeployedService } from "./deployed.ts";
 import type { DatabaseEngine, Filtered, ImportOptions, TableName } from "./engine.ts";
 import type { MysqlConnections } from "./mysql/connections.store.ts";
 import { createMysqlEngine } from "./mysql/mysql-engine.ts";
@@ -62,6 +63,7 @@ export function createDatabases({
   listContainers,
   services,
   idle,
+  findDeployed,
   connections,
   events,
 }: {
@@ -69,41 +71,108 @@ export function createDatabases({
   listContainers: (projectId: string) => Promise<ContainerRow[]>;
   services: Pick<Services, "reach" | "environmentOf">;
   idle: Pick<IdlePolicy, "hold" | "keepAwake">;
+  findDeployed: FindDeployedService;
   connections: { postgres: PostgresConnections; mysql: MysqlConnections };
   events: EventLog;
 }) {
+  const kindFor = (row: ContainerRow): DatabaseKind => kindOf[row.service_slug ?? ""] ?? "postgres";
   const present = async (project: Project, row: ContainerRow): Promise<DataSource> => {
-    const kind = kindOf[row.service_slug ?? ""] ?? "postgres";
-    const source = { id: row.id, kind, name: row.name, container_id: row.id, path: null, size_bytes: null };
+    const source = {
+      id: row.id,
+      kind: kindFor(row),
+      environment: "development" as const,
+      name: row.name,
+      container_id: row.id,
+      path: null,
+      size_bytes: null,
+    };
     const found = await services.reach(project, row, { mayWake: false });
     if (!("status" in found)) return { ...source, state: "ready", message: null };
     return found.status === "frozen"
       ? { ...source, state: "asleep", message: null }
       : { ...source, state: found.status, message: found.message };
   };
+  const findDeployedOf = (project: Project, row: ContainerRow, environment: DeployedEnvironment) =>
+    findDeployed(project.id, { container_id: row.id, slug: row.service_slug ?? "" }, environment);
+  /** The same database as it runs for deployments. */
+  const presentDeployed = async (
+    project: Project,
+    row: ContainerRow,
+    environment: DeployedEnvironment,
+  ): Promise<DataSource | undefined> => {
+    const found = await findDeployedOf(project, row, environment);
+    return (
+      found && {
+        id: deployedId(environment, row.id),
+        kind: kindFor(row),
+        environment,
+        name: row.name,
+        container_id: row.id,
+        path: null,
+        size_bytes: null,
+        ...("at" in found ? { state: "ready", message: null } : { state: found.status, message: found.message }),
+      }
+    );
+  };
 
-  const reach = async (project: Project, row: ContainerRow) => {
+  /** A running container, or what runs of it for deployments. `key`: of its connections. */
+  interface Reached {
+    key: string;
+    at: { host: string; port: number };
+    env: Record<string, string>;
+  }
+  const reach = async (project: Project, row: ContainerRow): Promise<Reached> => {
     const found = await services.reach(project, row, { mayWake: true });
     if ("status" in found) throw notRunning(row, found);
-    return { found, env: await services.environmentOf(project, row) };
+    return { key: row.id, at: found, env: await services.environmentOf(project, row) };
   };
-  const open = async (project: Project, row: ContainerRow): Promise<DatabaseEngine> => {
-    if (row.service_slug === "redis") throw new AppError("not_supported", `${row.name} has keys, not tables.`);
-    const { found, env } = await reach(project, row);
-    const at = { projectId: project.id, containerId: row.id };
+  const reachDeployed = async (project: Project, row: ContainerRow, environment: DeployedEnvironment): Promise<Reached> => {
+    const found = await findDeployedOf(project, row, environment);
+    if (!found) throw notFound("Database");
+    if ("at" in found) return { key: deployedId(environment, row.id), ...found };
+    throw conflict("not_running", `${row.name} of the deployments is not running. ${found.message}`, {
+      container_id: row.id,
+      name: row.name,
+      status: found.status,
+    });
+  };
+  const open = (project: Project, row: ContainerRow, { key, at, env }: Reached): DatabaseEngine => {
+    const container = { projectId: project.id, containerId: key };
     if (row.service_slug === "mysql") {
       const target = {
-        ...found,
+        ...at,
         user: env["MYSQL_USER"] ?? "app",
         password: env["MYSQL_PASSWORD"] ?? "",
         rootPassword: env["MYSQL_ROOT_PASSWORD"] ?? "",
         database: env["MYSQL_DATABASE"] ?? "app",
       };
-      return createMysqlEngine({ connections: connections.mysql, container: { ...at, target } });
+      return createMysqlEngine({ connections: connections.mysql, container: { ...container, target } });
     }
     const user = env["POSTGRES_USER"] ?? "postgres";
-    const target = { ...found, user, password: env["POSTGRES_PASSWORD"] ?? "", database: env["POSTGRES_DB"] ?? user };
-    return createPostgresEngine({ connections: connections.postgres, container: { ...at, target } });
+    const target = { ...at, user, password: env["POSTGRES_PASSWORD"] ?? "", database: env["POSTGRES_DB"] ?? user };
+    return createPostgresEngine({ connections: connections.postgres, container: { ...container, target } });
+  };
+  const noRelease = (): void => undefined;
+  /** A service, reached. Keeps the project awake until the returned `release` is called; that of a deployment does not sleep. */
+  const acquireService = async (
+    project: Project,
+    id: string,
+    isChange: boolean,
+    check: (row: ContainerRow | undefined) => void,
+  ): Promise<{ row: ContainerRow; reached: Reached; release: () => void }> => {
+    const deployed = parseDeployedId(id);
+    const row = (await listContainers(project.id)).find((one) => one.id === (deployed?.containerId ?? id) && isDatabase(one));
+    check(row);
+    if (!row) throw notFound("Database");
+    if (deployed) return { row, reached: await reachDeployed(project, row, deployed.environment), release: noRelease };
+    if (isChange) await projects.sandboxForChange(project);
+    const release = idle.hold(project.id);
+    try {
+      return { row, reached: await reach(project, row), release };
+    } catch (error) {
+      release();
+      throw error;
+    }
   };
   /** Keeps the project awake until the returned `release` is called. */
   const acquire = async (userId: string, { ref, id }: DatabaseRef, isChange: boolean) => {
@@ -115,32 +184,24 @@ export function createDatabases({
       const release = await idle.keepAwake(project.id);
       return { project, name: path, engine: createSqliteEngine({ sandbox, path }), release };
     }
-    const row = (await listContainers(project.id)).find((one) => one.id === id && isDatabase(one));
-    if (!row) throw notFound("Database");
-    if (isChange) await projects.sandboxForChange(project);
-    const release = idle.hold(project.id);
-    try {
-      return { project, name: row.name, engine: await open(project, row), release };
-    } catch (error) {
-      release();
-      throw error;
-    }
+    const { row, reached, release } = await acquireService(project, id, isChange, (row) => {
+      if (row?.service_slug === "redis") throw new AppError("not_supported", `${row.name} has keys, not tables.`);
+    });
+    return { project, name: row.name, engine: open(project, row, reached), release };
   };
   /** The same for a Redis. */
   const acquireRedis = async (userId: string, { ref, id }: DatabaseRef, isChange: boolean) => {
     const project = await projects.require(userId, ref);
-    const row = (await listContainers(project.id)).find((one) => one.id === id && isDatabase(one));
-    if (!row && pathOfId(id) === undefined) throw notFound("Database");
-    if (row?.service_slug !== "redis") throw new AppError("not_supported", "This database has tables, not keys.");
-    if (isChange) await projects.sandboxForChange(project);
-    const release = idle.hold(project.id);
-    try {
-      const { found, env } = await reach(project, row);
-      return { project, name: row.name, engine: createRedisEngine({ ...found, password: env["REDIS_PASSWORD"] ?? "" }), release };
-    } catch (error) {
-      release();
-      throw error;
-    }
+    const { row, reached, release } = await acquireService(project, id, isChange, (row) => {
+      if (row ? row.service_slug !== "redis" : pathOfId(id) !== undefined)
+        throw new AppError("not_supported", "This database has tables, not keys.");
+    });
+    return {
+      project,
+      name: row.name,
+      engine: createRedisEngine({ ...reached.at, password: reached.env["REDIS_PASSWORD"] ?? "" }),
+      release,
+    };
   };
   const readWith = async <E, T>(
     { project, engine, release }: { project: Project; engine: E; release: () => void },
@@ -199,9 +260,12 @@ export function createDatabases({
       const project = await projects.require(userId, ref);
       const rows = (await listContainers(project.id)).filter(isDatabase);
       const services = await Promise.all(rows.map((row) => present(project, row)));
+      const deployed = await Promise.all(
+        deployedEnvironments.flatMap((environment) => rows.map((row) => presentDeployed(project, row, environment))),
+      );
       const files = (await findSqliteFiles((await projects.sandboxOf(project)).files)).map(presentFile);
       const page = pageOf(query);
-      const all = [...services, ...files];
+      const all = [...services, ...files, ...deployed.filter((source) => source !== undefined)];
       return page.envelope(all.slice(page.offset, page.offset + page.limit), all.length);
     },
     tables: async (
@@ -301,7 +365,8 @@ export function createDatabases({
       changeRedis(actor, at, { op: "sql", tables: [] }, (engine) => engine.run({ command, write: true }, signal)),
     /** The name of a database; undefined if it does not exist. */
     nameOf: async (projectId: string, id: string): Promise<string | undefined> =>
-      pathOfId(id) ?? (await listContainers(projectId)).find((one) => one.id === id && isDatabase(one))?.name,
+      pathOfId(id) ??
+      (await listContainers(projectId)).find((one) => one.id === (parseDeployedId(id)?.containerId ?? id) && isDatabase(one))?.name,
   };
 }
 

@@ -58,6 +58,7 @@ describe.skipIf(!hasPostgres)("PostgreSQL of a project", () => {
       {
         id: service.id,
         kind: "postgres",
+        environment: "development",
         name: "PostgreSQL",
         container_id: service.id,
         path: null,

@@ -1,3 +1,4 @@
+export type { FindDeployedService } from "./deployed.ts";
 export { createDatabases, type Databases } from "./databases.service.ts";
 export { mountDatabases } from "./databases.routes.ts";
 export { createQueryHistoryStore } from "./history.store.ts";

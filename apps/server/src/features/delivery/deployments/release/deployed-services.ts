@@ -13,7 +13,7 @@ const prefix = "services-";
 /** Whether a sandbox holds the services of deployments. */
 export const isServicesSandbox = (sandboxId: string): boolean => sandboxId.startsWith(prefix);
 const environments: readonly DeployEnvironment[] = ["production", "preview"];
-const sandboxIdOf = (projectId: string, environment: DeployEnvironment): string => `${prefix}${environment}-${projectId}`;
+export const servicesSandboxId = (projectId: string, environment: DeployEnvironment): string => `${prefix}${environment}-${projectId}`;
 
 const readyMs = 120_000;
 const passwordLength = 32;
@@ -24,6 +24,9 @@ const stableMs = 60_000;
 type Service = Pick<DeployedService, "container_id" | "slug">;
 /** The version that uses them. */
 type Version = Pick<DeploymentRow, "project_id" | "user_id" | "environment">;
+
+/** Its name in the sandbox. */
+export const deployedServiceName = ({ slug, container_id }: Service): string => `${slug}-${container_id.slice(0, 8)}`;
 
 /** The variables of a service for deployments. Passwords follow from the server's secret key, so that they are stored nowhere. */
 export type DeployedVariables = ReturnType<typeof createDeployedVariables>;
@@ -70,7 +73,6 @@ export function createDeployedServices({
   const turns = new Map<string, Promise<unknown>>();
   let isClosing = false;
 
-  const nameOf = ({ slug, container_id }: Service) => `${slug}-${container_id.slice(0, 8)}`;
   const stateOf = (sandbox: Sandbox, name: string) => sandbox.services().find((state) => state.name === name);
   const isUp = (sandbox: Sandbox, name: string) => ["running", "starting"].includes(stateOf(sandbox, name)?.status ?? "");
 
@@ -144,7 +146,7 @@ export function createDeployedServices({
     environment: DeployEnvironment,
     signal: AbortSignal,
   ): Promise<Record<string, string>> => {
-    const name = nameOf(service);
+    const name = deployedServiceName(service);
     const { sandbox } = it;
     const port = await portFor(sandbox, name, findService(service.slug)?.running?.port ?? 0);
     const { env: inner, ...run } = await catalogue.runOf({ id: service.container_id, service_slug: service.slug }, port);
@@ -171,7 +173,7 @@ export function createDeployedServices({
 
   const stop = async (projectId: string): Promise<void> => {
     for (const environment of environments) {
-      const id = sandboxIdOf(projectId, environment);
+      const id = servicesSandboxId(projectId, environment);
       await inTurn(id, async () => {
         unsupervise(id);
         await (await runtime.find(id))?.stop();
@@ -189,7 +191,7 @@ export function createDeployedServices({
       services: readonly DeployedService[],
       signal: AbortSignal,
     ): Promise<{ env: Record<string, string>; peers: string[] }> => {
-      const id = sandboxIdOf(project_id, environment);
+      const id = servicesSandboxId(project_id, environment);
       if (services.length === 0) return Promise.resolve({ env: {}, peers: [] });
       return inTurn(id, async () => {
         const it = await supervise(id, user_id);
@@ -203,7 +205,7 @@ export function createDeployedServices({
     /** Deletes those of a project with their data. */
     remove: async (projectId: string): Promise<void> => {
       await stop(projectId);
-      for (const environment of environments) await runtime.remove(sandboxIdOf(projectId, environment));
+      for (const environment of environments) await runtime.remove(servicesSandboxId(projectId, environment));
     },
     /** Stops supervision; running services are left for the next process. */
     close: (): void => {

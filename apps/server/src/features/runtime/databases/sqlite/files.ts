@@ -47,6 +47,7 @@ export async function findSqliteFiles(files: Tree): Promise<Entry[]> {
 export const presentFile = ({ path, size }: Entry): DataSource => ({
   id: idOfPath(path),
   kind: "sqlite",
+  environment: "development",
   name: path,
   container_id: null,
   path,
