@@ -89,9 +89,8 @@ export function createChats({ store, conversations, runs, finishOrphans, project
     card,
   });
   const presentWithMessages = async (chat: ChatWithCount): Promise<Chat> => {
-    const [{ rows }, run, pending, rewind] = await Promise.all([
-      store.listMessages(chat.id, { limit: shownMessages, offset: 0, order: "desc" }),
-      store.findActiveRun(chat.id),
+    const [{ rows, run }, pending, rewind] = await Promise.all([
+      store.latest(chat.id, shownMessages),
       runs.pendingRequest(chat.id),
       lastRewind(chat.id),
     ]);

@@ -53,6 +53,15 @@ const withCount = {
 export type ChatStore = ReturnType<typeof createChatStore>;
 /** Chats and their messages. The API also calls chats sessions. */
 export function createChatStore(db: Database) {
+  const findActiveRun = async (chatId: string, q: Queries = db): Promise<TaskRow | undefined> =>
+    (
+      await q
+        .select()
+        .from(tasks)
+        .where(and(eq(tasks.chat_id, chatId), eq(tasks.type, runType), inArray(tasks.status, unfinished)))
+        .orderBy(desc(tasks.created_at))
+        .limit(1)
+    )[0];
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
     /** Serializes changes to a chat across processes, until the transaction ends. */
@@ -221,6 +230,15 @@ export function createChatStore(db: Database) {
       ]);
       return { rows, total: total?.n ?? 0 };
     },
+    /** The newest messages, newest first, and the active run, both as of one moment: a run starts with its messages and ends with its answer. */
+    latest: (chatId: string, limit: number): Promise<{ rows: MessageRow[]; run: TaskRow | undefined }> =>
+      db.transaction(
+        async (tx) => ({
+          rows: await tx.select().from(messages).where(eq(messages.chat_id, chatId)).orderBy(desc(messages.position)).limit(limit),
+          run: await findActiveRun(chatId, tx),
+        }),
+        { isolationLevel: "repeatable read", accessMode: "read only" },
+      ),
     /** Of all chats of a person in a project, by time; within a chat by position. */
     listMessagesOfProject: async (userId: string, projectId: string, page: { limit: number; offset: number; order: "asc" | "desc" }) => {
       const by = page.order === "asc" ? asc : desc;
@@ -256,15 +274,7 @@ export function createChatStore(db: Database) {
             .orderBy(asc(agentSteps.message_id), asc(agentSteps.step_index)),
 
     /** The queued or running run of the chat. */
-    findActiveRun: async (chatId: string, q: Queries = db): Promise<TaskRow | undefined> =>
-      (
-        await q
-          .select()
-          .from(tasks)
-          .where(and(eq(tasks.chat_id, chatId), eq(tasks.type, runType), inArray(tasks.status, unfinished)))
-          .orderBy(desc(tasks.created_at))
-          .limit(1)
-      )[0],
+    findActiveRun,
     findActiveRunOfProject: async (userId: string, projectId: string): Promise<TaskRow | undefined> =>
       (
         await db
