@@ -184,7 +184,10 @@ export const CostEstimate = described(
     own_key_cents: described("With your own key nothing is charged: the likely cost at list prices", Nullable(ModelCost)),
     cost_limit_cents: described("The run pauses at this cost; null: no limit", Nullable(ModelCost)),
     is_byok: Type.Boolean(),
-    is_price_known: Type.Boolean(),
+    is_price_known: described(
+      "False: the model has no list price, and both costs are at the server's default price (`unknown` of the price table)",
+      Type.Boolean(),
+    ),
     basis: described("From your own last runs, or from typical ones", Literals("your_runs", "usual")),
   }),
 );

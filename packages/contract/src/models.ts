@@ -29,9 +29,10 @@ export const Model = described(
     ),
     score: described("0 to 100, from its last test: how well it works with tools", Nullable(Type.Integer())),
     tokens_per_second: Nullable(Type.Integer()),
-    message_cents: described(
-      "Cost of a typical message of yours in cents; 0 if nothing is charged, null if the price is unknown",
-      Nullable(Type.Number()),
+    message_cents: described("What a typical message of yours is charged in cents; 0 if nothing is", Type.Number()),
+    is_price_known: described(
+      "False: the model has no list price, and is charged at the server's default price (`unknown` of the price table)",
+      Type.Boolean(),
     ),
     own_key: described("Your own key is used", Type.Boolean()),
   }),

@@ -287,6 +287,7 @@ export const examples: Record<string, unknown> = {
     score: null,
     tokens_per_second: null,
     message_cents: 0,
+    is_price_known: true,
     own_key: false,
     provider_name: "OpenAI",
   },

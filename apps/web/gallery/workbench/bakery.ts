@@ -400,6 +400,7 @@ export const modelList: Model[] = ["ollama/qwen3-coder", "openai/gpt-5.1", "anth
   score: id.startsWith("ollama/") ? 65 : null,
   tokens_per_second: id.startsWith("ollama/") ? 42 : null,
   reasoning: /claude|gpt-5/.test(id) ? ["off" as const, "low" as const, "medium" as const, "high" as const] : [],
+  is_price_known: true,
   message_cents: id.startsWith("ollama/") ? 0 : id.startsWith("openai/") ? 6.2 : 11.7,
   own_key: id.startsWith("ollama/"),
 }));

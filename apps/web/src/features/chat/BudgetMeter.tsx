@@ -1,7 +1,7 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { CostEstimate } from "@tesslate/contract";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import { formatDollars, formatEstimate } from "../../lib/money.ts";
+import { formatDollars } from "../../lib/money.ts";
 import { formatCompact, formatPercent } from "../../lib/numbers.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useServices } from "../../project/services.ts";
@@ -9,7 +9,7 @@ import { Button } from "../../ui/Button.tsx";
 import { MeterRing } from "../../ui/MeterRing.tsx";
 import { Popover } from "../../ui/Popover.tsx";
 import { toast, toastError } from "../../ui/toast.tsx";
-import { CapField } from "../models/index.ts";
+import { CapField, estimateSentence } from "../models/index.ts";
 import { estimateQuery } from "./budget.queries.ts";
 import type { Run } from "./chat.types.ts";
 import { isRunActive, useConversation, type Conversation } from "./conversation.ts";
@@ -108,13 +108,6 @@ export function BudgetMeter({ projectId, chatId, model, draft, compact }: Budget
   );
 }
 
-function costSentence({ is_byok, own_key_cents, is_price_known, likely_cost_cents }: CostEstimate): string {
-  if (is_byok && own_key_cents) return `Estimated cost with your own key: ${formatEstimate(own_key_cents)} at list prices`;
-  if (is_byok) return "Estimated cost with your own key: free";
-  if (!is_price_known) return `Estimated cost: ${formatEstimate(likely_cost_cents)}, at the server's price for unknown models`;
-  return likely_cost_cents === 0 ? "Estimated cost: free" : `Estimated cost: ${formatEstimate(likely_cost_cents)}`;
-}
-
 function tokensSentence({ tokens_in, likely_tokens_in, likely_tokens_out, basis }: CostEstimate): string {
   const first = formatCompact(tokens_in);
   const total = { in: formatCompact(likely_tokens_in), out: formatCompact(likely_tokens_out) };
@@ -134,7 +127,7 @@ function Outlook(given: { projectId: string; chatId: string | undefined; model: 
         </p>
       ) : data ? (
         <>
-          <p>{costSentence(data)}</p>
+          <p>{estimateSentence(data)}</p>
           <p className="num text-xs text-fg-2">{tokensSentence(data)}</p>
           {data.cost_limit_cents === null ? null : (
             <p className="num text-xs text-fg-2">The run pauses at {formatDollars(data.cost_limit_cents)}.</p>

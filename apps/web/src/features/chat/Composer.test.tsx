@@ -205,7 +205,8 @@ const thinker: Model = {
   tools: "native",
   score: null,
   tokens_per_second: null,
-  message_cents: null,
+  message_cents: 0,
+  is_price_known: true,
   own_key: false,
 };
 test("how much the model thinks is chosen beside the model", async ({ show, user }) => {

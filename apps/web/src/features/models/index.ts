@@ -1,4 +1,5 @@
 export { CapField } from "./CapField.tsx";
+export { estimateSentence } from "./costs.ts";
 export { modelFacts } from "./model-facts.ts";
 export { ModelMenu } from "./ModelMenu.tsx";
 export { ModelNotice } from "./ModelNotice.tsx";

@@ -1,5 +1,5 @@
 import type { Model } from "@tesslate/contract";
-import { formatEstimate } from "../../lib/money.ts";
+import { messageCost } from "./costs.ts";
 
 const speedOf = (perSecond: number): string => (perSecond >= 80 ? "fast" : perSecond >= 25 ? "medium speed" : "slow");
 
@@ -7,13 +7,7 @@ const speedOf = (perSecond: number): string => (perSecond >= 80 ? "fast" : perSe
 export function modelFacts(model: Model): string[] {
   return [
     model.health === "unhealthy" || model.health === "timeout" ? "not responding" : undefined,
-    model.own_key
-      ? "your own key"
-      : model.message_cents === null
-        ? "price unknown"
-        : model.message_cents === 0
-          ? "free"
-          : `${formatEstimate(model.message_cents)} a message`,
+    messageCost(model),
     model.tokens_per_second === null ? undefined : speedOf(model.tokens_per_second),
     model.vision === null ? undefined : model.vision ? "supports images" : "text only",
     model.score !== null ? `tools ${model.score}/100` : undefined,

@@ -17,7 +17,8 @@ const model = (id: string, change: Partial<Model> = {}): Model => ({
   tools: null,
   score: null,
   tokens_per_second: null,
-  message_cents: null,
+  message_cents: 0,
+  is_price_known: true,
   own_key: false,
   ...change,
 });

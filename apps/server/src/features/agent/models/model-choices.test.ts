@@ -161,6 +161,23 @@ describe("choosing models", () => {
     expect((await client.models.list()).total).toBe(1);
   });
 
+  test("a model without a list price is charged at the default price, which the list, the estimate and the run show", async () => {
+    await using world = await chatWorld({ script: [say("one")] });
+    const client = world.app.as(world.owner);
+    const model = "openai/house-model";
+    await client.models.addCustom({ body: { model_id: model } });
+    const listed = (await client.models.list({ query: { limit: 500 } })).items.find(({ id }) => id === model);
+    expect(listed).toMatchObject({ own_key: false, pricing: null, is_price_known: false });
+    expect(listed?.message_cents).toBeGreaterThan(0);
+    const estimate = await client.chat.estimate({ body: { project_id: world.project.id, message: "Go", model } });
+    expect(estimate).toMatchObject({ model, is_price_known: false, is_byok: false });
+    expect(estimate.likely_cost_cents).toBeGreaterThan(0);
+    const cost = find(await world.run("Go", { model }), "complete")?.data.resource_stats?.cost_cents;
+    expect(cost).toBeGreaterThan(0);
+    const [usage] = (await client.billing.usage({ query: {} })).items.filter((row) => row.model === model);
+    expect(usage?.cost_total_cents).toBe(cost);
+  });
+
   test("an agent's model, a project's model and a user's fallbacks are used", async () => {
     await using world = await chatWorld({ script: [say("one"), say("two"), say("three")] });
     const client = world.app.as(world.owner);

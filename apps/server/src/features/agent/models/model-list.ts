@@ -135,7 +135,8 @@ function present(
     tools: tried && isTested(tried) ? toolsOf(tried) : model.has_tools === true || nativeProviders.has(provider.slug) ? "native" : null,
     score: tried ? scoreOf(tried) : null,
     tokens_per_second: tried?.tokens_per_second ?? null,
-    message_cents: isOwn ? 0 : price.is_known ? Number(costOf(price, facts.typical).total) : null,
+    message_cents: isOwn ? 0 : Number(costOf(price, facts.typical).total),
+    is_price_known: price.is_known,
     own_key: isOwn,
   };
 }
