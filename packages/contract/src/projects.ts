@@ -85,6 +85,10 @@ export type Project = Static<typeof Project>;
 
 export const CreateProject = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 100, pattern: "\\S" }),
+  is_name_unique: described(
+    "Adds a number to `name` if you have a project with that name, such as “Bakery 2”: for names that were derived, not typed",
+    Type.Optional(Type.Boolean({ default: false })),
+  ),
   description: Maybe(Type.String({ maxLength: 2000 })),
   source_type: Type.Optional(Literals("base", "github", "gitlab", "bitbucket", "git", "template")),
   base_id: described(

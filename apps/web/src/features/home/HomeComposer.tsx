@@ -106,6 +106,7 @@ export function HomeComposer() {
       await create.start(
         {
           name: projectNameOf(message || (attachments.list[0]?.name.replace(/\.[^.]*$/, "") ?? "")),
+          isNameProposed: true,
           source: { source_type: "template", ...(template && { base_id: template.slug }) },
           message,
           attachments: attached,

@@ -84,6 +84,7 @@ test("Enter makes the project from the chosen template", async ({ api, open, use
   expect(screen.queryByRole("button", { name: "Retry" })).not.toBeInTheDocument();
   expect(api.asked("projects.create")[0]?.body).toMatchObject({
     name: "Bakery shop",
+    is_name_unique: true,
     source_type: "template",
     base_id: "next",
     message: "A bakery shop",

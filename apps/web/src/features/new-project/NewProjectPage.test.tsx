@@ -94,6 +94,7 @@ test("by keyboard: from the search to a card, its sheet, an example prompt and t
   await waitFor(() => expect(app.path()).toBe("/p/recipe-book"));
   expect(api.asked("projects.create")[0]?.body).toEqual({
     name: "Recipe book",
+    is_name_unique: true,
     description: "Build a recipe book",
     source_type: "template",
     base_id: "react",
@@ -111,7 +112,12 @@ test("without a message, a project has the name of its template and no run", asy
   await user.click(first as HTMLElement);
   await user.click(within(await screen.findByRole("dialog", { name: "Blank project" })).getByRole("button", { name: /^Create project/ }));
   await waitFor(() =>
-    expect(api.asked("projects.create")[0]?.body).toEqual({ name: "Blank project", source_type: "template", base_id: "blank" }),
+    expect(api.asked("projects.create")[0]?.body).toEqual({
+      name: "Blank project",
+      is_name_unique: true,
+      source_type: "template",
+      base_id: "blank",
+    }),
   );
 });
 

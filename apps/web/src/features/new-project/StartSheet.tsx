@@ -168,6 +168,7 @@ function CreateSheet({
       const message = values.message.trim();
       const models = message ? await queryClient.ensureQueryData(modelsQuery) : undefined;
       await create.start({
+        isNameProposed: values.name.trim() === "",
         name: values.name.trim() || (message ? projectNameOf(message) : name),
         source,
         message,

@@ -7,6 +7,8 @@ const longestDescription = 2_000;
 
 export interface NewProject {
   name: string;
+  /** Nobody typed the name: it gets a number if the person has a project with it. */
+  isNameProposed: boolean;
   /** What it starts from. Without `base_id`: the default template. */
   source: Pick<CreateProject, "source_type" | "base_id">;
   /** The first message; may be empty. */
@@ -25,13 +27,14 @@ export function useNewProject() {
     error: create.error,
     /** Rejects if the server refuses it. `onCreated` runs before the project opens. */
     start: async (
-      { name, source, message, attachments = [], model, idempotencyKey }: NewProject,
+      { name, isNameProposed, source, message, attachments = [], model, idempotencyKey }: NewProject,
       onCreated?: () => void,
     ): Promise<void> => {
       const hasMessage = message !== "" || attachments.length > 0;
       const project = await create.mutateAsync({
         body: {
           name,
+          ...(isNameProposed && { is_name_unique: true }),
           ...source,
           ...(hasMessage && {
             description: message.slice(0, longestDescription),

@@ -14,6 +14,8 @@ export type CreatedProject = Project & { task_id: string; status_url: string };
 /** The fields of a project that are known before its files exist. */
 export interface NewProject {
   name: string;
+  /** Adds a number to the name if the user has a project with that name. */
+  isNameUnique?: boolean;
   description?: string | null;
   source_type: string;
   template_slug?: string | null;
@@ -63,13 +65,18 @@ export function createNewProjects({
         return branch;
       }),
     /** Inserts the row and its task in one transaction; creations of one owner are serialized so that the count is exact. */
-    createFrom: async (userId: string, { source, name, description, alongside, ...facts }: NewProject): Promise<CreatedProject> => {
+    createFrom: async (
+      userId: string,
+      { source, name: given, isNameUnique = false, description, alongside, ...facts }: NewProject,
+    ): Promise<CreatedProject> => {
       const { project, task } = await insertUnique("slug for this project", () =>
         store.transaction(async (tx) => {
           refuseOver(await store.countOwned(tx, userId));
+          const wanted = given.trim();
+          const name = isNameUnique ? uniqueName(wanted, await store.listNamesLike(tx, userId, wanted)) : wanted;
           const project = await store.insert(tx, {
             owner_id: userId,
-            name: name.trim(),
+            name,
             slug: newSlug(name),
             description: description ?? null,
             // Runs do not commit to a cloned repository unless its owner turns it on.
@@ -86,4 +93,16 @@ export function createNewProjects({
     /** Throws `project_limit_reached` when the user has no project left on their plan; `createFrom` checks again. */
     requireFreeSlot: async (userId: string): Promise<void> => refuseOver(await store.transaction((tx) => store.countOwned(tx, userId))),
   };
+}
+
+const maxNameLength = 100;
+
+/** The name, with the first number that makes it differ from the others. Names that differ in case only are the same. */
+function uniqueName(name: string, others: readonly string[]): string {
+  const taken = new Set(others.map((other) => other.toLowerCase()));
+  for (let number = 1; ; number += 1) {
+    const end = number === 1 ? "" : ` ${number}`;
+    const candidate = `${name.slice(0, maxNameLength - end.length).trimEnd()}${end}`;
+    if (!taken.has(candidate.toLowerCase())) return candidate;
+  }
 }

@@ -53,6 +53,7 @@ export function createProjectCreation({
       if (source.kind === "git") await repositories.check(source.url);
       return await createFrom(userId, {
         name: body.name,
+        ...(body.is_name_unique && { isNameUnique: true }),
         description: body.description ?? null,
         source_type: "base",
         ...(template_slug !== undefined && { template_slug }),
@@ -84,6 +85,7 @@ export function createProjectCreation({
       if (chosen.source.kind === "git") await repositories.check(chosen.source.url);
       const made = await createFrom(creator.id, {
         name: body.name,
+        ...(body.is_name_unique && { isNameUnique: true }),
         description: body.description ?? null,
         ...chosen,
         alongside: keepFirst,

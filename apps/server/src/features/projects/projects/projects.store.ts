@@ -275,6 +275,21 @@ export function createProjectsStore(db: Database) {
         .where(and(eq(projects.owner_id, owner), isThere, isNull(projects.branch_of)));
       return { tier: user?.tier ?? "free", count: Number(row?.n ?? 0) };
     },
+    /** Names of the user's projects that begin like the given one, as far as a number after it would not cut it. */
+    listNamesLike: async (tx: Queries, owner: string, name: string): Promise<string[]> =>
+      (
+        await tx
+          .select({ name: projects.name })
+          .from(projects)
+          .where(
+            and(
+              eq(projects.owner_id, owner),
+              isThere,
+              isNull(projects.branch_of),
+              sql`starts_with(lower(${projects.name}), lower(${name.slice(0, 90)}))`,
+            ),
+          )
+      ).map((row) => row.name),
     setRemote: async (tx: Queries, id: string, remote_url: string): Promise<void> => {
       await tx.update(projects).set({ has_git_repo: true, git_remote_url: remote_url }).where(eq(projects.id, id));
     },

@@ -71,6 +71,21 @@ describe("create", () => {
     expect((task.result as { container_id: string }).container_id).toBe(items[0]?.id);
   });
 
+  test("a derived name gets a number if the user has a project with it; a typed one stays", async () => {
+    await using app = await projectsApp();
+    const [ada, eve] = [await app.signUp(), await app.signUp()];
+    const create = async (user: typeof ada, name: string, is_name_unique?: boolean) =>
+      (await app.as(user).projects.create({ body: { name, ...(is_name_unique !== undefined && { is_name_unique }) } })).name;
+    expect(await create(ada, "Bakery", true)).toBe("Bakery");
+    expect(await create(ada, " bakery ", true)).toBe("bakery 2");
+    expect(await create(ada, "Bakery", true)).toBe("Bakery 3");
+    expect(await create(ada, "Bakery")).toBe("Bakery");
+    expect(await create(eve, "Bakery", true)).toBe("Bakery");
+    expect((await Promise.all([1, 2, 3].map(() => create(eve, "100% a_b", true)))).sort()).toEqual(["100% a_b", "100% a_b 2", "100% a_b 3"]);
+    expect(await create(eve, "x".repeat(100), true)).toBe("x".repeat(100));
+    expect(await create(eve, "x".repeat(100), true)).toBe(`${"x".repeat(98)} 2`);
+  });
+
   test("refuses malformed, unknown and unavailable values and stores nothing", async () => {
     await using app = await testApp();
     const ada = await app.signUp();
