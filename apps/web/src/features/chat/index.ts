@@ -7,6 +7,8 @@ export { VisionNotice } from "./attach/VisionNotice.tsx";
 export { storedEvent } from "./chat.reducer.ts";
 export type { FileEdit, Part } from "./chat.types.ts";
 export { cardPreloads, ChatColumn } from "./ChatColumn.tsx";
+export { EvidenceCard } from "./evidence/EvidenceCard.tsx";
+export { evidenceText, isAllGood } from "./evidence/evidence.ts";
 export { isRunActive, useConversation } from "./conversation.ts";
 export { ConversationProvider, RunActionsProvider } from "./ConversationProvider.tsx";
 export { pictureUrl } from "./pictures/pictures.ts";

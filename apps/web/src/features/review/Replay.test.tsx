@@ -21,7 +21,7 @@ const actions: RunActions = {
 };
 
 test("a run is replayed from the transcript of its chat, without the tasks before it", async ({ api, show, user }) => {
-  api.blank("snapshots.list");
+  api.blank("snapshots.list", "evidence.list");
   api.answer("snapshots.checkpoints", {
     items: [sample(Checkpoint, { kind: "turn", title: "add a cart", label: "add a cart", task_id: taskId })],
   });

@@ -1,4 +1,4 @@
-import { ChangeSet, Checkpoint, Hunk, ReviewFile } from "@tesslate/contract";
+import { ChangeSet, Checkpoint, Evidence, Hunk, ReviewFile } from "@tesslate/contract";
 import { createElement } from "react";
 import { expect, openPane, refuse, sample, sampleId, screen, test, waitFor, within, type CannedApi } from "../../testing/index.ts";
 import { RunActionsContext, type RunActions } from "../chat/run-actions.ts";
@@ -27,6 +27,7 @@ function run(api: CannedApi, changes: ChangeSet): void {
   api.blank("snapshots.list");
   api.answer("snapshots.checkpoints", { items: [turn] });
   api.answer("changes.diff", changes);
+  api.blank("evidence.list");
 }
 const hunks = () => screen.findAllByTestId("hunk");
 
@@ -141,4 +142,46 @@ test("generated files are collapsed at the end of the list, and open when they a
   await user.keyboard("]");
   await waitFor(() => expect(row).toHaveAttribute("aria-expanded", "true"));
   expect(screen.getAllByTestId("file-row").map((one) => one.title)).toEqual(["src/cart.ts", "package-lock.json"]);
+});
+
+const outcome = (status: "passed" | "failed") => ({ status, exit_code: status === "passed" ? 0 : 1, duration_ms: 900, output: "" });
+const checked = (status: "passed" | "failed") =>
+  sample(Evidence, {
+    verify: null,
+    checks: {
+      success: status === "passed",
+      duration_ms: 900,
+      checks: [
+        { name: "typecheck", container: null, command: "npm run typecheck", before: outcome("passed"), after: outcome("passed") },
+        { name: "test", container: null, command: "npm test", before: outcome("passed"), after: outcome(status) },
+      ],
+    },
+  });
+
+test("in a wide pane the checks of the run are beside its changes, and can be hidden", async ({ api, show, user }) => {
+  run(api, set());
+  api.answer("evidence.list", { items: [checked("failed")] });
+  show(review());
+  const panel = await screen.findByRole("complementary", { name: "Evidence" });
+  expect(within(panel).getByText("1 of 2 checks passed, 1 newly failed, 900 ms")).toBeVisible();
+  expect(within(panel).getByRole("button", { name: "Undo run" })).toBeEnabled();
+  expect(await hunks()).toHaveLength(2);
+  const button = screen.getByRole("button", { name: "Evidence: 1 of 2 checks passed" });
+  expect(button).toHaveAttribute("aria-expanded", "true");
+  await user.click(button);
+  expect(panel).not.toBeInTheDocument();
+  expect(button).toHaveAttribute("aria-expanded", "false");
+});
+
+test("a run without checks has no evidence, and an active run is not asked for any", async ({ api, show }) => {
+  run(api, set());
+  const page = show(review());
+  await hunks();
+  await waitFor(() => expect(api.asked("evidence.list")).toHaveLength(1));
+  expect(screen.queryByRole("button", { name: /^Evidence/ })).not.toBeInTheDocument();
+  page.unmount();
+  run(api, set({ is_running: true }));
+  show(review());
+  await screen.findByText(/The agent is still working/);
+  expect(api.asked("evidence.list")).toHaveLength(1);
 });

@@ -8,6 +8,7 @@ import { formatDateTime, formatTime } from "../../lib/time.ts";
 import { hasCode } from "../../lib/errors.ts";
 import { readStored, writeStored } from "../../lib/storage.ts";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
+import { useWidth } from "../../lib/use-width.ts";
 import { ariaKeys, useShortcuts } from "../../lib/use-shortcuts.ts";
 import { useProject, useProjectQuery } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
@@ -26,6 +27,8 @@ import { Bead } from "../../ui/thread/Bead.tsx";
 import { Lines, changeSetQuery } from "../changes/index.ts";
 import { quoted, useRunActions } from "../chat/index.ts";
 import { pointsQuery } from "../timeline/index.ts";
+import { evidenceQuery } from "./evidence.queries.ts";
+import { EvidenceButton, EvidencePanel } from "./EvidencePanel.tsx";
 import { FileChange } from "./FileChange.tsx";
 import { FileList } from "./FileList.tsx";
 import { Replay } from "./Replay.tsx";
@@ -34,6 +37,8 @@ import { useReview } from "./use-review.ts";
 import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 const shownRuns = 30;
+/** From this width on, the evidence is beside the changes; below it takes their place. */
+const evidenceBesideFrom = 1080;
 
 type DiffLayout = "unified" | "split";
 const diffLayoutKey = "studio:diff-layout";
@@ -47,6 +52,10 @@ export function ReviewPane() {
   const run = useSearch({ from: "/app/p/$slug/{-$view}", shouldThrow: false })?.run;
   const [part, setPart] = useState<"changes" | "replay">("changes");
   const isNarrow = useIsNarrow();
+  const pane = useRef<HTMLDivElement>(null);
+  const isEvidenceBeside = useWidth(pane) >= evidenceBesideFrom;
+  const [evidenceChoice, setEvidenceChoice] = useState<boolean>();
+  const isEvidenceOpen = evidenceChoice ?? isEvidenceBeside;
   const [diffLayout, setDiffLayout] = useState<DiffLayout>(() => readStored(localStorage, diffLayoutKey, isDiffLayout) ?? "unified");
   const chooseLayout = (next: DiffLayout) => {
     setDiffLayout(next);
@@ -57,7 +66,7 @@ export function ReviewPane() {
   const taskId = run ?? turns[0]?.task_id ?? undefined;
   const options = turns.map((turn) => ({ value: turn.task_id ?? "", label: quoted(turn.label), hint: formatDateTime(turn.created_at) }));
   return (
-    <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+    <div ref={pane} className="flex min-h-0 min-w-0 flex-1 flex-col">
       <Bar label="Review" className="gap-2 border-b border-line-0 px-3">
         <span className="grid size-3.5 flex-none place-items-center">
           <Bead kind="message" />
@@ -74,7 +83,15 @@ export function ReviewPane() {
         />
         {taskId ? (
           <>
-            <Extent key={taskId} taskId={taskId} />
+            <Extent
+              key={taskId}
+              taskId={taskId}
+              isEvidenceOpen={isEvidenceOpen && part === "changes"}
+              onToggleEvidence={() => {
+                setEvidenceChoice(part === "replay" || !isEvidenceOpen);
+                setPart("changes");
+              }}
+            />
             {part === "changes" && !isNarrow ? (
               <SegmentedControl<DiffLayout>
                 label="Diff layout"
@@ -99,7 +116,13 @@ export function ReviewPane() {
         ) : null}
       </Bar>
       {taskId ? (
-        <RunReview key={taskId} taskId={taskId} part={part} isSplit={diffLayout === "split" && !isNarrow} />
+        <RunReview
+          key={taskId}
+          taskId={taskId}
+          part={part}
+          isSplit={diffLayout === "split" && !isNarrow}
+          evidence={isEvidenceOpen ? (isEvidenceBeside ? "beside" : "alone") : "hidden"}
+        />
       ) : points.error ? (
         <LoadFailed title="Couldn't load runs" of={points} />
       ) : points.data ? (
@@ -113,28 +136,30 @@ export function ReviewPane() {
   );
 }
 
-/** The end of the run on the timeline, and the number of changed files. */
-function Extent({ taskId }: { taskId: string }) {
+/** The end of the run on the timeline, the number of changed files, and the outcome of its checks. */
+function Extent({ taskId, isEvidenceOpen, onToggleEvidence }: { taskId: string; isEvidenceOpen: boolean; onToggleEvidence: () => void }) {
   const { api } = useServices();
   const set = useQuery(changeSetQuery(api, taskId)).data;
+  const evidence = useQuery({ ...evidenceQuery(api, taskId), enabled: set?.is_running === false }).data ?? [];
   if (!set) return null;
   const files = reviewedFiles(set);
   return (
     <>
       <span aria-hidden="true" className="h-px min-w-4 flex-1 bg-thread narrow:hidden" />
-      <span className="grid size-3.5 flex-none place-items-center">
+      <span className={cx("grid size-3.5 flex-none place-items-center", !set.is_running && "narrow:hidden")}>
         <Bead kind={set.is_running ? "live" : "checkpoint"} {...(!set.is_running && { tone: "on" as const })} />
       </span>
-      <span className="flex flex-none items-baseline gap-2 text-xs">
+      <span className={cx("flex flex-none items-baseline gap-2 text-xs", !set.is_running && "narrow:hidden")}>
         <b className="num font-medium text-fg-0">{counted(files.length, "file")}</b>
         {set.is_running ? (
           <span className="text-fg-2">so far</span>
         ) : (
-          <time dateTime={set.started_at} title={formatDateTime(set.started_at)} className="num text-fg-2 narrow:hidden">
+          <time dateTime={set.started_at} title={formatDateTime(set.started_at)} className="num text-fg-2">
             {formatTime(set.started_at)}
           </time>
         )}
       </span>
+      {evidence.length > 0 ? <EvidenceButton evidence={evidence} isOpen={isEvidenceOpen} onToggle={onToggleEvidence} /> : null}
     </>
   );
 }
@@ -158,7 +183,17 @@ const Loading = () => (
   </div>
 );
 
-function RunReview({ taskId, part, isSplit }: { taskId: string; part: "changes" | "replay"; isSplit: boolean }) {
+function RunReview({
+  taskId,
+  part,
+  isSplit,
+  evidence,
+}: {
+  taskId: string;
+  part: "changes" | "replay";
+  isSplit: boolean;
+  evidence: "hidden" | "beside" | "alone";
+}) {
   const { openFile, ask } = useWorkbenchActions();
   const actions = useRunActions();
   const review = useReview(taskId);
@@ -167,6 +202,9 @@ function RunReview({ taskId, part, isSplit }: { taskId: string; part: "changes" 
   const isTakenBack = set !== undefined && actions?.goneIds.has(set.message_id) === true;
   const isReadOnly = part === "replay" || set === undefined || set.is_running || actions === undefined || actions.isBusy || isTakenBack;
   const file = files.find((one) => one.path === current?.path);
+  const { api } = useServices();
+  const proof = useQuery({ ...evidenceQuery(api, taskId), enabled: set?.is_running === false }).data ?? [];
+  const shownEvidence = proof.length === 0 ? "hidden" : evidence;
 
   const changes = useRef<HTMLDivElement>(null);
   const { setCurrent } = review;
@@ -180,7 +218,7 @@ function RunReview({ taskId, part, isSplit }: { taskId: string; part: "changes" 
     };
     box?.addEventListener("focusin", follow);
     return () => box?.removeEventListener("focusin", follow);
-  }, [setCurrent, hasFiles, part]);
+  }, [setCurrent, hasFiles, part, shownEvidence]);
 
   const step = (by: 1 | -1) => {
     const at = items.findIndex((item) => item.key === current?.key);
@@ -269,73 +307,78 @@ function RunReview({ taskId, part, isSplit }: { taskId: string; part: "changes" 
           {review.failure}
         </Banner>
       ) : null}
-      {files.length === 0 ? (
-        <div className="min-h-0 flex-1">
-          <EmptyState title={set.is_running ? "No files changed yet" : "No files changed"}>{leftAlone}</EmptyState>
-        </div>
-      ) : (
-        <div className="grid min-h-0 flex-1 grid-cols-[minmax(180px,240px)_minmax(0,1fr)] narrow:grid-cols-1 narrow:grid-rows-[auto_minmax(0,1fr)]">
-          <aside aria-label="Changed files" className="scroll-y flex min-h-0 flex-col border-r border-line-0 p-1.5 narrow:hidden">
-            <p className="flex items-center gap-2 px-2.5 pt-1 pb-1.5 text-xs">
-              <b className="num font-semibold text-fg-0">{count}</b>
-              <Lines additions={additions} deletions={deletions} />
-              <span className="num ml-auto text-fg-2">{files.filter((one) => review.viewed.has(one.path)).length} viewed</span>
-            </p>
-            <FileList
-              files={files}
-              current={file?.path}
-              viewed={review.viewed}
-              onChoose={(path) => {
-                const first = files.find((one) => one.path === path);
-                if (first) review.setCurrent(itemsOf(first)[0]?.key ?? path);
-              }}
-            />
-            {set.total > set.files.length ? (
-              <p className="px-2.5 py-1 text-xs text-fg-2">{counted(set.total - set.files.length, "more file")} not shown</p>
-            ) : null}
-            {leftAlone}
-            <p className="mt-auto flex flex-wrap gap-x-2.5 gap-y-1 px-2.5 pt-3 pb-1 text-2xs text-fg-2" aria-hidden="true">
-              <span>
-                <Kbd>J</Kbd> <Kbd>K</Kbd> change
-              </span>
-              <span>
-                <Kbd>A</Kbd> keep
-              </span>
-              <span>
-                <Kbd>R</Kbd> reject
-              </span>
-              <span>
-                <Kbd>C</Kbd> comment
-              </span>
-            </p>
-          </aside>
-          <div className="hidden items-center gap-2 border-b border-line-0 px-3 py-2 narrow:flex">
-            <Select
-              label="File"
-              className="min-w-0 flex-1"
-              value={file?.path ?? ""}
-              onChange={(path) => {
-                const chosen = files.find((one) => one.path === path);
-                if (chosen) review.setCurrent(itemsOf(chosen)[0]?.key ?? path);
-              }}
-              options={files.map((one) => ({ value: one.path, label: one.path, hint: `+${one.additions} −${one.deletions}` }))}
-            />
+      <div className="flex min-h-0 min-w-0 flex-1">
+        {shownEvidence === "alone" ? null : files.length === 0 ? (
+          <div className="min-h-0 min-w-0 flex-1">
+            <EmptyState title={set.is_running ? "No files changed yet" : "No files changed"}>{leftAlone}</EmptyState>
           </div>
-          <div ref={changes} className="scroll-y min-h-0 min-w-0 bg-bg-0 p-3.5 narrow:p-2" aria-busy={review.isWorking}>
-            {file ? (
-              <FileChange
-                key={file.path}
-                file={file}
-                review={review}
-                isReadOnly={isReadOnly}
-                isSplit={isSplit}
-                asked={asked}
-                onOpen={openFile}
+        ) : (
+          <div className="grid min-h-0 min-w-0 flex-1 grid-cols-[minmax(180px,240px)_minmax(0,1fr)] narrow:grid-cols-1 narrow:grid-rows-[auto_minmax(0,1fr)]">
+            <aside aria-label="Changed files" className="scroll-y flex min-h-0 flex-col border-r border-line-0 p-1.5 narrow:hidden">
+              <p className="flex items-center gap-2 px-2.5 pt-1 pb-1.5 text-xs">
+                <b className="num font-semibold text-fg-0">{count}</b>
+                <Lines additions={additions} deletions={deletions} />
+                <span className="num ml-auto text-fg-2">{files.filter((one) => review.viewed.has(one.path)).length} viewed</span>
+              </p>
+              <FileList
+                files={files}
+                current={file?.path}
+                viewed={review.viewed}
+                onChoose={(path) => {
+                  const first = files.find((one) => one.path === path);
+                  if (first) review.setCurrent(itemsOf(first)[0]?.key ?? path);
+                }}
               />
-            ) : null}
+              {set.total > set.files.length ? (
+                <p className="px-2.5 py-1 text-xs text-fg-2">{counted(set.total - set.files.length, "more file")} not shown</p>
+              ) : null}
+              {leftAlone}
+              <p className="mt-auto flex flex-wrap gap-x-2.5 gap-y-1 px-2.5 pt-3 pb-1 text-2xs text-fg-2" aria-hidden="true">
+                <span>
+                  <Kbd>J</Kbd> <Kbd>K</Kbd> change
+                </span>
+                <span>
+                  <Kbd>A</Kbd> keep
+                </span>
+                <span>
+                  <Kbd>R</Kbd> reject
+                </span>
+                <span>
+                  <Kbd>C</Kbd> comment
+                </span>
+              </p>
+            </aside>
+            <div className="hidden items-center gap-2 border-b border-line-0 px-3 py-2 narrow:flex">
+              <Select
+                label="File"
+                className="min-w-0 flex-1"
+                value={file?.path ?? ""}
+                onChange={(path) => {
+                  const chosen = files.find((one) => one.path === path);
+                  if (chosen) review.setCurrent(itemsOf(chosen)[0]?.key ?? path);
+                }}
+                options={files.map((one) => ({ value: one.path, label: one.path, hint: `+${one.additions} −${one.deletions}` }))}
+              />
+            </div>
+            <div ref={changes} className="scroll-y min-h-0 min-w-0 bg-bg-0 p-3.5 narrow:p-2" aria-busy={review.isWorking}>
+              {file ? (
+                <FileChange
+                  key={file.path}
+                  file={file}
+                  review={review}
+                  isReadOnly={isReadOnly}
+                  isSplit={isSplit}
+                  asked={asked}
+                  onOpen={openFile}
+                />
+              ) : null}
+            </div>
           </div>
-        </div>
-      )}
+        )}
+        {shownEvidence === "hidden" ? null : (
+          <EvidencePanel evidence={proof} taskId={taskId} messageId={set.message_id} isAlone={shownEvidence === "alone"} />
+        )}
+      </div>
       {files.length > 0 && !set.is_running && !isTakenBack ? (
         <footer className="flex min-h-11 flex-none flex-wrap items-center gap-2 border-t border-line-0 px-4 py-1.5 narrow:px-3">
           <p role="status" className="num text-xs text-fg-2">

@@ -14,8 +14,10 @@ import { screenshotOf } from "../pictures/pictures.ts";
 import { useRunActions } from "../run-actions.ts";
 import { checkNames, checksText, findingsOf, isGood, proofsOf, stepsText, turnedRed, type Proof } from "./evidence.ts";
 
+type EvidenceRun = Pick<Run, "taskId" | "messageId" | "evidence">;
+
 /** The evidence of a run: browser steps with screenshots, and the project's checks. */
-export const EvidenceCard = memo(({ run, isLast }: { run: Run; isLast: boolean }) => (
+export const EvidenceCard = memo(({ run, isLast }: { run: EvidenceRun; isLast: boolean }) => (
   <Card className="mb-3 overflow-hidden text-sm" role="group" aria-label="Evidence from this run" data-testid="evidence-card">
     {proofsOf(run.evidence).map((proof, index) => (
       <ProofSection key={proof.key} proof={proof} run={run} isLast={isLast} isFirst={index === 0} />
@@ -23,7 +25,7 @@ export const EvidenceCard = memo(({ run, isLast }: { run: Run; isLast: boolean }
   </Card>
 ));
 
-function ProofSection({ proof, run, isLast, isFirst }: { proof: Proof; run: Run; isLast: boolean; isFirst: boolean }) {
+function ProofSection({ proof, run, isLast, isFirst }: { proof: Proof; run: EvidenceRun; isLast: boolean; isFirst: boolean }) {
   const { evidence, earlier } = proof;
   const isPassed = isGood(evidence);
   const [choice, setChoice] = useState<boolean>();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { CheckOutcome, Evidence, VerifyReport } from "@tesslate/contract";
 import { applyRunEvent, emptyRun } from "../run-events.ts";
-import { checksText, findingsOf, isAllGood, proofsOf, stepsText, turnedRed } from "./evidence.ts";
+import { checksText, evidenceText, findingsOf, isAllGood, proofsOf, stepsText, turnedRed } from "./evidence.ts";
 
 const report = (more: Partial<VerifyReport> = {}): VerifyReport => ({
   title: "It greets",
@@ -35,6 +35,21 @@ const evidence = (more: Partial<Evidence>): Evidence => ({
 });
 
 describe("evidence", () => {
+  test("in a few words it is the checks, or the steps of a run without checks", () => {
+    const flows = [
+      evidence({ verify: report({ success: false }) }),
+      evidence({ verify: report() }),
+      evidence({ verify: report({ title: "Other" }) }),
+    ];
+    expect(evidenceText(flows)).toBe("2 of 2 steps");
+    const checks = {
+      success: true,
+      duration_ms: 1,
+      checks: [{ name: "test" as const, container: null, command: "t", before: null, after: outcome("passed") }],
+    };
+    expect(evidenceText([...flows, evidence({ checks })])).toBe("1 of 1 check");
+  });
+
   test("tries of the same thing are one proof, and the newest counts", () => {
     const bad = evidence({ verify: report({ success: false }) });
     const other = evidence({ verify: report({ title: "Other" }) });

@@ -38,6 +38,15 @@ export function checksText(checks: readonly CheckResult[]): string {
   return `${passed} of ${counted(checks.length, "check")} passed${red > 0 ? `, ${red} newly failed` : ""}`;
 }
 
+/** The newest results of a run in a few words: its checks, or the steps of its flows if it has none. */
+export function evidenceText(evidence: readonly Evidence[]): string {
+  const newest = proofsOf(evidence).map((proof) => proof.evidence);
+  const checks = newest.flatMap((one) => one.checks?.checks ?? []);
+  if (checks.length > 0) return `${checks.filter(({ after }) => after?.status === "passed").length} of ${counted(checks.length, "check")}`;
+  const steps = newest.flatMap(({ verify }) => verify?.steps ?? []);
+  return `${steps.filter(({ status }) => status === "passed").length} of ${counted(steps.length, "step")}`;
+}
+
 /** Errors and accessibility findings to show below the steps. Empty lists are left out. */
 export function findingsOf(report: VerifyReport): { key: string; title: string; isBad: boolean; lines: string[] }[] {
   const { console_errors: errors, failed_requests: requests, blocked, accessibility } = report;
