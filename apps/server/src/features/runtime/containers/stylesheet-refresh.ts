@@ -5,8 +5,10 @@ import { isActive, isServiceUp } from "./service-state.ts";
 
 /** New files that come together are one refresh. */
 const gatherMs = 200;
+/** A page that loads again because of the new file misses the first refresh, until its scripts are connected. */
+const repeatsMs = [700, 1_500, 4_000, 10_000];
 /** A server that became ready a moment ago may not watch its files yet: the refresh is repeated until it does. */
-const repeatMs = 3_000;
+const startMs = 3_000;
 const settledMs = 10_000;
 const commandMs = 20_000;
 
@@ -29,8 +31,10 @@ interface Project {
   abort: AbortController;
   timer: NodeJS.Timeout | undefined;
   isRefreshing: boolean;
-  /** A file was created since the last refresh. */
+  /** A file was created since the last refresh that reached a server. */
   isDue: boolean;
+  /** Delays of the refreshes that are left. */
+  repeats: number[];
   /** When a service last became ready. */
   readyAt: number;
 }
@@ -59,7 +63,8 @@ export function createStylesheetRefresh({
     if (states.every(({ status }) => status !== "running")) return;
     project.isDue = states.some(({ status }) => status === "starting") || Date.now() - project.readyAt < settledMs;
     await sandbox.exec(refreshCommand, { timeoutMs: commandMs, signal: project.abort.signal });
-    if (project.isDue) schedule(projectId, project, repeatMs);
+    const next = project.isDue ? startMs : project.repeats.shift();
+    if (next !== undefined) schedule(projectId, project, next);
   };
   const schedule = (projectId: string, project: Project, delayMs: number): void => {
     if (project.abort.signal.aborted) return;
@@ -80,6 +85,10 @@ export function createStylesheetRefresh({
     for await (const changes of sandbox.files.watch({ signal, skip: skippedDirectories })) {
       if (!changes.some(isNewSource)) continue;
       project.isDue = true;
+      project.repeats = [...repeatsMs];
+      // A repeat that waits is later than this one may be.
+      clearTimeout(project.timer);
+      project.timer = undefined;
       schedule(projectId, project, gatherMs);
     }
   };
@@ -102,7 +111,14 @@ export function createStylesheetRefresh({
         );
         return;
       }
-      const project: Project = known ?? { abort: new AbortController(), timer: undefined, isRefreshing: false, isDue: false, readyAt: 0 };
+      const project: Project = known ?? {
+        abort: new AbortController(),
+        timer: undefined,
+        isRefreshing: false,
+        isDue: false,
+        repeats: [],
+        readyAt: 0,
+      };
       if (!known) {
         projects.set(projectId, project);
         follow(projectId, project).catch((err: unknown) => {
