@@ -212,5 +212,19 @@ export default journey({ templates: ["react-vite", "static"] }, async (context) 
       },
     },
     { name: "the page had no problems", run: async () => expectNoProblems(watched) },
+    {
+      name: "a component that is written after the file that imports it has its styles",
+      run: async () => {
+        await page.setViewportSize({ width: 1440, height: 900 });
+        await page.goto(`${studio.url}/p/${project.slug}`);
+        await frame.getByRole("heading", { level: 1 }).waitFor({ timeout: 30_000 });
+        await put("src/App.tsx", 'import Board from "./Board";\n\nexport default function App() {\n  return <Board />;\n}\n');
+        await frame.locator("vite-error-overlay").waitFor({ state: "attached", timeout: 30_000 });
+        await put("src/Board.tsx", 'export default function Board() {\n  return <h1 className="text-[37px]">Board</h1>;\n}\n');
+        const heading = frame.getByRole("heading", { name: "Board" });
+        await heading.waitFor({ timeout: 30_000 });
+        await until("it has its styles", async () => (await heading.evaluate((node) => getComputedStyle(node).fontSize)) === "37px");
+      },
+    },
   ];
 });
