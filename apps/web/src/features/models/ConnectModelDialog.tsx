@@ -18,7 +18,7 @@ export const ConnectModelDialog = ({
     isOpen={isOpen}
     onOpenChange={onOpenChange}
     title="Connect model"
-    description="The key is tested with a short request, then encrypted and saved on this server."
+    description="The connection is tested before it is saved. Keys are encrypted on this server."
   >
     <ConnectModelForm setup={setup} {...(provider !== undefined && { provider })} onDone={() => onOpenChange(false)} />
   </Dialog>

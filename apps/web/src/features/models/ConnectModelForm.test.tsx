@@ -66,6 +66,25 @@ test("a passed test counts for what was tested, and can be repeated", async ({ a
   expect(screen.getByRole("button", { name: "Test key" })).toBeVisible();
 });
 
+test("a key is said to be kept only if there can be one", async ({ show, user }) => {
+  const states = setup.providers.flatMap((entry) => [
+    { ...entry, provider: `${entry.provider}-new`, name: `${entry.name} new`, has_key: false },
+    { ...entry, provider: `${entry.provider}-connected`, name: `${entry.name} connected`, has_key: true },
+  ]);
+  show(<ConnectModelForm setup={{ ...setup, providers: states }} provider={states[0]?.provider ?? ""} onDone={() => undefined} />);
+  const hintFor = async (name: string) => {
+    await user.click(await screen.findByRole("combobox", { name: "Provider" }));
+    await user.click(await screen.findByRole("option", { name: new RegExp(`^${name}`) }));
+    return screen.getByLabelText("API key").getAttribute("aria-describedby") === null
+      ? ""
+      : (document.getElementById(screen.getByLabelText("API key").getAttribute("aria-describedby") ?? "")?.textContent ?? "");
+  };
+  expect(await hintFor("OpenAI connected")).toBe("Leave empty to keep the current key.");
+  expect(await hintFor("OpenAI new")).toBe("");
+  expect(await hintFor("OpenAI-compatible new")).toBe("Leave empty if the server needs no key.");
+  expect(await hintFor("OpenAI-compatible connected")).toBe("Leave empty if the server needs no key, or to keep the current one.");
+});
+
 test("a provider leads to the page of its keys", async ({ show }) => {
   show(<ConnectModelForm setup={setup} onDone={() => undefined} />);
   const link = await screen.findByRole("link", { name: "Get an API key" });

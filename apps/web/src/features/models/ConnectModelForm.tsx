@@ -26,6 +26,13 @@ const givenOf = ({ provider, api_key, base_url }: Provider) => ({
   ...(base_url.trim() && { base_url: base_url.trim() }),
 });
 
+/** A provider that needs no key can be connected without one. */
+const keyHint = ({ has_key, needs_key }: ModelSetup["providers"][number]): string | undefined => {
+  if (!needs_key)
+    return has_key ? "Leave empty if the server needs no key, or to keep the current one." : "Leave empty if the server needs no key.";
+  return has_key ? "Leave empty to keep the current key." : undefined;
+};
+
 /** An Ollama that was found, with one click; or provider and key, then a test, and once it has passed, the default model. */
 export function ConnectModelForm({
   setup,
@@ -139,17 +146,7 @@ export function ConnectModelForm({
       </Field>
       {hasNoUrl ? address : null}
       {takesKey ? (
-        <Field
-          label="API key"
-          error={errors.api_key}
-          hint={
-            chosen?.has_key
-              ? "Leave empty to keep the stored key."
-              : chosen && !chosen.needs_key
-                ? "Leave empty if the server needs no key."
-                : undefined
-          }
-        >
+        <Field label="API key" error={errors.api_key} hint={chosen && keyHint(chosen)}>
           <PasswordInput {...form.text("api_key")} noun="key" autoComplete="off" className="font-mono" />
         </Field>
       ) : null}
