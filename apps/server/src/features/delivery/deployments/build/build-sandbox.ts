@@ -1,6 +1,7 @@
 import { generatedFolders, type FrameworkId } from "@tesslate/contract";
 import type { ExecResult, ImageId, RuntimeDriver, Sandbox } from "@tesslate/runtime";
 import { copyTree } from "../../../source/transfer/index.ts";
+import { warningsIn } from "./build-warnings.ts";
 import { findErrorLocation, StepError, summarizeErrors } from "./build-errors.ts";
 import { readTextFile, frameworkRules, joinPath, type PackageFile } from "./framework.ts";
 
@@ -105,16 +106,6 @@ function throwOnFailure(step: "install" | "build", { exitCode, timedOut, signal:
       : `failed with exit code ${exitCode}`;
   throw new StepError(step, `${name} ${how}${reason === "" ? "." : `: ${reason}`}`, findErrorLocation(lines));
 }
-
-const warningsIn = (output: string): string[] =>
-  [
-    ...new Set(
-      output
-        .split(/\r?\n/)
-        .map((line) => line.trim())
-        .filter((line) => /^\(?!?\)?\s*(?:⚠|warn(?:ing)?\b)/i.test(line)),
-    ),
-  ].slice(0, 20);
 
 const pick = (env: Record<string, string>, names: ReadonlySet<string>): Record<string, string> =>
   Object.fromEntries(Object.entries(env).filter(([name]) => names.has(name)));
