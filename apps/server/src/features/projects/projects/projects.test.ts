@@ -81,7 +81,11 @@ describe("create", () => {
     expect(await create(ada, "Bakery", true)).toBe("Bakery 3");
     expect(await create(ada, "Bakery")).toBe("Bakery");
     expect(await create(eve, "Bakery", true)).toBe("Bakery");
-    expect((await Promise.all([1, 2, 3].map(() => create(eve, "100% a_b", true)))).sort()).toEqual(["100% a_b", "100% a_b 2", "100% a_b 3"]);
+    expect((await Promise.all([1, 2, 3].map(() => create(eve, "100% a_b", true)))).sort()).toEqual([
+      "100% a_b",
+      "100% a_b 2",
+      "100% a_b 3",
+    ]);
     expect(await create(eve, "x".repeat(100), true)).toBe("x".repeat(100));
     expect(await create(eve, "x".repeat(100), true)).toBe(`${"x".repeat(98)} 2`);
   });
