@@ -94,18 +94,18 @@ test("Enter makes the project from the chosen template", async ({ api, open, use
 });
 
 test.describe("a template that fits the prompt", () => {
-  const suggestion = () => screen.findByText(/Your prompt says “bookings”/);
+  const suggestion = () => screen.findByText(/You mentioned “bookings”/);
 
   test("is suggested and used with one click", async ({ api, open, user }) => {
     home(api);
     api.answer("projects.create", refuse("internal_error"));
     open("/");
     await user.type(await box(), "Bookings for a salon");
-    expect(await screen.findByText(/Your prompt says “Bookings”/)).toHaveTextContent("Full-stack app comes with accounts and a database.");
+    expect(await screen.findByText(/You mentioned “Bookings”/)).toHaveTextContent("Full-stack app comes with accounts and a database.");
     await expectAccessible();
     await user.click(screen.getByRole("button", { name: "Use Full-stack app" }));
     expect(screen.getByRole("button", { name: "Start from: Full-stack app" })).toBeVisible();
-    expect(screen.queryByText(/Your prompt says/)).not.toBeInTheDocument();
+    expect(screen.queryByText(/You mentioned/)).not.toBeInTheDocument();
     expect(await box()).toHaveFocus();
     await user.keyboard("{Enter}");
     await waitFor(() => expect(api.asked("projects.create")[0]?.body).toMatchObject({ base_id: "full-stack" }));
@@ -121,7 +121,7 @@ test.describe("a template that fits the prompt", () => {
     await user.type(await box(), " with an admin page");
     await user.keyboard("{Enter}");
     await waitFor(() => expect(api.asked("projects.create")[0]?.body).toMatchObject({ base_id: "react" }));
-    expect(screen.queryByText(/Your prompt says/)).not.toBeInTheDocument();
+    expect(screen.queryByText(/You mentioned/)).not.toBeInTheDocument();
   });
 
   test("is not suggested against a choice", async ({ api, open, user }) => {
@@ -131,7 +131,7 @@ test.describe("a template that fits the prompt", () => {
     await suggestion();
     await user.click(await screen.findByRole("button", { name: "Start from: React" }));
     await user.click(await screen.findByRole("menuitemradio", { name: /Next\.js/ }));
-    await waitFor(() => expect(screen.queryByText(/Your prompt says/)).not.toBeInTheDocument());
+    await waitFor(() => expect(screen.queryByText(/You mentioned/)).not.toBeInTheDocument());
   });
 });
 
@@ -289,7 +289,7 @@ test.describe("the first steps", () => {
   test("lead from a model to an invitation, and only administrators to the setup of the server", async ({ api, open }) => {
     home(api);
     const first = open("/");
-    const titles = ["Connect a model", "Describe an app", "Look at the preview", "Deploy", "Invite someone"];
+    const titles = ["Connect a model", "Describe an app", "Open the preview", "Deploy", "Invite someone"];
     const steps = await screen.findByRole("region", { name: /First steps 1 of 5/ });
     expect(
       within(steps)
@@ -309,7 +309,7 @@ test.describe("the first steps", () => {
     home(api);
     api.answer("projects.list", { items: [{ ...bakery, status: "creating", stop_reason: null, thumbnail: null }], total: 1 });
     open("/");
-    await user.click(await screen.findByRole("button", { name: /First steps 2 of 5 Next: Look at the preview/ }));
+    await user.click(await screen.findByRole("button", { name: /First steps 2 of 5 Next: Open the preview/ }));
     expect(screen.getByRole("link", { name: "Open preview" })).toHaveAttribute("href", "/p/alder/preview");
     expect(screen.getByRole("link", { name: "Open deployments" })).toHaveAttribute("href", "/p/alder/deploys");
   });

@@ -19,7 +19,7 @@ export function SuggestedTemplate({
     <div className="mt-2 flex flex-wrap items-center gap-x-3 gap-y-2 rounded-3 border border-line-0 px-3 py-2 text-sm">
       <Lightbulb size={14} className="flex-none text-fg-3 narrow:hidden" />
       <p className="min-w-0 flex-1 basis-60 text-fg-1">
-        Your prompt says “{suggestion.words}”. <b className="font-medium text-fg-0">{suggested.name}</b> comes with {suggestion.brings}.
+        You mentioned “{suggestion.words}”. <b className="font-medium text-fg-0">{suggested.name}</b> comes with {suggestion.brings}.
       </p>
       <span className="flex flex-wrap gap-2">
         <Button size="sm" variant="ghost" onClick={() => onChoose(selected.slug)}>

@@ -36,15 +36,15 @@ export function checklist({ isModelConfigured, isDemo, projects, histories, invi
     { id: "project", title: "Describe an app", isDone: projects.length > 0, why: "Write above what you want to build, then click Build." },
     {
       id: "preview",
-      title: "Look at the preview",
+      title: "Open the preview",
       isDone: projects.some(hasRun),
-      why: "The app runs beside the chat and updates while the agent works.",
+      why: "The app runs next to the chat and updates while the agent works.",
     },
     {
       id: "deploy",
       title: "Deploy",
       isDone: projects.some(({ id }) => (histories.get(id)?.live_version ?? null) !== null),
-      why: "Give the app an address of its own, on this server or at a provider.",
+      why: "The app gets its own URL, on this server or at a provider.",
     },
     {
       id: "invite",
