@@ -20,14 +20,12 @@ export function updateNodes(target: Node, source: Node): void {
 
 /** Changes `shown` to what `next` is. False if that takes another node. */
 function becomes(shown: ChildNode, next: ChildNode): boolean {
-  if (shown instanceof Text && next.nodeType === Node.TEXT_NODE) {
-    const text = next.nodeValue ?? "";
-    if (!text.startsWith(shown.data)) shown.data = text;
-    else if (text !== shown.data) shown.appendData(text.slice(shown.data.length));
+  if (shown instanceof Text && next instanceof Text) {
+    if (!next.data.startsWith(shown.data)) shown.data = next.data;
+    else if (next.data !== shown.data) shown.appendData(next.data.slice(shown.data.length));
     return true;
   }
-  // Element by class would need that of the other document.
-  if (!(shown instanceof Element) || shown.nodeName !== next.nodeName || !hasSameAttributes(shown, next as unknown as Element))
+  if (!(shown instanceof Element && next instanceof Element) || shown.nodeName !== next.nodeName || !hasSameAttributes(shown, next))
     return false;
   updateNodes(shown, next);
   return true;
