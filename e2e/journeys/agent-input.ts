@@ -65,7 +65,7 @@ export default journey({}, async (context) => {
           (await first.getAttribute("id")) === active && (await first.getAttribute("aria-selected")) === "true",
           "the first one is selected",
         );
-        expect((await first.textContent())?.startsWith("index.html"), "the file is suggested first");
+        await until("the file is suggested first", async () => (await first.textContent())?.startsWith("index.html") === true);
         await checkScreens(page, "composer");
         await page.keyboard.press("Enter");
         expect((await message.inputValue()) === "Make @index.html ", `the mention is inserted: ${await message.inputValue()}`);
