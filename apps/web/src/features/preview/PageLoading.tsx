@@ -45,7 +45,8 @@ export function PageLoading({
             </>
           }
         >
-          {container} runs, but its page is still empty. It appears here as soon as it shows something. The logs may say what it waits for.
+          {container} runs, but its page is still empty. It appears here as soon as it shows something. Check the logs for what it waits
+          for.
         </ErrorState>
       ) : (
         <div role="status" className="flex max-w-120 flex-col items-center gap-2 p-6 text-center">
