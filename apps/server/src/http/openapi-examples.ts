@@ -161,6 +161,8 @@ export const examples: Record<string, unknown> = {
     chat_id: "7059d866-4d2a-4c68-a40e-ca5615871fec",
     message_id: "6b3a6dfc-9c44-4d68-a81f-37e48e9c3020",
     task_id: "782bad20-07f5-45bf-8c99-c057ca6e57b1",
+    before_id: null,
+    commit_sha: null,
     created_at: "2026-11-30T09:42:09.687Z",
   },
   Container: {
