@@ -4,10 +4,12 @@ import { pathToFileURL } from "node:url";
 import { expect, test, vi } from "vitest";
 import { ended, enterPreview, projectsApp, setUpProject } from "../../../testing/projects.ts";
 
-const require = createRequire(join(import.meta.dirname, "../../../../../web/package.json"));
-const tailwind = dirname(require.resolve("tailwindcss/package.json"));
-const vite = pathToFileURL(join(dirname(require.resolve("vite/package.json")), "bin/vite.js")).href;
-const plugin = pathToFileURL(require.resolve("@tailwindcss/vite")).href;
+/** The programs that the web UI is built with serve as those of an app. */
+const web = createRequire(join(import.meta.dirname, "../../../../../web/package.json"));
+const pathOf = (module: string) => web.resolve(module);
+const tailwind = dirname(pathOf("tailwindcss/package.json"));
+const vite = pathToFileURL(join(dirname(pathOf("vite/package.json")), "bin/vite.js")).href;
+const plugin = pathToFileURL(pathOf("@tailwindcss/vite")).href;
 
 const app = (imported: string) => `import { board } from "${imported}";\ndocument.body.innerHTML = board;\n`;
 const files: Record<string, string> = {
