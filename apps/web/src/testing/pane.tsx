@@ -37,6 +37,7 @@ export function openPane(Pane: ComponentType, known: Partial<OpenProject & Workb
     cancel: refuse,
     remove: refuse,
     openFile: nothing,
+    showReview: nothing,
     compose: nothing,
     ...known.deploys,
   };

@@ -13,6 +13,7 @@ import { blockersOf } from "./launch-report.ts";
 import { Outcome } from "./Outcome.tsx";
 import { StepLine } from "./StepLine.tsx";
 import { useDeployLog } from "./use-deploy-log.ts";
+import { VersionChangesView } from "./VersionChangesView.tsx";
 
 /** One deployment: steps, outcome, launch report and log. */
 export function DeploymentDetails({
@@ -35,6 +36,7 @@ export function DeploymentDetails({
       <StepLine deployment={deployment} currentStep={step} />
       <div className="scroll-y flex min-h-0 flex-1 flex-col">
         <Outcome deployment={deployment} onOpenFile={deploys.openFile} />
+        <VersionChangesView deployment={deployment} />
         {report ? <LaunchReportView key={report.duration_ms} report={report} onOpenFile={deploys.openFile} /> : null}
         <DeployLogView deployment={deployment} log={log} onOpenFile={deploys.openFile} />
       </div>

@@ -34,6 +34,8 @@ export interface Deploys {
   /** `atProvider`: whether it is deleted there too; undefined is the default of the server. */
   remove: (deployment: Deployment, atProvider: boolean | undefined) => Promise<void>;
   openFile: (place: string) => void;
+  /** Shows the review of a run. */
+  showReview: (taskId: string) => void;
   /** Puts text into the composer, for the person to send. */
   compose: (text: string) => void;
 }

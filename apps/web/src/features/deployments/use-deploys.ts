@@ -49,7 +49,7 @@ function useOutcomeNotices(
 export function useProjectDeploys() {
   const { id: projectId } = useProject();
   const { during } = useProjectEvents();
-  const { openFile, compose, showDeployment } = useWorkbenchActions();
+  const { openFile, compose, showDeployment, showReview } = useWorkbenchActions();
   const { api } = useServices();
   const queries = useQueryClient();
   const read = useProjectQuery(deploymentsQuery(api, projectId, during));
@@ -102,6 +102,10 @@ export function useProjectDeploys() {
     setSubject(undefined);
     openFile(place);
   });
+  const review = useHandler((taskId: string) => {
+    setSubject(undefined);
+    showReview(taskId);
+  });
   const composeMessage = useHandler((text: string) => {
     setSubject(undefined);
     compose(text);
@@ -134,6 +138,7 @@ export function useProjectDeploys() {
       cancel,
       remove,
       openFile: open,
+      showReview: review,
       compose: composeMessage,
     }),
     [
@@ -154,6 +159,7 @@ export function useProjectDeploys() {
       cancel,
       remove,
       open,
+      review,
       composeMessage,
     ],
   );

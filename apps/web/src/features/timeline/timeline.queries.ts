@@ -1,7 +1,6 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import type { Contract, GitCommit, RunSummary } from "@tesslate/contract";
+import type { Contract } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
-import { hasCode } from "../../lib/errors.ts";
 import { live, partKey } from "../../project/cache-keys.ts";
 import { diffKey, type Point } from "../changes/index.ts";
 
@@ -22,32 +21,6 @@ export const pointsQuery = (api: Api, projectId: string) =>
       return { snapshots: snapshots.items, maxSnapshots: snapshots.max_snapshots, checkpoints: checkpoints.items };
     },
     ...live,
-  });
-
-/** The latest runs with what they changed and cost. */
-export const runsQuery = (api: Api, projectId: string) =>
-  queryOptions({
-    queryKey: partKey(projectId, "runs"),
-    queryFn: async ({ signal }): Promise<readonly RunSummary[]> =>
-      (await api.changes.list({ params: { id: projectId }, query: { limit: shownCheckpoints } }, { signal })).items,
-    ...live,
-  });
-
-const shownCommits = 100;
-/** The latest commits of the current branch; none without a repository. Updated by `git_changed` events. */
-export const commitsQuery = (api: Api, projectId: string) =>
-  queryOptions({
-    queryKey: [...partKey(projectId, "git"), "timeline"] as const,
-    queryFn: async ({ signal }): Promise<readonly GitCommit[]> => {
-      try {
-        return (await api.git.log({ params: { project_id: projectId }, query: { limit: shownCommits } }, { signal })).items;
-      } catch (error) {
-        if (hasCode(error, "not_a_repository")) return [];
-        throw error;
-      }
-    },
-    ...live,
-    retry: false,
   });
 
 /** Changes between two points. A comparison with `now` is loaded each time it is shown. */

@@ -1,7 +1,8 @@
+import { commitsQuery, runsQuery } from "../../project/history.queries.ts";
 import { useProject, useProjectQuery } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
 import { useDeploys } from "../deployments/index.ts";
-import { commitsQuery, pointsQuery, runsQuery } from "./timeline.queries.ts";
+import { pointsQuery } from "./timeline.queries.ts";
 import { entriesOf, historyOf, type Entry, type Happening, type PointFilter } from "./timeline.ts";
 
 /** The history of the open project: its points, with commits and deployments, oldest first. */
