@@ -41,7 +41,9 @@ export function ProjectPicture({
       <span className="grid size-10 flex-none place-items-center rounded-2 border border-line-0 bg-bg-1 font-display text-lg tracking-title text-fg-1 narrow:size-8 narrow:text-sm">
         {appInitialsOf(project.name)}
       </span>
-      <p className="mt-2.5 line-clamp-2 text-xs leading-read text-fg-2">{project.description || "No description"}</p>
+      <p className="mt-2.5 line-clamp-2 flex-none text-xs leading-read text-fg-2 narrow:mt-1.5 narrow:line-clamp-1">
+        {project.description || "No description"}
+      </p>
       {project.template_slug ? <span className="mt-auto truncate font-mono text-2xs text-fg-3">{project.template_slug}</span> : null}
     </div>
   );
