@@ -63,7 +63,8 @@ export function ItemCard({
         <p className="mt-2 min-h-[1.4em] flex-1 truncate text-xs text-fg-2">{extra.slice(0, 4).join(", ")}</p>
         <p className="mt-3 flex items-center gap-3 border-t border-line-0 pt-2.5 text-xs text-fg-2">
           {hasCover ? <span>{kindNames[item.item_type]}</span> : null}
-          {isTheme ? null : <Rating rating={item.rating} count={item.reviews_count} />}
+          {/* Beside the number of installs there is no room for the words. */}
+          {isTheme || (item.rating === null && item.downloads > 0) ? null : <Rating rating={item.rating} count={item.reviews_count} />}
           {item.downloads > 0 ? <span className="num truncate">{counted(item.downloads, "install")}</span> : null}
           <span className="num flex-1 text-right font-medium whitespace-nowrap text-fg-0">{priceOf(item)}</span>
         </p>
