@@ -172,7 +172,9 @@ export function HappeningRow({
             <span className={kind === "commit" ? "mr-1.5 font-mono text-xs text-fg-2" : "mr-1.5 font-medium text-fg-0"}>{name}</span>
             {title}
           </span>
-          <span className="num max-w-40 flex-none truncate text-xs text-fg-2 narrow:max-w-24">{aside}</span>
+          <span className={cx("num max-w-40 flex-none truncate text-xs text-fg-2 narrow:max-w-24", kind === "commit" && "narrow:hidden")}>
+            {aside}
+          </span>
         </button>
       </div>
     </ThreadItem>
