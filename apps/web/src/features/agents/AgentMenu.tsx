@@ -1,4 +1,4 @@
-import { ChevronDown } from "lucide-react";
+import { Bot } from "lucide-react";
 import { Button } from "../../ui/Button.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import type { AgentChoice } from "./use-agent-choice.ts";
@@ -17,8 +17,8 @@ export function AgentMenu({ choice: { agents, picked, choose } }: { choice: Agen
       }}
       trigger={
         <Button size="sm" variant="ghost" aria-label={`Agent: ${picked.name}`} className="min-w-0 shrink! text-fg-2">
-          <span className="truncate">{picked.name}</span>
-          <ChevronDown size={14} className="flex-none text-fg-3" />
+          <Bot size={14} className="hidden flex-none narrow:block" />
+          <span className="truncate narrow:hidden">{picked.name}</span>
         </Button>
       }
     />

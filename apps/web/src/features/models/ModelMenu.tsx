@@ -61,7 +61,7 @@ export function ModelMenu({
       trigger={
         <Button size="sm" variant="ghost" aria-label={`Model: ${shortModelName(picked)}`} className="min-w-16 shrink! text-fg-2">
           <span className="truncate">{shortModelName(picked)}</span>
-          <ChevronDown size={14} className="flex-none text-fg-3" />
+          <ChevronDown size={14} className="flex-none text-fg-3 narrow:hidden" />
         </Button>
       }
     />
