@@ -356,7 +356,7 @@ function Editor({
         ) : null}
       </SettingsSection>
       <PriceSection form={form} set={set} fault={errors.price ?? errors.price_cents ?? errors.pricing_type} />
-      <PageActions className="-mx-2 flex-wrap items-center px-2">
+      <PageActions className="-mx-2 flex-wrap items-center justify-end px-2">
         {agent?.is_owner && agent.is_published ? (
           agent.has_unpublished_changes ? (
             <Pill tone="warn">Unpublished changes</Pill>
