@@ -6,8 +6,8 @@ export type BridgeCommand =
   | { type: "back" }
   | { type: "forward" }
   | { type: "reload" }
-  /** Starts or ends selecting an element of the page. */
-  | { type: "pick"; isOn: boolean }
+  /** Starts or ends selecting an element of the page. Files of its source are reported by their paths in the app's folder `directory`. */
+  | { type: "pick"; isOn: boolean; directory: string }
   /** Shows a change of the selected element without writing it; without a change what was shown goes. */
   | ({ type: "attempt" } & Attempt)
   /** Ends the selection, and removes what was shown. */

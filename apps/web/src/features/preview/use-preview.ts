@@ -271,7 +271,7 @@ export function usePreview({
     if (!isBridged) return;
     setSelection(undefined);
     setIsPicking(!isPicking);
-    command({ type: "pick", isOn: !isPicking });
+    command({ type: "pick", isOn: !isPicking, directory: container?.directory ?? "." });
     // The page handles the keys: arrows, Enter, Escape.
     if (!isPicking) frameRef.current?.focus();
   });

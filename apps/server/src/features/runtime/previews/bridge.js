@@ -281,17 +281,20 @@
     document.documentElement.append(script);
     script.remove();
   }
-  function point(isOn) {
-    if (!isOn) return window.__tesslatePicker && window.__tesslatePicker.stop();
+  function point({ isOn, directory }) {
+    if (isOn !== true) return window.__tesslatePicker && window.__tesslatePicker.stop();
     const over = () => say("pick_over");
-    withPicker((picker) => picker.start({ picked: (element) => say("picked", { element }), over }), over);
+    withPicker(
+      (picker) => picker.start({ picked: (element) => say("picked", { element }), over, directory: String(directory || ".") }),
+      over,
+    );
   }
 
   window.addEventListener("message", (event) => {
     const data = event.data;
     if (!isFramed || event.source !== window.parent || event.origin !== appOrigin || typeof data !== "object" || data === null) return;
     if (data.source !== "tesslate-studio" || !nonce || data.nonce !== nonce) return;
-    if (data.type === "pick") point(data.isOn === true);
+    if (data.type === "pick") point(data);
     else if (data.type === "attempt" && window.__tesslatePicker) window.__tesslatePicker.attempt(data);
     else if (data.type === "deselect" && window.__tesslatePicker) window.__tesslatePicker.deselect();
     else if (data.type === "reselect" && typeof data.selector === "string") withPicker((picker) => picker.reselect(data.selector));

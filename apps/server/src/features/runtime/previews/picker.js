@@ -117,18 +117,29 @@
     const response = await fetch(new URL(given[1], address).href);
     return response.ok ? response.json() : undefined;
   }
+  /** The app's folder in the project; empty if that is the project's own. */
+  let folder = "";
+  /** Where programs find the project's files: in a sandbox, in a container, or without isolation in the server's data folder. */
+  const projectRoot = /^(?:app|work|workspace|(?:.+?\/)?sandboxes\/[^/]+\/files)\/(?=.)/;
   /**
-   * A file of the project, as the project spells it; undefined for what came with a package. `isRelative`: the path begins at the app's folder,
-   * which may have a folder `app`; otherwise it may begin where a sandbox has the app.
+   * A file of the app, by its path in the app's folder; undefined for what came with a package, or is elsewhere in the project. `isRelative`: the
+   * path begins at the app's folder, which may have a folder `app`; otherwise it may be absolute.
    */
   function projectFile(path, isRelative = false) {
-    const clean = String(path)
+    const given = String(path)
       .replace(/^[a-z-]+:\/\/[^/]*\//i, "")
-      .replace(/^\[project\]\//, "")
       .replace(/[?#].*$/, "")
-      .replace(isRelative ? "" : /^\/?(?:app|work|workspace)\/(?=.)/, "")
       .replace(/^(?:\.?\/)+/, "");
-    return /(?:^|\/)(?:node_modules|@vite|@react-refresh|\.next)\//.test(clean) || !/\.\w+$/.test(clean) ? undefined : cut(clean, 300);
+    const inProject = isRelative ? given : given.replace(projectRoot, "");
+    const isInFolder = folder === "" || inProject === given || inProject.startsWith(`${folder}/`);
+    const clean = folder !== "" && inProject !== given ? inProject.slice(folder.length + 1) : inProject;
+    if (!isInFolder || /(?:^|\/)(?:node_modules|@vite|@react-refresh|\.next)\//.test(clean) || !/\.\w+$/.test(clean)) return undefined;
+    return cut(clean, 300);
+  }
+  /** A file that Turbopack names by its own root, which is the app's folder or, in a project of several packages, the project's. */
+  function turbopackFile(path) {
+    const inRoot = path.slice(path.indexOf("/[project]/") + "/[project]/".length);
+    return projectFile(folder !== "" && inRoot.startsWith(`${folder}/`) ? inRoot.slice(folder.length + 1) : inRoot, true);
   }
   /** Of a file's text; the server computes the same (`textHash` of the contract). */
   function hashOf(text) {
@@ -199,9 +210,11 @@
     const original = map ? originalOf(map, line, column) : undefined;
     // A map of one module names it by its last part only.
     const isWhole = original && original.source && /\//.test(original.source.replace(/^\.\//, ""));
-    const file = isWhole
-      ? projectFile(original.source, original.source.includes("/[project]/"))
-      : projectFile(new URL(address).pathname, true);
+    const file = !isWhole
+      ? projectFile(new URL(address).pathname, true)
+      : original.source.includes("/[project]/")
+        ? turbopackFile(original.source)
+        : projectFile(original.source);
     if (!file) return undefined;
     if (!original) return { file, line, column };
     const { content } = original;
@@ -495,10 +508,11 @@
 
   // --- pointing ---
   let end;
-  /** `picked` is called with one element, `over` last, however it ended. */
-  function start({ picked, over }) {
+  /** `picked` is called with one element, `over` last, however it ended. `directory`: the app's folder in the project. */
+  function start({ picked, over, directory }) {
     if (end) end();
     deselect();
+    folder = directory === "." ? "" : directory.replace(/\/+$/, "");
     const host = document.createElement("div");
     const shadow = host.attachShadow({ mode: "closed" });
     shadow.innerHTML =
