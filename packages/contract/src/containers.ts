@@ -41,6 +41,9 @@ export const Container = described(
     env_var_keys: Type.Array(Type.String()),
     env_vars_count: Type.Integer(),
     container_type: Literals("base", "service"),
+    framework: Nullable(
+      Type.String({ description: "What an app is built with, such as `vite` or `nextjs`; null for services and if unknown" }),
+    ),
     service_slug: Nullable(Type.String()),
     deployment_mode: ContainerMode,
     external_endpoint: Nullable(Type.String()),

@@ -177,6 +177,7 @@ export const examples: Record<string, unknown> = {
     env_var_keys: [],
     env_vars_count: 0,
     container_type: "base",
+    framework: "vite",
     service_slug: null,
     deployment_mode: "container",
     external_endpoint: null,

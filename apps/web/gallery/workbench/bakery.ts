@@ -30,6 +30,7 @@ export const container = (
   env_var_keys: [],
   env_vars_count: 0,
   container_type: "base",
+  framework: null,
   service_slug: null,
   deployment_mode: "container",
   external_endpoint: null,

@@ -17,6 +17,7 @@ import {
 import type { Container, Service } from "@tesslate/contract";
 import type { ReactNode } from "react";
 import { containerLook } from "../containers/index.ts";
+import { frameworkNames } from "../deployments/index.ts";
 
 const size = 16;
 const icons: Record<Service["category"], ReactNode> = {
@@ -69,8 +70,12 @@ export function containerSummary(container: Container, service: Service | undefi
     if (!service.available.runs) return service.available.reason ?? "Not available on this server.";
     return service.name === container.name ? service.description : service.name;
   }
-  return container.directory === "." ? "Project folder" : `In ${container.directory}/`;
+  const framework = frameworks[container.framework ?? "unknown"];
+  if (container.directory === ".") return framework ? `${framework} in project folder` : "Project folder";
+  return framework ? `${framework} in ${container.directory}/` : `In ${container.directory}/`;
 }
+/** Also those that only run as servers. */
+const frameworks: Record<string, string | undefined> = { ...frameworkNames, hono: "Hono", fastapi: "FastAPI", unknown: undefined };
 export const portText = (container: Container): string => {
   const port = container.internal_port ?? container.port;
   return port ? `:${port}` : "";

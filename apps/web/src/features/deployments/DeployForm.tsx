@@ -19,6 +19,7 @@ import { credentialsQuery, planQuery } from "./deployments.queries.ts";
 import { versionName, providerTitle, deployProviderNames, safeUrl, shortUrl } from "./deployments.ts";
 import { useDeploys } from "./deploys-context.ts";
 import { domainError, planRequestOf, deploymentRequestOf, toProvider, type Draft } from "./draft.ts";
+import { frameworkNames } from "./framework-names.ts";
 import { EnvPreview } from "./EnvPreview.tsx";
 import { GateChecks } from "./GateChecks.tsx";
 import { TargetCards } from "./TargetCards.tsx";
@@ -255,25 +256,6 @@ function SiteAddress({
   );
 }
 
-const frameworkNames: Partial<Record<FrameworkId, string>> = {
-  nextjs: "Next.js",
-  vite: "Vite",
-  react: "Create React App",
-  vue: "Vue",
-  svelte: "Svelte",
-  sveltekit: "SvelteKit",
-  angular: "Angular",
-  astro: "Astro",
-  nuxt: "Nuxt",
-  gatsby: "Gatsby",
-  remix: "Remix",
-  solid: "Solid",
-  go: "Go",
-  python: "Python",
-  node: "Node.js",
-  static: "Static files",
-  unknown: "Unknown",
-};
 const frameworks = Object.keys(frameworkNames).filter((name) => name !== "unknown") as FrameworkId[];
 
 function WhatShips({

@@ -16,6 +16,7 @@ export {
   shortUrl,
   stateOf,
 } from "./deployments.ts";
+export { frameworkNames } from "./framework-names.ts";
 export { useDeploys } from "./deploys-context.ts";
 export { DeploysProvider } from "./DeploysProvider.tsx";
 export { VersionList } from "./VersionList.tsx";

@@ -36,6 +36,7 @@ export function presentContainer(row: ContainerRow, address: PreviewAddress, inj
     env_var_keys: row.env_var_keys,
     env_vars_count: row.env_var_keys.length,
     container_type: row.container_type,
+    framework: row.framework,
     service_slug: row.service_slug,
     deployment_mode: row.deployment_mode,
     external_endpoint: row.external_endpoint,
