@@ -269,7 +269,7 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
         await details.getByLabel("Name", { exact: true }).fill("GREETING");
         await details.getByLabel("Value", { exact: true }).fill("hello-from-the-canvas");
         await page().keyboard.press("Enter");
-        await details.getByText("GREETING").waitFor();
+        await details.getByText("GREETING", { exact: true }).waitFor();
         await details.getByText("Restart to apply changes.").waitFor();
         await expectAccessible(page(), "canvas, variables");
         await shot(page(), "canvas-env");
