@@ -13,6 +13,7 @@ import {
   createSnapshots,
   createSnapshotsStore,
   createSnapshotCapture,
+  createTableDifferences,
   createProjectTreeAccess,
   defineRestoreTask,
   mountSnapshots,
@@ -54,8 +55,9 @@ export function composeSnapshots(
   { reconcileAssets }: WorkspaceArea,
   { onRestored, commitRestored }: { onRestored: (more: unknown) => Promise<void>; commitRestored: RestoredRepository["commit"] },
 ): SnapshotsArea {
+  const postgresOf = createPostgresAccess({ store: containersStore, services });
   const databases = createProjectDatabases({
-    postgresOf: createPostgresAccess({ store: containersStore, services }),
+    postgresOf,
     scratchDir: join(dataDir, "dumps"),
     log,
   });
@@ -88,6 +90,7 @@ export function composeSnapshots(
     trees,
     snapshotCapture,
     snapshotRestore,
+    tableDifferences: createTableDifferences({ trees, postgresOf, log }),
     maxManual: config.snapshots.maxManual,
   });
   const snapshotRetention = createSnapshotRetention({

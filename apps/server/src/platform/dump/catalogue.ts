@@ -13,7 +13,7 @@ export interface SchemaCatalog {
 }
 
 /** Excludes objects of the system and of extensions. `oid` and `catalogue` are constants, never input. */
-const isUsers = (namespace: string, oid: string, catalogue: string) =>
+export const isUsers = (namespace: string, oid: string, catalogue: string) =>
   `${namespace} not in ('pg_catalog', 'information_schema') and ${namespace} !~ '^pg_(toast|temp)' and not exists (
      select 1 from pg_depend e where e.classid = '${catalogue}'::regclass and e.objid = ${oid} and e.deptype = 'e')`;
 

@@ -6,7 +6,7 @@ import pg from "pg";
 import { afterEach, expect, inject, test } from "vitest";
 import { testConnection, onServer } from "../../testing/postgres.ts";
 import { temporaryFolder } from "../../testing/temporary.ts";
-import { dumpDatabase, listDatabases, loadDatabase, type DumpTarget } from "./index.ts";
+import { dumpDatabase, listDatabases, loadDatabase, readTableFigures, type DumpTarget } from "./index.ts";
 
 const { server, prefix } = inject("postgres");
 const signal = AbortSignal.timeout(60_000);
@@ -42,10 +42,10 @@ async function fresh(sql = ""): Promise<{ name: string; target: DumpTarget; quer
   return { name, target: targetOf(name), query };
 }
 const dump = async (target: DumpTarget, file: string) => {
-  const leftOut = await dumpDatabase(target, target.database, join(dir, file), signal);
+  const { leftOut, tables } = await dumpDatabase(target, target.database, join(dir, file), signal);
   const text = readFileSync(join(dir, file), "utf8");
   const mark = /dump ([0-9a-f]{24})/.exec(text)?.[1] ?? "";
-  return { leftOut, text: text.replaceAll(mark, "MARK") };
+  return { leftOut, tables, text: text.replaceAll(mark, "MARK") };
 };
 const load = (target: DumpTarget, file: string) => loadDatabase(target, createReadStream(join(dir, file)), signal);
 
@@ -191,4 +191,60 @@ test("a hostile server can neither block the client nor exhaust its memory", asy
   await expect(listDatabases(target(swollen.port), AbortSignal.timeout(20_000))).rejects.toThrow("larger than 64 MiB");
   silent.close();
   swollen.close();
+});
+
+test("the figures of a dump are those of the database: rows by table, partitions together, columns by their hash", async () => {
+  const { target, query } = await fresh(`
+    create table people (id serial primary key, name text); insert into people (name) values ('Ada'), ('Bob');
+    create table log (day date not null, what text) partition by range (day);
+    create table log_2025 partition of log for values from ('2025-01-01') to ('2026-01-01'); create table log_rest partition of log default;
+    insert into log values ('2025-03-01', 'in'), ('2030-01-01', 'out'), ('2031-01-01', 'out');
+    create table parent (a int); create table child (b int) inherits (parent); insert into child values (1, 2);
+    create schema "Odd Schema"; create table "Odd Schema"."it's ""odd""" (a int);
+    create view everybody as select * from people; create temporary table gone (a int)`);
+  const now = async () => (await readTableFigures(target, target.database, signal)) ?? [];
+  const { tables } = await dump(target, "figures");
+  const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name);
+  expect(tables?.toSorted(byName)).toEqual((await now()).toSorted(byName));
+  expect(tables?.toSorted(byName)).toMatchObject([
+    { schema: "public", name: "child", rows: 1, is_estimate: false },
+    { schema: "Odd Schema", name: 'it\'s "odd"', rows: 0 },
+    { schema: "public", name: "log", rows: 3 },
+    { schema: "public", name: "parent", rows: 0 },
+    { schema: "public", name: "people", rows: 2 },
+  ]);
+
+  // A restored database has the same columns. Another type, a further column or a constraint is another hash.
+  await load(target, "figures");
+  expect((await now()).toSorted(byName)).toEqual(tables?.toSorted(byName));
+  const hash = async () => (await now()).find(({ name }) => name === "people")?.columns;
+  const hashes = [await hash()];
+  for (const change of ["add phone text default ''", "alter phone type varchar(20)", "alter phone set not null"]) {
+    await query(`alter table people ${change}`);
+    hashes.push(await hash());
+  }
+  expect(new Set(hashes).size).toBe(4);
+});
+
+test("more than 100,000 rows are estimated, a locked table is not waited for, and too many tables have no figures", async () => {
+  const { name, target, query } = await fresh(
+    "create table big as select 1 as a from generate_series(1, 150000); create table small as select 1 as a from generate_series(1, 100000); analyze big",
+  );
+  const now = () => readTableFigures(target, target.database, signal);
+  expect(await now()).toMatchObject([
+    { name: "big", rows: 150_000, is_estimate: true },
+    { name: "small", rows: 100_000, is_estimate: false },
+  ]);
+  // The dump has counted what it wrote.
+  expect((await dump(target, "big")).tables).toMatchObject([{ rows: 150_000, is_estimate: false }, { rows: 100_000 }]);
+
+  const locking = new pg.Client(testConnection(server, name));
+  await locking.connect();
+  await locking.query("begin; lock table small in access exclusive mode");
+  await expect(now()).rejects.toThrow("lock timeout");
+  await locking.end();
+
+  await query("do $$ begin for i in 1..1000 loop execute format('create table t%s (a int)', i); end loop; end $$");
+  expect(await now()).toBeUndefined();
+  expect((await dump(target, "many")).tables).toBeUndefined();
 });

@@ -7,6 +7,7 @@ import pg from "pg";
 import { to as copyTo } from "pg-copy-streams";
 import { readCatalogue } from "./catalogue.ts";
 import { onDatabase, type DumpTarget } from "./connection.ts";
+import { figuresOfDump, type TableFigures } from "./table-figures.ts";
 
 /** Temporary databases that a crash may have left. */
 export const isTemporary = (database: string): boolean => /^studio_(?:restore|old)_[0-9a-f]{12}$/.test(database);
@@ -16,6 +17,12 @@ export interface DumpFacts {
   encoding: string;
   collate: string;
   ctype: string;
+}
+export interface WrittenDump {
+  /** Kinds of objects that are not restored. */
+  leftOut: string[];
+  /** The tables with the numbers of rows that were written. Undefined for a database with too many. */
+  tables: TableFigures[] | undefined;
 }
 
 /** Databases with user content. */
@@ -47,8 +54,8 @@ const hasContent = (target: DumpTarget, database: string, signal: AbortSignal) =
     return rowCount !== 0;
   });
 
-/** Dumps one database of a project into a file. Returns the kinds of objects that are not restored. */
-export async function dumpDatabase(target: DumpTarget, database: string, file: string, signal: AbortSignal): Promise<string[]> {
+/** Dumps one database of a project into a file. */
+export async function dumpDatabase(target: DumpTarget, database: string, file: string, signal: AbortSignal): Promise<WrittenDump> {
   const out = createWriteStream(file, { mode: 0o600 });
   try {
     return await onDatabase(target, database, signal, (client) => writeDump(client, out, signal));
@@ -60,9 +67,9 @@ export async function dumpDatabase(target: DumpTarget, database: string, file: s
 
 /**
  * Writes the connected database as SQL that `psql` can read: definitions, rows as COPY, keys and indexes, from one snapshot. Each statement
- * ends with a line that contains a random mark. Does not end `out`. Returns the kinds of objects that are not restored.
+ * ends with a line that contains a random mark. Does not end `out`.
  */
-async function writeDump(client: pg.Client, out: Writable, signal: AbortSignal): Promise<string[]> {
+async function writeDump(client: pg.Client, out: Writable, signal: AbortSignal): Promise<WrittenDump> {
   const mark = `--${randomBytes(12).toString("hex")}`;
   const write = async (text: string) => {
     if (!out.write(text)) await once(out, "drain", { signal });
@@ -87,28 +94,32 @@ async function writeDump(client: pg.Client, out: Writable, signal: AbortSignal):
     ...before,
   ])
     await statement(sql);
+  const written = new Map<string, number>();
   for (const table of tables) {
     // Tables without columns have no data to copy.
     if (table.columns.length === 0) continue;
     const what = `copy ${table.name} (${table.columns.join(", ")})`;
     await write(`${what} from stdin;\n`);
-    await pipeline(client.query(copyTo(`${what} to stdout`)), passTo(out), { signal });
+    const copy = client.query(copyTo(`${what} to stdout`));
+    await pipeline(copy, passTo(out), { signal });
+    written.set(table.name, copy.rowCount);
     await write(`\\.\n${mark}\n`);
   }
   for (const sql of after) await statement(sql);
   await write(`${mark} complete\n`);
+  const figures = await figuresOfDump(client, written);
   await client.query("commit");
-  return leftOut;
+  return { leftOut, tables: figures };
 }
 
-/** Dumps the database of a connection of our own, and ends `out`, or destroys it when that fails. */
+/** Dumps the database of a connection of our own, and ends `out`, or destroys it when that fails. Returns the kinds of objects that are not restored. */
 export async function dumpConnection(connection: pg.ClientConfig, out: Writable, signal: AbortSignal): Promise<string[]> {
   const client = new pg.Client({ ...connection, application_name: "tesslate-studio backup" });
   const failure = new Promise<never>((_, reject) => client.on("error", reject));
   failure.catch(() => undefined);
   try {
     await client.connect();
-    const leftOut = await Promise.race([writeDump(client, out, signal), failure]);
+    const { leftOut } = await Promise.race([writeDump(client, out, signal), failure]);
     out.end();
     return leftOut;
   } catch (error) {

@@ -19,7 +19,7 @@ export { createEnvironmentVault, environmentAad, type ConnectionEnvironment, typ
 export { createLogProblems, type LogProblems } from "./log-problems.ts";
 export type { IdlePolicy } from "./idle-policy.ts";
 export { watchMemory } from "./memory-pressure.ts";
-export { createPostgresAccess, type PostgresAccess, type PostgresTarget } from "./postgres-access.ts";
+export { createPostgresAccess, type PostgresAccess, type PostgresContainer, type PostgresTarget } from "./postgres-access.ts";
 export type { ContainerLifecycle } from "./lifecycle.ts";
 export { portOf } from "./service-state.ts";
 export type { Services } from "./services.ts";

@@ -18,8 +18,8 @@ export interface PostgresContainer {
   /** It runs or ran before; otherwise there is no data. */
   hasData: boolean;
   isRunning: boolean;
-  /** Calls `work` with a running server; starts a stopped one for that time. Throws `start_failed`. */
-  use<T>(signal: AbortSignal, work: (target: PostgresTarget) => Promise<T>): Promise<T>;
+  /** Calls `work` with a running server; starts a stopped one for that time, unless `isRunningOnly`. Throws `start_failed`. */
+  use<T>(signal: AbortSignal, work: (target: PostgresTarget) => Promise<T>, options?: { isRunningOnly?: boolean }): Promise<T>;
 }
 
 export type PostgresAccess = ReturnType<typeof createPostgresAccess>;
@@ -39,9 +39,9 @@ export function createPostgresAccess({
       name: row.name,
       hasData: row.last_started_at !== null,
       isRunning: row.status === "running",
-      use: async (signal, work) => {
+      use: async (signal, work, { isRunningOnly = false } = {}) => {
         let address = await services.reach(project, row, { mayWake: true });
-        const wasStopped = !("port" in address);
+        const wasStopped = !("port" in address) && !isRunningOnly;
         if (wasStopped) {
           await services.start(project, row, signal, async () => undefined);
           address = await services.reach(project, row, { mayWake: true });

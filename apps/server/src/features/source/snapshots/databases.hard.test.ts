@@ -61,7 +61,24 @@ test.skipIf(!hasPostgres)(
     await query("create database other");
     await query("create table kept (a int); insert into kept values (1)", "other");
 
+    // What the restore changes, by table. Databases that the snapshot does not have are not affected.
+    const tables = async (snapshot_id: string) => (await api.snapshots.tables({ params: { ...params, snapshot_id } })).databases;
+    const compared = { container: "PostgreSQL", database: "app", state: "compared" };
+    const rows = (n: number) => ({ rows: n, is_estimate: false });
+    await query("alter table people add phone text");
+    expect(await tables(snapshot.id)).toEqual([
+      {
+        ...compared,
+        tables: [
+          { schema: "public", name: "later", saved: null, now: rows(0), has_other_columns: false },
+          { schema: "public", name: "people", saved: rows(1), now: rows(2), has_other_columns: true },
+        ],
+        total: 2,
+      },
+    ]);
+
     const task = await restore(snapshot.id);
+    expect(await tables(snapshot.id)).toEqual([{ ...compared, tables: [], total: 0 }]);
     expect(task.logs.join("\n")).toContain("PostgreSQL was restored");
     expect(await statuses()).toEqual(["running", "running"]);
     expect(await query("select * from people")).toEqual([{ id: 1, name: "Ada" }]);
@@ -99,8 +116,11 @@ test.skipIf(!hasPostgres)(
     expect(await query("select name from people order by id")).toEqual([{ name: "Dora" }, { name: "Next" }]);
     await query("update people set name = 'Ada' where id = 1");
 
-    // Stopped: started for the dump and for the restore, then stopped again.
+    // The comparison starts nothing.
     await api.projects.stop({ params });
+    expect(await tables(snapshot.id)).toEqual([{ ...compared, state: "stopped", tables: [], total: 0 }]);
+    expect(await statuses()).toEqual(["stopped", "stopped"]);
+    // Started for the dump and for the restore, then stopped again.
     const second = await take("Stopped");
     expect([second.snapshot.databases, await statuses()]).toEqual([["PostgreSQL"], ["stopped", "stopped"]]);
     await restore(snapshot.id);
@@ -112,6 +132,9 @@ test.skipIf(!hasPostgres)(
 
     // The archive has it as SQL.
     const archive = await app.request(`/api/projects/${project.id}/snapshots/${snapshot.id}/download?format=tar.gz`, { user: ada });
+    // Its container is deleted: so are its rows.
+    await api.containers.remove({ params: { ...params, container_id: container.id } });
+    expect(await tables(snapshot.id)).toEqual([{ ...compared, state: "deleted", tables: [], total: 0 }]);
     const text = gunzipSync(Buffer.from(await archive.arrayBuffer())).toString("latin1");
     expect(text).toContain(".studio-snapshot/databases/postgresql/app.sql");
     expect(text).toContain('copy public.people ("id", "name") from stdin;\n1\tAda\n\\.\n');

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { AppError } from "../../../platform/errors.ts";
@@ -6,12 +6,13 @@ import { dumpDatabase, listDatabases, loadDatabase, sizeOfDatabases } from "../.
 import type { Logger } from "../../../platform/logger.ts";
 import type { PostgresAccess } from "../../runtime/containers/index.ts";
 import type { DumpedDatabases, DumpOptions, ProjectDatabases } from "./capture.ts";
+import { figuresPath, type SavedFigures } from "./table-differences.ts";
 
 const folder = "databases";
 
 /**
- * Dumps and restores a project's PostgreSQL containers: one SQL file per database, `databases/<container>/<database>.sql`. A restore
- * replaces only these; other databases, volumes and containers are unchanged.
+ * Dumps and restores a project's PostgreSQL containers: one SQL file per database, `databases/<container>/<database>.sql`, and the numbers
+ * of their rows in `databases/tables.json`. A restore replaces only these; other databases, volumes and containers are unchanged.
  */
 export function createProjectDatabases({
   postgresOf,
@@ -38,14 +39,16 @@ export function createProjectDatabases({
   ): Promise<Omit<DumpedDatabases, keyof AsyncDisposable>> => {
     const attachments: Record<string, string> = {};
     const containers: string[] = [];
+    const figures: SavedFigures = { version: 1, databases: [] };
     for (const container of (await postgresOf(project)).filter(({ hasData, isRunning }) => (isRunningOnly ? isRunning : hasData)))
       try {
         await container.use(signal, async (target) => {
           for (const [i, database] of (await listDatabases(target, signal)).entries()) {
             const file = join(dir, `${container.service_key}-${i}.sql`);
-            const leftOut = await dumpDatabase(target, database, file, signal);
+            const { leftOut, tables } = await dumpDatabase(target, database, file, signal);
             if (leftOut.length > 0) await note(`${container.name}: ${leftOut.join(", ")} of ${database} are not part of the snapshot`);
             attachments[`${folder}/${container.service_key}/${encodeURIComponent(database)}.sql`] = file;
+            figures.databases.push({ service_key: container.service_key, container: container.name, database, tables: tables ?? null });
           }
         });
         containers.push(container.name);
@@ -57,6 +60,11 @@ export function createProjectDatabases({
         log.warn({ err: error, project_id: project.id, container: container.name }, "database left out of a snapshot");
         await note(`${container.name} could not be started, so its rows are not part of the snapshot`);
       }
+    if (figures.databases.length > 0) {
+      const file = join(dir, "tables.json");
+      await writeFile(file, JSON.stringify(figures), { mode: 0o600 });
+      attachments[figuresPath] = file;
+    }
     return { attachments, containers };
   };
 

@@ -11,3 +11,4 @@ export { createSnapshotsStore, type SnapshotsStore } from "./snapshots.store.ts"
 export { mountSnapshots } from "./snapshots.routes.ts";
 export { createSnapshotCapture, type SnapshotCapture } from "./capture.ts";
 export { createProjectTreeAccess, type ProjectTreeAccess } from "./tree-access.ts";
+export { createTableDifferences } from "./table-differences.ts";

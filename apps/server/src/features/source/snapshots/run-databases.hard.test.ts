@@ -139,6 +139,25 @@ test.skipIf(!hasPostgres)(
       label: "Before “Write with it”",
     });
     await query("insert into people values ('Cleo')");
+    await query("create table notes as select 'Call' as name");
+    const tablesOf = async (snapshot_id: string) => (await api.snapshots.tables({ params: { ...params, snapshot_id } })).databases;
+    const names = async () =>
+      (await tablesOf(saved?.id ?? ""))?.map(({ state, tables }) => [
+        state,
+        tables.map(({ name, saved: then, now }) => [name, then?.rows, now?.rows]),
+      ]);
+    expect(await names()).toEqual([
+      [
+        "compared",
+        [
+          ["notes", undefined, 1],
+          ["people", 2, 3],
+        ],
+      ],
+    ]);
+    const unlock = await lock();
+    expect(await names()).toEqual([["unreadable", []]]);
+    await unlock();
     const { task_id } = await api.chat.restore({
       params: { chat_id },
       body: { message_id: run?.message_id ?? "", databases_from: saved?.id ?? "" },

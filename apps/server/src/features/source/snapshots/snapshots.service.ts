@@ -1,4 +1,4 @@
-import type { Checkpoint, List, RestoreCheckpoint, RestoreRequest, SnapshotDiff, Snapshot } from "@tesslate/contract";
+import type { Checkpoint, List, RestoreCheckpoint, RestoreRequest, SnapshotDiff, Snapshot, SnapshotTables } from "@tesslate/contract";
 import type { Readable } from "node:stream";
 import { badRequest, conflict, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
@@ -11,6 +11,7 @@ import { createRestoreGuard, type SnapshotRestore } from "./restore.ts";
 import type { SnapshotsStore } from "./snapshots.store.ts";
 import type { CheckpointRow, SnapshotRow } from "../../../db/schema/source.ts";
 import type { SnapshotCapture } from "./capture.ts";
+import type { TableDifferences } from "./table-differences.ts";
 import type { ProjectTreeAccess } from "./tree-access.ts";
 
 export type Snapshots = ReturnType<typeof createSnapshots>;
@@ -22,6 +23,7 @@ export function createSnapshots({
   trees,
   snapshotCapture,
   snapshotRestore,
+  tableDifferences,
   maxManual,
 }: {
   store: SnapshotsStore;
@@ -29,6 +31,7 @@ export function createSnapshots({
   trees: ProjectTreeAccess;
   snapshotCapture: SnapshotCapture;
   snapshotRestore: SnapshotRestore;
+  tableDifferences: TableDifferences;
   maxManual: number;
 }) {
   const open = async (userId: string, ref: string, id: string) => {
@@ -131,6 +134,10 @@ export function createSnapshots({
     diff: async (userId: string, ref: string, id: string, query: { against?: string; path?: string }, signal: AbortSignal) => {
       const { project, row } = await openReady(userId, ref, id);
       return compare(project, `snapshot/${row.id}`, query, signal);
+    },
+    tables: async (userId: string, ref: string, id: string, signal: AbortSignal): Promise<SnapshotTables> => {
+      const { project, row } = await openReady(userId, ref, id);
+      return tableDifferences.of(project, `snapshot/${row.id}`, signal);
     },
     download: async (userId: string, ref: string, id: string, format: ArchiveFormat): Promise<{ row: SnapshotRow; data: Readable }> => {
       const { project, row } = await openReady(userId, ref, id);

@@ -165,6 +165,17 @@ describe("taking", () => {
     await expect(api().create({ params: { id: bare }, body: {} })).rejects.toSatisfy((e) => code(e) === "project_busy");
   });
 
+  test("a snapshot without figures of tables has no comparison of databases, which only its owner sees", async () => {
+    const { id, take } = await fresh();
+    const { id: snapshot_id } = await take();
+    expect(await api().tables({ params: { id, snapshot_id } })).toEqual({ databases: null });
+    await expect(api().tables({ params: { id, snapshot_id: missing } })).rejects.toSatisfy((e) => code(e) === "not_found");
+    const stranger = await app.signUp();
+    const path = `/api/projects/${id}/snapshots/${snapshot_id}/tables`;
+    expect((await app.request(path, { user: stranger })).status).toBe(404);
+    expect((await app.request(path)).status).toBe(401);
+  });
+
   test("reports a failed snapshot in the task and the row", async () => {
     const { id, params } = await fresh();
     const sandbox = await app.runtime.open({ id });
@@ -176,6 +187,7 @@ describe("taking", () => {
     await expect(api().restore({ params: { id, snapshot_id: made.id }, body: {} })).rejects.toSatisfy(
       (e) => code(e) === "snapshot_not_ready",
     );
+    await expect(api().tables({ params: { id, snapshot_id: made.id } })).rejects.toSatisfy((e) => code(e) === "snapshot_not_ready");
     const download = await app.request(`/api/projects/${id}/snapshots/${made.id}/download`, { user: owner });
     expect([download.status, code(await download.json())]).toEqual([400, "snapshot_not_ready"]);
   });
