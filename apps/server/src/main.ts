@@ -2,6 +2,9 @@ import { compose } from "./compose.ts";
 import { ConfigError, readConfig } from "./config.ts";
 import { fileURLToPath } from "node:url";
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { recordServer, shutdownLimitMs } from "./platform/running-server.ts";
+import { version } from "./version.ts";
 
 /** The first existing path. Source and bundle are at different depths of the checkout. */
 const locate = (...candidates: string[]) => candidates.map((p) => fileURLToPath(new URL(p, import.meta.url))).find((p) => existsSync(p));
@@ -25,6 +28,8 @@ async function main(): Promise<void> {
   });
   const { port } = await studio.http.listen();
   const { facts } = studio;
+  const { orphanGraceMs } = config.runtime;
+  const orphanMinutes = orphanGraceMs === undefined ? undefined : orphanGraceMs / 60_000;
   const say = (line: string) => process.stdout.write(`${line}\n`);
   say("");
   say(`  Tesslate Studio is running at ${config.http.appBaseUrl}${config.http.port === port ? "" : ` (port ${port})`}`);
@@ -38,10 +43,9 @@ async function main(): Promise<void> {
   const end = (signal: string) => {
     if (isEnding) return;
     isEnding = true;
-    const { orphanGraceMs } = config.runtime;
-    const until = orphanGraceMs === undefined ? "until the next start" : `for ${orphanGraceMs / 60_000} minutes, or until the next start`;
+    const until = orphanMinutes === undefined ? "until the next start" : `for ${orphanMinutes} minutes, or until the next start`;
     say(`  ${signal}: shutting down; projects keep running ${until}`);
-    const deadline = setTimeout(() => process.exit(1), 20_000);
+    const deadline = setTimeout(() => process.exit(1), shutdownLimitMs);
     deadline.unref();
     void studio.close().then(
       () => process.exit(0),
@@ -49,7 +53,16 @@ async function main(): Promise<void> {
     );
   };
   process.once("SIGINT", () => end("SIGINT"));
-  process.once("SIGTERM", () => end("SIGTERM"));
+  // A second one does not interrupt the shutdown.
+  process.on("SIGTERM", () => end("SIGTERM"));
+
+  // Once it can end in order. Without the record the server works, but `./studio stop` does not find it.
+  const record = { address: config.http.appBaseUrl, version, orphaned_stop_minutes: orphanMinutes ?? null };
+  await recordServer(resolve(config.dataDir), record).catch((error: Error) => {
+    process.stderr.write(
+      `server.json could not be written, so ./studio status and ./studio stop do not find this server: ${error.message}\n`,
+    );
+  });
 }
 
 main().catch((error: unknown) => {

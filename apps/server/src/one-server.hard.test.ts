@@ -1,8 +1,9 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import pg from "pg";
 import { afterEach, beforeEach, expect, inject, test, vi } from "vitest";
 import { freePort } from "@tesslate/testkit";
@@ -169,6 +170,57 @@ test("an embedded database cannot be used by a second server, and its key file i
   expect(third.code).toBe(1);
   expect(third.output()).toContain(`${keyFile} is missing`);
   expect(existsSync(keyFile)).toBe(false);
+}, 180_000);
+
+test("./studio status and ./studio stop: a running server, a stopped one, a killed one, and one that stops twice", async () => {
+  const { dataDir, child, port, ...first } = await start({ DATABASE_URL: "" });
+  expect(first.code, first.output()).toBeUndefined();
+  const studio = async (name: "status" | "stop", ...args: string[]) =>
+    promisify(execFile)(process.execPath, [join(import.meta.dirname, `../../../scripts/${name}.ts`), ...args], {
+      // A wrong setting does not keep the commands from working.
+      env: { PATH: process.env["PATH"] ?? "", DATA_DIR: dataDir, PORT: "none" },
+    }).then(
+      ({ stdout }) => ({ code: 0, stdout, stderr: "" }),
+      ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({ code, stdout, stderr }),
+    );
+  const json = async () => JSON.parse((await studio("status", "--json")).stdout) as Record<string, unknown>;
+
+  const running = await studio("status");
+  expect(running).toMatchObject({ code: 0 });
+  expect(running.stdout).toMatch(/^Tesslate Studio is running\.\n/);
+  for (const part of [`http://localhost:${port}`, `${child.pid}`, dataDir, "UTC (0 min)", "MiB, "]) expect(running.stdout).toContain(part);
+  const found = await json();
+  expect(found).toMatchObject({ state: "running", pid: child.pid, address: `http://localhost:${port}`, data_dir: dataDir });
+  expect(found["size_bytes"]).toBeGreaterThan(2 ** 20);
+  expect(await studio("status", "--data-dir", temporaryFolder("other"))).toMatchObject({ code: 3 });
+  expect(await studio("status", "--wrong")).toMatchObject({ code: 2, stderr: expect.stringContaining("usage: ./studio status") });
+
+  const both = await Promise.all([studio("stop"), studio("stop")]);
+  for (const stopped of both) {
+    expect(stopped).toMatchObject({ code: 0, stderr: "" });
+    expect(stopped.stdout).toMatch(new RegExp(`\\(pid ${child.pid}\\) …\n(?:Still .*\n)*Stopped after [\\d.]+ s\\. .* for 15 minutes`));
+  }
+  expect(await first.exited).toBe(0);
+  expect(existsSync(join(dataDir, "server.json"))).toBe(false);
+  expect(existsSync(join(dataDir, "postgres/data/postmaster.pid"))).toBe(false);
+  expect(await studio("stop")).toEqual({ code: 0, stdout: "No server is running.\n", stderr: "" });
+  expect(await studio("status")).toMatchObject({ code: 3, stdout: expect.stringMatching(/^Tesslate Studio is not running\.\n/) });
+  expect(await json()).toMatchObject({ state: "stopped", pid: null, address: null, version: null });
+
+  const second = await start({ DATABASE_URL: "" }, dataDir);
+  expect(second.code, second.output()).toBeUndefined();
+  await end(second.child);
+  expect(existsSync(join(dataDir, "server.json"))).toBe(true);
+  const killed = await studio("status");
+  expect(killed.code).toBe(3);
+  expect(killed.stdout).toContain(`ended without closing (pid ${second.child.pid}, `);
+  expect(await studio("stop")).toMatchObject({ code: 0, stdout: "No server is running.\n" });
+  // The next server replaces the record.
+  const third = await start({ DATABASE_URL: "", ORPHANED_STOP_MINUTES: "0" }, dataDir);
+  expect(third.code, third.output()).toBeUndefined();
+  expect(await json()).toMatchObject({ state: "running", pid: third.child.pid });
+  expect((await studio("stop")).stdout).toContain("continue until the next start.");
+  expect(await third.exited).toBe(0);
 }, 180_000);
 
 test("a certificate file that cannot be read is a configuration error", async () => {

@@ -5,7 +5,15 @@ export { createRuntime, findDockerEngine, type RuntimeOptions } from "./create.t
 export { stopRuntimesBelow } from "./stop-runtimes.ts";
 export { inspectMachine } from "./machine.ts";
 export type { MachineFacts } from "./machine-facts.ts";
-export { acquireProcessLock, describeHolder, LockHeldError, type Holder } from "./host/files/locks.ts";
+export {
+  acquireProcessLock,
+  describeHolder,
+  findLockHolder,
+  isRunningHere,
+  LockHeldError,
+  thisProcess,
+  type Holder,
+} from "./host/files/locks.ts";
 export { keptLogLines } from "./host/services/log-file.ts";
 export type { RuntimeLog } from "./log.ts";
 export { npmProgram } from "./host/images/tools.ts";

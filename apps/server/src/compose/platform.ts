@@ -26,6 +26,7 @@ import { findPostgresPrograms, holdDataDir, startEmbeddedPostgres } from "../pla
 import { registerProcess } from "../platform/presence.ts";
 import { createRateLimiter, type RateLimiter } from "../platform/rate-limit.ts";
 import { loadEncryptionKeys } from "../platform/encryption-keys.ts";
+import { removeServerRecord } from "../platform/running-server.ts";
 import { createServerSettings, type ServerSettings } from "../platform/server-settings.ts";
 import { startTraces, type Traces } from "../platform/traces.ts";
 import { version } from "../version.ts";
@@ -90,6 +91,9 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   const dataDir = resolve(config.dataDir);
   await mkdir(dataDir, { recursive: true });
   onClose(await holdDataDir(dataDir));
+  // The record of a server that was killed; this one's is written when it listens.
+  await removeServerRecord(dataDir);
+  onClose(() => removeServerRecord(dataDir));
   refuseUnfinishedRestore(dataDir);
   // First, because an occupied port is the most common error.
   const port = await reservePort(config.http);

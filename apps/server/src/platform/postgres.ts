@@ -367,11 +367,14 @@ export async function findRunningPostgres(dataDir: string): Promise<string | und
   return socketDir !== undefined && (await answers(socketDir)) ? socketDir : undefined;
 }
 
+/** The lock of a data folder: held by its server, or by a command that needs the folder for itself. */
+export const dataDirLock = (dataDir: string): string => join(dataDir, "studio.pid");
+
 /** Locks the data folder for one process; throws and names the holder when another process has it. Returns the release function. */
 export async function holdDataDir(dataDir: string): Promise<() => Promise<void>> {
   await mkdir(dataDir, { recursive: true });
   try {
-    const release = acquireProcessLock(join(dataDir, "studio.pid"));
+    const release = acquireProcessLock(dataDirLock(dataDir));
     return async () => release();
   } catch (cause) {
     if (!(cause instanceof LockHeldError)) throw cause;

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -18,7 +18,7 @@ import { systemPath } from "../../run.ts";
  *   process, which could be killed while we assume that we hold the lock, so it does not suit a lock for life.
  */
 
-/** The holder recorded in a lock file: for messages only, not to decide whether it is alive. */
+/** A process as it is recorded in a file. In a lock file it is for messages only, not to decide whether the holder is alive. */
 export interface Holder {
   pid: number;
   /** In kernel ticks: distinguishes the process from a later one with the same pid. */
@@ -47,13 +47,14 @@ export const describeHolder = ({ pid, host, bootId }: Holder): string =>
  * stays. Throws `LockHeldError`. Returns the release function.
  */
 export function acquireProcessLock(file: string): () => void {
-  const lock = new DatabaseSync(`${file}.kernel`, { timeout: 0 });
+  // Waits longer than `findLockHolder` looks.
+  const lock = new DatabaseSync(`${file}.kernel`, { timeout: 50 });
   const give = () => lock.close();
   try {
     lock.exec("pragma journal_mode = memory; begin exclusive");
   } catch (error) {
     give();
-    if ((error as { errcode?: number }).errcode === sqliteBusy) throw new LockHeldError(file, readHolder(file));
+    if (isBusy(error)) throw new LockHeldError(file, readHolder(file));
     throw new Error(`${file} cannot be locked: it needs a file system with file locks`, { cause: error });
   }
   // Earlier versions only write the file.
@@ -62,14 +63,32 @@ export function acquireProcessLock(file: string): () => void {
     give();
     throw new LockHeldError(file, earlier);
   }
-  const mine = `${nameOfProcess(process.pid)} ${bootId()} ${hostname()}`;
+  const { pid, started, bootId: boot, host } = thisProcess();
+  const mine = `${pid} ${started} ${boot} ${host}`;
   writeFileSync(file, mine);
   return () => {
     if (read(file) === mine) rmSync(file, { force: true });
     give();
   };
 }
+
+/** Whether a process of any container holds the lock of `acquireProcessLock`, and which. Does not take the lock. */
+export function findLockHolder(file: string): { isHeld: boolean; holder: Holder | undefined } {
+  if (!existsSync(`${file}.kernel`)) return { isHeld: false, holder: undefined };
+  const lock = new DatabaseSync(`${file}.kernel`, { readOnly: true, timeout: 0 });
+  try {
+    lock.exec("select 1 from sqlite_schema");
+    return { isHeld: false, holder: undefined };
+  } catch (error) {
+    if (!isBusy(error)) throw error;
+    return { isHeld: true, holder: readHolder(file) };
+  } finally {
+    lock.close();
+  }
+}
+
 const sqliteBusy = 5;
+const isBusy = (error: unknown): boolean => (error as { errcode?: number }).errcode === sqliteBusy;
 
 /** Runs `work` exclusively among all processes that use the same file; it stays. Blocks this process until the lock is free. */
 export function withSyncLock<T>(file: string, work: () => T): T {
@@ -150,8 +169,23 @@ export function isProcess(name: string): boolean {
   return started !== "" && startTime(Number(pid)) === started;
 }
 
-/** A process's start time in kernel ticks. Empty when it does not exist. */
+export const thisProcess = (): Holder => ({ pid: process.pid, started: startTime(process.pid), bootId: bootId(), host: hostname() });
+
+/** Whether the recorded process still runs and is visible from here: `false` for one in another container, and after a restart of the machine. */
+export function isRunningHere({ pid, started, bootId: boot }: Holder): boolean {
+  if (boot !== bootId()) return false;
+  if (started !== "") return isProcess(`${pid} ${started}`);
+  // A system without /proc.
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** A process's start time in kernel ticks. Empty when it does not exist or has ended and only its parent has not noticed yet. */
 function startTime(pid: number): string {
   const stat = read(`/proc/${pid}/stat`);
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return fields[0] === "Z" || fields[0] === "X" ? "" : (fields[19] ?? "");
 }

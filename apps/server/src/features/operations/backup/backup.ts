@@ -26,11 +26,12 @@ export const restoredSettings = "restored-settings.env";
 /** Begins the name of a folder with what a restore has moved aside. */
 export const beforeRestore = ".before-restore-";
 
-/** Parts of the data folder that a backup leaves out: locks, caches, keys (they are sealed), and the cluster (it is dumped). */
+/** Parts of the data folder that a backup leaves out: locks, the record of the running server, caches, keys (they are sealed), and the cluster (it is dumped). */
 const leftOut: readonly RegExp[] = [
   /^postgres$/,
   /^(?:secret\.key|sealing\.keys)(?:\.new)?$/,
   /^studio\.pid(?:\.kernel)?(?:-journal)?$/,
+  /^server\.json(?:\.new)?$/,
   /^\.?doctor(?:-\d+)?$/,
   new RegExp(`^(?:${backupMark}|${failureMark}|${restoreMark}|${cacheFolder}|${restoredSettings.replaceAll(".", "\\.")})$`),
   new RegExp(`^${beforeRestore.replaceAll(".", "\\.")}`),
