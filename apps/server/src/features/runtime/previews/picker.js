@@ -121,12 +121,20 @@
   let folder = "";
   /** Where programs find the project's files: in a sandbox, in a container, or without isolation in the server's data folder. */
   const projectRoot = /^(?:app|work|workspace|(?:.+?\/)?sandboxes\/[^/]+\/files)\/(?=.)/;
+  /** Addresses are encoded ("app/%40modal/page.tsx"), paths are not. */
+  function decoded(path) {
+    try {
+      return /^file:\/\//i.test(path) ? decodeURIComponent(path.replace(/[?#].*$/, "")) : path;
+    } catch {
+      return path;
+    }
+  }
   /**
    * A file of the app, by its path in the app's folder; undefined for what came with a package, or is elsewhere in the project. `isRelative`: the
    * path begins at the app's folder, which may have a folder `app`; otherwise it may be absolute.
    */
   function projectFile(path, isRelative = false) {
-    const given = String(path)
+    const given = decoded(String(path))
       .replace(/^[a-z-]+:\/\/[^/]*\//i, "")
       .replace(/[?#].*$/, "")
       .replace(/^(?:\.?\/)+/, "");
@@ -135,11 +143,6 @@
     const clean = folder !== "" && inProject !== given ? inProject.slice(folder.length + 1) : inProject;
     if (!isInFolder || /(?:^|\/)(?:node_modules|@vite|@react-refresh|\.next)\//.test(clean) || !/\.\w+$/.test(clean)) return undefined;
     return cut(clean, 300);
-  }
-  /** A file that Turbopack names by its own root, which is the app's folder or, in a project of several packages, the project's. */
-  function turbopackFile(path) {
-    const inRoot = path.slice(path.indexOf("/[project]/") + "/[project]/".length);
-    return projectFile(folder !== "" && inRoot.startsWith(`${folder}/`) ? inRoot.slice(folder.length + 1) : inRoot, true);
   }
   /** Of a file's text; the server computes the same (`textHash` of the contract). */
   function hashOf(text) {
@@ -210,11 +213,7 @@
     const original = map ? originalOf(map, line, column) : undefined;
     // A map of one module names it by its last part only.
     const isWhole = original && original.source && /\//.test(original.source.replace(/^\.\//, ""));
-    const file = !isWhole
-      ? projectFile(new URL(address).pathname, true)
-      : original.source.includes("/[project]/")
-        ? turbopackFile(original.source)
-        : projectFile(original.source);
+    const file = isWhole ? projectFile(original.source) : projectFile(new URL(address).href.replace(/^https?:\/\/[^/]*/, "file://"), true);
     if (!file) return undefined;
     if (!original) return { file, line, column };
     const { content } = original;

@@ -32,7 +32,7 @@ interface Recording {
   responses: Record<string, unknown>;
 }
 const origin = "http://localhost:3217";
-const readRecording = (name: string) => readFileSync(join(import.meta.dirname, "fixtures", name), "utf8");
+const readRecording = () => readFileSync(join(import.meta.dirname, "fixtures/next-16.json"), "utf8");
 
 interface Picked {
   source?: { file: string; line: number; column: number };
@@ -113,6 +113,7 @@ describe.skipIf(!executablePath)("the picker in a page of Next.js (needs Chromiu
   }
 
   const files = fixture("next");
+  const unisolated = "/srv/data/runtime/sandboxes/5b1c/files";
   /** A place of a client component has the hash of its file, which its source map contains. */
   const inOffer = (line: number, column: number, items: ElementOrigin["items"] = []) => ({
     file: "components/offer.tsx",
@@ -123,30 +124,37 @@ describe.skipIf(!executablePath)("the picker in a page of Next.js (needs Chromiu
   });
   const inPage = (line: number, column: number, items: ElementOrigin["items"] = []) => ({ file: "app/page.tsx", line, column, items });
 
-  describe.each(["next-16.json"])("%s", (name) => {
-    test.each([
-      ["in a folder of the project", "web", (text: string) => text],
-      ["at the project's root", ".", (text: string) => text.replaceAll("/app/web", "/app")],
-      ["without isolation", "web", (text: string) => text.replaceAll("/app/web", "/srv/data/runtime/sandboxes/5b1c/files/web")],
-    ])("elements of server and client components are found in their source: %s", async (_where, directory, placed) => {
-      const { pick, unknown } = await open(placed(readRecording(name)), directory);
-      const heading = await pick("h1");
-      expect(heading.source).toEqual({ file: "app/page.tsx", line: 26, column: 9 });
-      expect(heading.edit?.origins).toEqual([inPage(26, 9)]);
-      expect((await pick("main > ul > li:nth-of-type(2)")).edit?.origins).toEqual([
-        inPage(33, 13, [{ line: 33, column: 13, index: 1, count: 4 }]),
-      ]);
-      const offer = await pick("section > h2");
-      expect(offer.source).toMatchObject({ file: "components/offer.tsx", line: 19, column: 7 });
-      expect(offer.edit?.origins).toEqual([inOffer(19, 7), inPage(39, 9)]);
-      expect((await pick("section > span")).edit?.origins).toEqual([inOffer(12, 10), inOffer(24, 7)]);
-      expect((await pick("section li:nth-of-type(2) > strong")).edit?.origins).toEqual([
-        inOffer(30, 13, [{ line: 29, column: 11, index: 1, count: 2 }]),
-        inPage(39, 9),
-      ]);
-      const [button, use] = (await pick("section > button")).edit?.origins ?? [];
-      expect([button?.file, use]).toEqual(["components/ui/button.tsx", inOffer(36, 7)]);
-      expect(unknown).toEqual([]);
-    });
+  test.each([
+    ["in a folder of the project", "web", (text: string) => text],
+    ["at the project's root", ".", (text: string) => text.replaceAll("/app/web", "/app")],
+    ["without isolation", "web", (text: string) => text.replaceAll("/app/web", `${unisolated}/web`)],
+  ])("elements of server and client components are found in their source: %s", async (_where, directory, placed) => {
+    const { pick, unknown } = await open(placed(readRecording()), directory);
+    const heading = await pick("h1");
+    expect(heading.source).toEqual({ file: "app/page.tsx", line: 26, column: 9 });
+    expect(heading.edit?.origins).toEqual([inPage(26, 9)]);
+    expect((await pick("main > ul > li:nth-of-type(2)")).edit?.origins).toEqual([
+      inPage(33, 13, [{ line: 33, column: 13, index: 1, count: 4 }]),
+    ]);
+    const offer = await pick("section > h2");
+    expect(offer.source).toMatchObject({ file: "components/offer.tsx", line: 19, column: 7 });
+    expect(offer.edit?.origins).toEqual([inOffer(19, 7), inPage(39, 9)]);
+    expect((await pick("section > span")).edit?.origins).toEqual([inOffer(12, 10), inOffer(24, 7)]);
+    expect((await pick("section li:nth-of-type(2) > strong")).edit?.origins).toEqual([
+      inOffer(30, 13, [{ line: 29, column: 11, index: 1, count: 2 }]),
+      inPage(39, 9),
+    ]);
+    const [button, use] = (await pick("section > button")).edit?.origins ?? [];
+    expect([button?.file, use]).toEqual(["components/ui/button.tsx", inOffer(36, 7)]);
+    expect(unknown).toEqual([]);
+  });
+
+  test("names that addresses encode are found by the project's spelling", async () => {
+    const recorded = readRecording().replaceAll(
+      "file:///app/web/components/offer.tsx",
+      "file:///app/web/app/%40modal/[plan]%20a/offer.tsx",
+    );
+    const { pick } = await open(recorded, "web");
+    expect((await pick("section > h2")).source).toMatchObject({ file: "app/@modal/[plan] a/offer.tsx", line: 19 });
   });
 });
