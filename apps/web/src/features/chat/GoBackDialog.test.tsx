@@ -1,9 +1,10 @@
 import { createStore } from "@tanstack/react-store";
-import { ChangeSet, Container, Snapshot, type SnapshotDiff } from "@tesslate/contract";
+import { ChangeSet, Container, Snapshot, type DatabaseDifference, type SnapshotDiff, type TableDifference } from "@tesslate/contract";
 import {
   expect,
   expectAccessible,
   openPane,
+  refuse,
   sample,
   sampleId,
   screen,
@@ -33,7 +34,25 @@ function server(api: CannedApi, snapshots: Snapshot[], project_id = sampleId): v
   api.answer("snapshots.checkpointDiff", diff);
   api.answer("snapshots.list", { items: snapshots, max_snapshots: 20 });
   api.answer("snapshots.checkpoints", { items: [] });
+  api.answer("snapshots.tables", { databases: null });
 }
+const exactly = (rows: number) => ({ rows, is_estimate: false });
+const table = (name: string, saved: TableDifference["now"], now: TableDifference["now"], more: Partial<TableDifference> = {}) => ({
+  schema: "public",
+  name,
+  saved,
+  now,
+  has_other_columns: false,
+  ...more,
+});
+const compared = (tables: TableDifference[], more: Partial<DatabaseDifference> = {}): DatabaseDifference => ({
+  container: "PostgreSQL",
+  database: "app",
+  state: "compared",
+  tables,
+  total: tables.length,
+  ...more,
+});
 /** The dialog in an open project, and what it was confirmed with. */
 function dialog(parts: Part[] = []) {
   const confirmed: GoBackOptions[] = [];
@@ -153,4 +172,108 @@ test("only commands that can have changed more than files are listed, and what t
   await user.click(choice);
   await user.click(screen.getByRole("button", { name: "Undo run" }));
   await waitFor(() => expect(confirmed).toEqual([{ keepsDatabaseChanges: true }]));
+});
+
+/** The databases as they were saved for the run. */
+const ofRun = () => saved(3, "2026-03-14T09:30:00Z", { snapshot_type: "run", checkpoint_id: sample(ChangeSet).before_id });
+const databases = () => screen.findByRole("switch", { name: "Restore databases: PostgreSQL" });
+const rowsOf = async (list: string) =>
+  within(await screen.findByRole("list", { name: list }))
+    .getAllByRole("listitem")
+    .map((item) => [...item.children].map(({ textContent }) => textContent).join(" ") || item.textContent);
+
+test("with the figures of tables the dialog names those that stay, and with the databases the rows that are lost", async ({
+  api,
+  show,
+  user,
+}) => {
+  server(api, [ofRun()]);
+  const release = api.hang("snapshots.tables");
+  const { element, confirmed } = dialog();
+  show(element);
+  await user.click(await databases());
+  expect(await screen.findByRole("status", { name: "Loading row counts" })).toBeVisible();
+  release({
+    databases: [
+      compared(
+        [
+          table("notes", null, exactly(4)),
+          table("drafts", null, exactly(0), { schema: "blog" }),
+          table("bookings", exactly(9), exactly(12)),
+          table("visits", exactly(1), { rows: 250_000, is_estimate: true }),
+          table("people", exactly(1), exactly(1), { has_other_columns: true }),
+          table("rooms", exactly(2), exactly(1), { has_other_columns: true }),
+          table("orders", exactly(1), null),
+          ...["a", "b", "c", "d"].map((name) => table(name, exactly(1), exactly(0))),
+        ],
+        { total: 13 },
+      ),
+    ],
+  });
+  expect(await rowsOf("Tables of PostgreSQL")).toEqual([
+    "notes is removed with 4 rows",
+    "blog.drafts is removed",
+    "bookings 12 rows → 9",
+    "visits about 250,000 rows → 1",
+    "people columns are restored",
+    "rooms 1 row → 2, columns are restored",
+    "orders is restored with 1 row",
+    "a 0 rows → 1",
+    "b 0 rows → 1",
+    "c 0 rows → 1",
+    "and 3 more",
+  ]);
+  await expectAccessible();
+  await user.click(await databases());
+  await screen.findByText(
+    "Running apps restart. Databases aren't restored. Tables that stay: notes, blog.drafts. Columns and rows that were changed since then stay.",
+  );
+  expect(screen.queryByRole("list", { name: "Tables of PostgreSQL" })).toBeNull();
+  await user.click(screen.getByRole("button", { name: "Undo run" }));
+  await waitFor(() => expect(confirmed).toEqual([{ keepsDatabaseChanges: true }]));
+});
+
+test("the figures replace the guess from commands: a migration that created one table names it", async ({ api, show }) => {
+  server(api, [ofRun()]);
+  api.answer("snapshots.tables", { databases: [compared([table("notes", null, exactly(4))])] });
+  show(dialog([call("run_command", { command: "npm run db:migrate" })]).element);
+  await screen.findByText("Running apps restart. Databases aren't restored. Tables that stay: notes.");
+});
+
+test("databases that cannot be compared give the reason, and the guess stays", async ({ api, show, user }) => {
+  server(api, [ofRun()]);
+  const other = { container: "Orders", tables: [], total: 0 };
+  api.answer("snapshots.tables", {
+    databases: [
+      compared([], { state: "stopped" }),
+      compared([], { database: "empty" }),
+      ...(["deleted", "too_many_tables", "unreadable"] as const).map((state) => compared([], { ...other, state, database: state })),
+    ],
+  });
+  show(dialog([call("run_command", { command: "npm run db:migrate" })]).element);
+  await user.click(await databases());
+  await screen.findByText(/the database is stopped/);
+  const question = screen.getByRole("alertdialog", { name: "Undo this run?" });
+  for (const text of [
+    "PostgreSQL, appRow counts are not available: the database is stopped.",
+    "PostgreSQL, emptyAll tables have the same columns and the same number of rows as now.",
+    "Orders, deletedRow counts are not available: the database was deleted.",
+    "Row counts are not available: the database has too many tables.",
+    "Row counts are not available: the database can't be read right now.",
+  ])
+    expect(question).toHaveTextContent(text);
+  await user.click(await databases());
+  expect(question).toHaveTextContent("Databases aren't restored. Tables, columns and rows that were created or changed since then stay.");
+});
+
+test("row counts that do not load say so, and the databases can be restored", async ({ api, show, user }) => {
+  server(api, [ofRun()]);
+  api.answer("snapshots.tables", refuse("rate_limited"));
+  const { element, confirmed } = dialog();
+  show(element);
+  await user.click(await databases());
+  expect(await screen.findByText(/^Row counts are not available\./)).toHaveTextContent("Too many attempts.");
+  await user.click(screen.getByRole("button", { name: "Undo run" }));
+  await waitFor(() => expect(confirmed).toHaveLength(1));
+  expect(confirmed[0]?.databasesFrom).toBeDefined();
 });

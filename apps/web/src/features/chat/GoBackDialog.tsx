@@ -7,32 +7,46 @@ import { useServices } from "../../project/services.ts";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { changeSetQuery } from "../changes/index.ts";
-import { DatabasesSwitch, databasesBefore, diffQuery, pointsQuery } from "../timeline/index.ts";
+import { changedTables, DatabasesSwitch, databasesBefore, diffQuery, pointsQuery, tablesQuery } from "../timeline/index.ts";
 import { useConversation } from "./conversation.ts";
 import type { GoBackOptions, GoBackTarget } from "./run-actions.ts";
 import { sinceRun } from "./since-run.ts";
 
 const shownFiles = 6;
 const shownCommands = 4;
+const shownCreated = 5;
 /** What happens to running apps and to databases. */
 function databaseSentence({
   source,
   withDatabases,
   changesDatabases,
+  changed,
   hasDatabase,
 }: {
   source: Snapshot | undefined;
   withDatabases: boolean;
   changesDatabases: boolean;
+  /** What is different since the run, if that is known. */
+  changed: ReturnType<typeof changedTables>;
   /** A PostgreSQL of the project: snapshots have its rows. */
   hasDatabase: boolean;
 }): string {
   if (source && withDatabases) return "Running apps restart.";
   const isUnsaved = hasDatabase && !source;
-  if (!changesDatabases)
+  const isChanged = changesDatabases || (changed !== undefined && (changed.created.length > 0 || changed.hasOthers));
+  if (!isChanged)
     return isUnsaved
       ? "Running apps restart. Databases aren't affected: no earlier snapshot has their rows."
       : "Running apps restart. Databases aren't affected.";
+  if (changed) {
+    const more = changed.created.length - shownCreated;
+    const created = `${changed.created.slice(0, shownCreated).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+    return [
+      "Running apps restart. Databases aren't restored.",
+      ...(changed.created.length > 0 ? [`Tables that stay: ${created}.`] : []),
+      ...(changed.hasOthers || changed.created.length === 0 ? ["Columns and rows that were changed since then stay."] : []),
+    ].join(" ");
+  }
   return isUnsaved
     ? "Running apps restart. Databases aren't restored: no earlier snapshot has their rows. Tables, columns and rows that were created or changed since then stay."
     : "Running apps restart. Databases aren't restored. Tables, columns and rows that were created or changed since then stay.";
@@ -69,6 +83,10 @@ export function GoBackDialog({
     set.data && isInProject
       ? databasesBefore({ id: set.data.before_id, at: checkpoint?.created_at ?? set.data.started_at }, points.data?.snapshots ?? [])
       : undefined;
+  // Older snapshots would also have what was changed before the run.
+  const isOfRun = source !== undefined && source.snapshot_type === "run" && source.checkpoint_id === beforeId;
+  const tables = useQuery({ ...tablesQuery(api, projectId, source?.id ?? ""), enabled: isOfRun });
+  const changed = isOfRun ? changedTables(tables.data) : undefined;
   const [withDatabases, setWithDatabases] = useState(false);
   const hasDatabase = useContainers().some(({ service_slug }) => service_slug === "postgres");
   const state = useConversation(({ chat }) => chat.state);
@@ -86,7 +104,9 @@ export function GoBackDialog({
       onConfirm={() =>
         onGoBack(
           target,
-          withDatabases && source ? { databasesFrom: source.id } : { ...(changesDatabases && { keepsDatabaseChanges: true }) },
+          withDatabases && source
+            ? { databasesFrom: source.id }
+            : { ...((changesDatabases || (changed?.created.length ?? 0) > 0) && { keepsDatabaseChanges: true }) },
         )
       }
     >
@@ -113,8 +133,12 @@ export function GoBackDialog({
           <Skeleton className="h-10" />
         )}
         {messages > 0 ? <p>This hides {counted(messages, "message")}. You can redo this until you send a new message.</p> : null}
-        <p>{databaseSentence({ source, withDatabases, changesDatabases, hasDatabase: hasDatabase && isInProject })}</p>
-        {source ? <DatabasesSwitch source={source} isOn={withDatabases} onChange={setWithDatabases} /> : null}
+        {isOfRun && tables.isPending && !withDatabases ? (
+          <Skeleton className="h-5" />
+        ) : (
+          <p>{databaseSentence({ source, withDatabases, changesDatabases, changed, hasDatabase: hasDatabase && isInProject })}</p>
+        )}
+        {source ? <DatabasesSwitch projectId={projectId} source={source} isOn={withDatabases} onChange={setWithDatabases} /> : null}
         {lasting.length > 0 ? (
           <div>
             <p>These commands can have changed more than the project's files. That can't be undone:</p>

@@ -1,10 +1,12 @@
 import { useState, type ReactNode } from "react";
 import { counted } from "../../lib/counted.ts";
+import { useProject } from "../../project/project-context.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { formatDateTime } from "../../lib/time.ts";
 import { DatabasesSwitch } from "./DatabasesSwitch.tsx";
+import { TableDifferences } from "./TableDifferences.tsx";
 import { databasesBefore, runsSince, type Entry } from "./timeline.ts";
 import { useHistory } from "./use-history.ts";
 import type { Restore } from "./use-restores.ts";
@@ -12,6 +14,7 @@ import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
 /** Explains what a restore replaces, and offers to save the current state first. */
 export function RestoreDialog({ entry, onClose, onRestore }: { entry: Entry | undefined; onClose: () => void; onRestore: Restore }) {
+  const { id: projectId } = useProject();
   const { entries, points } = useHistory();
   const [keepsNow, setKeepsNow] = useState(true);
   const [hidesMessages, setHidesMessages] = useState(true);
@@ -85,7 +88,12 @@ export function RestoreDialog({ entry, onClose, onRestore }: { entry: Entry | un
           <li>Running apps restart.</li>
           <li>{unaffected}</li>
         </ul>
-        {source && keepsNow ? <DatabasesSwitch source={source} isOn={withDatabases} onChange={setWithDatabases} /> : null}
+        {!isCheckpoint && entry?.snapshot && databases.length > 0 ? (
+          <TableDifferences projectId={projectId} snapshotId={entry.snapshot.id} />
+        ) : null}
+        {source && keepsNow ? (
+          <DatabasesSwitch projectId={projectId} source={source} isOn={withDatabases} onChange={setWithDatabases} />
+        ) : null}
         {runs.length > 0 && keepsNow ? (
           <Switch
             isOn={hidesMessages}

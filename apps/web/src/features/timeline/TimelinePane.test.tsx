@@ -83,12 +83,16 @@ test("a snapshot is saved with its label; a failure is shown in the dialog", asy
 test("the restore dialog lists what is restored, and saves the current state unless that is turned off", async ({ api, show, user }) => {
   points(api);
   api.blank("snapshots.diff");
+  api.answer("snapshots.tables", {
+    databases: [{ container: "orders", database: "app", state: "stopped", tables: [], total: 0 }],
+  });
   api.answer("snapshots.restore", refuse("run_active", { detail: "Stop the run first." }));
   show(openPane(TimelinePane).element);
   await user.click(await screen.findByRole("button", { name: /Before the sale, snapshot/ }));
   await user.click(await screen.findByRole("button", { name: "Restore A…" }));
   const dialog = await screen.findByRole("dialog", { name: "Restore this snapshot?" });
   expect(dialog).toHaveTextContent("data of orders");
+  expect(await within(dialog).findByText("Row counts are not available: the database is stopped.")).toBeVisible();
   await user.click(within(dialog).getByRole("switch", { name: /Save current state first/ }));
   expect(dialog).toHaveTextContent("You can't undo this restore.");
   await user.click(within(dialog).getByRole("button", { name: "Restore snapshot" }));
@@ -145,6 +149,25 @@ test("a checkpoint restores databases from the last snapshot before it, if that 
     [{ ...turn, ...at(4) }],
     [run],
   );
+  api.answer("snapshots.tables", {
+    databases: [
+      {
+        container: "orders",
+        database: "app",
+        state: "compared",
+        tables: [
+          {
+            schema: "public",
+            name: "bookings",
+            saved: { rows: 9, is_estimate: false },
+            now: { rows: 12, is_estimate: false },
+            has_other_columns: false,
+          },
+        ],
+        total: 1,
+      },
+    ],
+  });
   api.answer("snapshots.checkpointRestore", refuse("run_active", { detail: "Stop the run first." }));
   show(openPane(TimelinePane).element);
   await user.click(await screen.findByRole("button", { name: "Restore to before “add a cart”" }));
@@ -155,6 +178,7 @@ test("a checkpoint restores databases from the last snapshot before it, if that 
   await user.click(databases);
   expect(dialog).toHaveTextContent("This restores all files, and the data of orders as of");
   expect(dialog).not.toHaveTextContent(/databases, deployments/i);
+  expect(await within(dialog).findByRole("list", { name: "Tables of orders" })).toHaveTextContent("bookings12 rows → 9");
   await expectAccessible();
   await user.click(within(dialog).getByRole("button", { name: "Restore checkpoint" }));
   await waitFor(() =>
