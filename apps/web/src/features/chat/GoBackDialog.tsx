@@ -7,7 +7,7 @@ import { useServices } from "../../project/services.ts";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { changeSetQuery } from "../changes/index.ts";
-import { changedTables, DatabasesSwitch, databasesBefore, diffQuery, pointsQuery, tablesQuery } from "../timeline/index.ts";
+import { changedTables, DatabasesSwitch, databasesBefore, diffQuery, pointsQuery, tableDifferencesQuery } from "../timeline/index.ts";
 import { useConversation } from "./conversation.ts";
 import type { GoBackOptions, GoBackTarget } from "./run-actions.ts";
 import { sinceRun } from "./since-run.ts";
@@ -85,7 +85,7 @@ export function GoBackDialog({
       : undefined;
   // Older snapshots would also have what was changed before the run.
   const isOfRun = source !== undefined && source.snapshot_type === "run" && source.checkpoint_id === beforeId;
-  const tables = useQuery({ ...tablesQuery(api, projectId, source?.id ?? ""), enabled: isOfRun });
+  const tables = useQuery({ ...tableDifferencesQuery(api, projectId, source?.id ?? ""), enabled: isOfRun });
   const changed = isOfRun ? changedTables(tables.data) : undefined;
   const [withDatabases, setWithDatabases] = useState(false);
   const hasDatabase = useContainers().some(({ service_slug }) => service_slug === "postgres");
@@ -136,7 +136,9 @@ export function GoBackDialog({
         {isOfRun && tables.isPending && !withDatabases ? (
           <Skeleton className="h-5" />
         ) : (
-          <p>{databaseSentence({ source, withDatabases, changesDatabases, changed, hasDatabase: hasDatabase && isInProject })}</p>
+          <p className="wrap-anywhere">
+            {databaseSentence({ source, withDatabases, changesDatabases, changed, hasDatabase: hasDatabase && isInProject })}
+          </p>
         )}
         {source ? <DatabasesSwitch projectId={projectId} source={source} isOn={withDatabases} onChange={setWithDatabases} /> : null}
         {lasting.length > 0 ? (

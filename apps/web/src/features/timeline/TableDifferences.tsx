@@ -6,7 +6,7 @@ import { useServices } from "../../project/services.ts";
 import { ErrorSentence } from "../../ui/HelpLink.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { tableName } from "./table-names.ts";
-import { tablesQuery } from "./timeline.queries.ts";
+import { tableDifferencesQuery } from "./timeline.queries.ts";
 
 const shownTables = 10;
 const reasons: Record<Exclude<DatabaseDifference["state"], "compared">, string> = {
@@ -44,7 +44,7 @@ function TablesOfDatabase({ difference, title }: { difference: DatabaseDifferenc
         <ul aria-label={`Tables of ${title ?? difference.container}`} className="grid gap-0.5">
           {shown.map((table) => (
             <li key={`${table.schema}.${table.name}`} className="flex flex-wrap gap-x-2">
-              <span className="max-w-full truncate font-mono text-fg-0">{tableName(table)}</span>
+              <span className="font-mono wrap-anywhere text-fg-0">{tableName(table)}</span>
               <span className={table.saved === null ? "text-err" : undefined}>{changeOf(table)}</span>
             </li>
           ))}
@@ -58,7 +58,7 @@ function TablesOfDatabase({ difference, title }: { difference: DatabaseDifferenc
 /** The tables that a restore of a snapshot's databases changes, with the rows they lose. Nothing for snapshots without figures. */
 export function TableDifferences({ projectId, snapshotId }: { projectId: string; snapshotId: string }) {
   const { api } = useServices();
-  const tables = useQuery(tablesQuery(api, projectId, snapshotId));
+  const tables = useQuery(tableDifferencesQuery(api, projectId, snapshotId));
   if (tables.isPending)
     return (
       <div role="status" aria-label="Loading row counts">

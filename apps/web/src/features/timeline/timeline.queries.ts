@@ -38,7 +38,7 @@ export const diffQuery = (api: Api, projectId: string, from: Point, to: string) 
   });
 
 /** The tables of a snapshot's databases that are different now. Loaded each time it is shown. */
-export const tablesQuery = (api: Api, projectId: string, snapshotId: string) =>
+export const tableDifferencesQuery = (api: Api, projectId: string, snapshotId: string) =>
   queryOptions({
     queryKey: [...pointsKey(projectId), "tables", snapshotId] as const,
     queryFn: ({ signal }) => api.snapshots.tables({ params: { id: projectId, snapshot_id: snapshotId } }, { signal }),
