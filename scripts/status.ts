@@ -32,16 +32,17 @@ const formatBytes = (bytes: number): string => {
   return `${(bytes / 1024 ** power).toFixed(1)} ${["", "KiB", "MiB", "GiB", "TiB"][power]}`;
 };
 
-function sinceOf(startedAt: string): string {
+const formatMoment = (iso: string): string => `${iso.slice(0, 19).replace("T", " ")} UTC`;
+
+function formatAge(startedAt: string): string {
   const minutes = Math.max(0, Math.floor((Date.now() - Date.parse(startedAt)) / 60_000));
   const [days, hours] = [Math.floor(minutes / 1440), Math.floor(minutes / 60) % 24];
-  const duration = days > 0 ? `${days} d ${hours} h` : hours > 0 ? `${hours} h ${minutes % 60} min` : `${minutes} min`;
-  return `${startedAt.slice(0, 19).replace("T", " ")} UTC (${duration})`;
+  return days > 0 ? `${days} d ${hours} h` : hours > 0 ? `${hours} h ${minutes % 60} min` : `${minutes} min`;
 }
 
 const summaryOf = (found: ServerState): string =>
   found.state === "running"
-    ? `Tesslate Studio is running${found.isReachable ? "" : ` on ${found.server.host}`}.`
+    ? `Tesslate Studio is running${found.isReachable ? "" : `, in another container or on another machine (${found.server.host})`}.`
     : found.state === "busy"
       ? "Tesslate Studio is not running: it is starting, or another command uses the data folder."
       : "Tesslate Studio is not running.";
@@ -87,8 +88,8 @@ async function main(): Promise<number> {
       address: server?.address,
       pid,
       version: server?.version,
-      started: server && sinceOf(server.started_at),
-      "last server": killed && `ended without closing (pid ${killed.pid}, started ${sinceOf(killed.started_at)}); see its log`,
+      started: server && `${formatMoment(server.started_at)} (${formatAge(server.started_at)})`,
+      "last server": killed && `ended without closing (pid ${killed.pid}, started ${formatMoment(killed.started_at)}); see its log`,
       "data folder": folder,
       size:
         free === undefined ? undefined : `${size === undefined ? "takes too long to count" : formatBytes(size)}, ${formatBytes(free)} free`,

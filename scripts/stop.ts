@@ -28,7 +28,7 @@ async function main(): Promise<number> {
     },
   }).finally(() => clearInterval(progress));
   if (!stopped) {
-    print("No server is running.");
+    print(`No server is running. Data folder: ${dataDir}`);
     return 0;
   }
   const { server, isClosed, durationMs } = stopped;

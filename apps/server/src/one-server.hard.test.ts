@@ -173,7 +173,8 @@ test("an embedded database cannot be used by a second server, and its key file i
 }, 180_000);
 
 test("./studio status and ./studio stop: a running server, a stopped one, a killed one, and one that stops twice", async () => {
-  const { dataDir, child, port, ...first } = await start({ DATABASE_URL: "" });
+  const env = { DATABASE_URL: "", TEMPLATE_PREPARATION: "0", BROWSER_DOWNLOAD: "0" };
+  const { dataDir, child, port, ...first } = await start(env);
   expect(first.code, first.output()).toBeUndefined();
   const studio = async (name: "status" | "stop", ...args: string[]) =>
     promisify(execFile)(process.execPath, [join(import.meta.dirname, `../../../scripts/${name}.ts`), ...args], {
@@ -203,20 +204,21 @@ test("./studio status and ./studio stop: a running server, a stopped one, a kill
   expect(await first.exited).toBe(0);
   expect(existsSync(join(dataDir, "server.json"))).toBe(false);
   expect(existsSync(join(dataDir, "postgres/data/postmaster.pid"))).toBe(false);
-  expect(await studio("stop")).toEqual({ code: 0, stdout: "No server is running.\n", stderr: "" });
+  const none = { code: 0, stdout: `No server is running. Data folder: ${dataDir}\n`, stderr: "" };
+  expect(await studio("stop")).toEqual(none);
   expect(await studio("status")).toMatchObject({ code: 3, stdout: expect.stringMatching(/^Tesslate Studio is not running\.\n/) });
   expect(await json()).toMatchObject({ state: "stopped", pid: null, address: null, version: null });
 
-  const second = await start({ DATABASE_URL: "" }, dataDir);
+  const second = await start(env, dataDir);
   expect(second.code, second.output()).toBeUndefined();
   await end(second.child);
   expect(existsSync(join(dataDir, "server.json"))).toBe(true);
   const killed = await studio("status");
   expect(killed.code).toBe(3);
   expect(killed.stdout).toContain(`ended without closing (pid ${second.child.pid}, `);
-  expect(await studio("stop")).toMatchObject({ code: 0, stdout: "No server is running.\n" });
+  expect(await studio("stop")).toEqual(none);
   // The next server replaces the record.
-  const third = await start({ DATABASE_URL: "", ORPHANED_STOP_MINUTES: "0" }, dataDir);
+  const third = await start({ ...env, ORPHANED_STOP_MINUTES: "0" }, dataDir);
   expect(third.code, third.output()).toBeUndefined();
   expect(await json()).toMatchObject({ state: "running", pid: third.child.pid });
   expect((await studio("stop")).stdout).toContain("continue until the next start.");

@@ -379,6 +379,6 @@ export async function holdDataDir(dataDir: string): Promise<() => Promise<void>>
   } catch (cause) {
     if (!(cause instanceof LockHeldError)) throw cause;
     const holder = cause.holder ? ` (${describeHolder(cause.holder)})` : "";
-    throw new Error(`Another Tesslate Studio${holder} uses ${dataDir}. Stop it, or set DATA_DIR and PORT.`, { cause });
+    throw new Error(`Another Tesslate Studio${holder} uses ${dataDir}. Stop it (./studio stop), or set DATA_DIR and PORT.`, { cause });
   }
 }
