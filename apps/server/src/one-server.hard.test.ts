@@ -176,6 +176,9 @@ test("./studio status and ./studio stop: a running server, a stopped one, a kill
   const env = { DATABASE_URL: "", TEMPLATE_PREPARATION: "0", BROWSER_DOWNLOAD: "0" };
   const { dataDir, child, port, ...first } = await start(env);
   expect(first.code, first.output()).toBeUndefined();
+  // It is written when the server listens, so it can be ready a moment earlier.
+  const recorded = () => expect.poll(() => existsSync(join(dataDir, "server.json"))).toBe(true);
+  await recorded();
   const studio = async (name: "status" | "stop", ...args: string[]) =>
     promisify(execFile)(process.execPath, [join(import.meta.dirname, `../../../scripts/${name}.ts`), ...args], {
       // A wrong setting does not keep the commands from working.
@@ -211,8 +214,8 @@ test("./studio status and ./studio stop: a running server, a stopped one, a kill
 
   const second = await start(env, dataDir);
   expect(second.code, second.output()).toBeUndefined();
+  await recorded();
   await end(second.child);
-  expect(existsSync(join(dataDir, "server.json"))).toBe(true);
   const killed = await studio("status");
   expect(killed.code).toBe(3);
   expect(killed.stdout).toContain(`ended without closing (pid ${second.child.pid}, `);
@@ -220,6 +223,7 @@ test("./studio status and ./studio stop: a running server, a stopped one, a kill
   // The next server replaces the record.
   const third = await start({ ...env, ORPHANED_STOP_MINUTES: "0" }, dataDir);
   expect(third.code, third.output()).toBeUndefined();
+  await recorded();
   expect(await json()).toMatchObject({ state: "running", pid: third.child.pid });
   expect((await studio("stop")).stdout).toContain("continue until the next start.");
   expect(await third.exited).toBe(0);
