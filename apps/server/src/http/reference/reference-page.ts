@@ -50,7 +50,7 @@ export function referencePage(document: Json): string {
 <button type="button" id="authorize">Authorize</button>
 </header>
 <div class="columns">
-<nav id="operations" aria-label="Operations">
+<nav id="list" aria-label="Operations">
 <input type="search" id="search" aria-label="Search operations" placeholder="Search operations">
 <p id="found" role="status"></p>
 ${tags.map((tag) => listOf(tag, operations.get(tag.name) ?? [])).join("\n")}
@@ -62,7 +62,7 @@ ${tags.map((tag) => listOf(tag, operations.get(tag.name) ?? [])).join("\n")}
 <p id="state" role="status"></p>
 <div id="details"></div>
 <button type="button" id="try" hidden>Try it out</button>
-<div id="swagger"></div>
+<section id="swagger" tabindex="-1" aria-label="Try it out" hidden></section>
 </div>
 </main>
 </div>

@@ -65,8 +65,8 @@
   }
 
   function start() {
-    const links = [...document.querySelectorAll("#operations a")];
-    const sections = [...document.querySelectorAll("#operations section")];
+    const links = [...document.querySelectorAll("#list a")];
+    const sections = [...document.querySelectorAll("#list section")];
     const search = byId("search");
     const state = byId("state");
 
@@ -145,6 +145,18 @@
         open,
       );
     }
+    /** Resolves when Swagger UI shows the operation, or a part of it. It renders some time after it was called. */
+    const appears = (selector) =>
+      new Promise((resolve) => {
+        const find = () => document.querySelector(`#swagger:not([hidden]) ${selector}`);
+        if (find()) return resolve(find());
+        const observer = new MutationObserver(() => {
+          if (!find()) return;
+          observer.disconnect();
+          resolve(find());
+        });
+        observer.observe(byId("swagger"), { childList: true, subtree: true, attributes: true });
+      });
     async function tryOut() {
       const [id, turn] = [idInAddress(), opened];
       const isStill = () => turn === opened;
@@ -157,6 +169,10 @@
           if (!isStill()) return;
           byId("swagger").hidden = false;
           show(json);
+          await appears(`[id$="-${CSS.escape(CSS.escape(id))}"] .opblock-body`);
+          if (!isStill()) return;
+          byId("swagger").scrollIntoView({ block: "start" });
+          byId("swagger").focus({ preventScroll: true });
         },
         tryOut,
       );
@@ -169,25 +185,12 @@
     void open();
 
     byId("authorize").addEventListener("click", async () => {
-      const find = () => document.querySelector("#swagger:not([hidden]) .auth-wrapper .authorize");
       if (byId("operation").hidden) {
         history.pushState(null, "", links.find((link) => link.dataset.id === firstOperation)?.getAttribute("href") ?? "#");
         await open();
       }
-      if (!find()) {
-        const shown = new Promise((resolve) => {
-          const observer = new MutationObserver(() => {
-            if (!find()) return;
-            observer.disconnect();
-            resolve();
-          });
-          observer.observe(byId("swagger"), { childList: true, subtree: true, attributes: true });
-        });
-        await tryOut();
-        if (byId("swagger").hidden) return;
-        await shown;
-      }
-      find().click();
+      if (byId("swagger").hidden) await tryOut();
+      if (!byId("swagger").hidden) (await appears(".auth-wrapper .authorize")).click();
     });
 
     addEventListener("keydown", (event) => {
