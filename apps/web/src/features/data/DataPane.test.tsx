@@ -1,4 +1,5 @@
 import { DataSource, QueryHistoryEntry, type ChangedRows, type DataChange, type ReadRows, type RowPage } from "@tesslate/contract";
+import { vi } from "vitest";
 import { expect, expectAccessible, openPane, refuse, sample, screen, test, waitFor, within, type CannedApi } from "../../testing/index.ts";
 import { api as client, connection } from "../../api.ts";
 import { ServicesContext, type Services } from "../../project/services.ts";
@@ -115,6 +116,25 @@ test.describe("the data of deployments", () => {
     await user.click(await screen.findByRole("combobox", { name: "Environment" }));
     await user.click(await screen.findByRole("option", { name }));
   };
+
+  test("is named above its open table on a phone, where the list of databases is another page", async ({ api, show, user }) => {
+    const matches = vi
+      .spyOn(window, "matchMedia")
+      .mockImplementation(
+        (media) =>
+          ({ media, matches: media.includes("640px"), addEventListener: () => undefined, removeEventListener: () => undefined }) as never,
+      );
+    server(api);
+    api.answer("databases.list", { items: [own, live] });
+    show(openPane(DataPane).element);
+    await choose(user, "Production");
+    await user.click(await screen.findByRole("button", { name: /^people/ }));
+    await screen.findByRole("heading", { name: "people" });
+    expect(screen.queryByRole("combobox", { name: "Environment" })).toBeNull();
+    expect(screen.getByText("Production")).toBeVisible();
+    await expectAccessible();
+    matches.mockRestore();
+  });
 
   test("is opened on request, read-only, and a change of it is asked with what it means", async ({ api, show, user }) => {
     server(api);

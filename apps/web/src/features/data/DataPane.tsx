@@ -16,6 +16,7 @@ import { AddDatabase } from "./AddDatabase.tsx";
 import { DataContext } from "./data-context.ts";
 import { databasesQuery } from "./data.queries.ts";
 import { DataSidebar } from "./DataSidebar.tsx";
+import { environmentNames, environmentsOf } from "./environments.ts";
 import { isReadable } from "./states.ts";
 import { TableView } from "./TableView.tsx";
 import { useDataPlace, useLastPlace, type DataPlace } from "./use-data-place.ts";
@@ -75,6 +76,13 @@ function OpenDatabase({
         {isNarrow && isDetail && isReadable(database) ? null : <DataSidebar databases={databases} />}
         {isNarrow && !isDetail && isReadable(database) ? null : (
           <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+            {/* On wide screens the sidebar says it. */}
+            {isNarrow && isDetail && environmentsOf(databases).length > 1 ? (
+              <p className="flex-none truncate border-b border-line-0 bg-bg-2 px-3 py-1 text-xs text-fg-1">
+                <span className="sr-only">Environment: </span>
+                <b className="font-medium text-fg-0">{environmentNames[database.environment]}</b> · {database.name}
+              </p>
+            ) : null}
             {isReadable(database) ? (
               <Suspense
                 fallback={
