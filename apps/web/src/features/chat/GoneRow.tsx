@@ -13,7 +13,12 @@ export const GoneRow = memo(({ message, isFirst, name }: { message: RewoundMessa
     <div className="pb-2.5">
       {isFirst ? (
         <div className="mb-2 flex min-h-7 flex-wrap items-center gap-2 rounded-2 bg-bg-2 px-2.5 py-1 text-xs text-fg-1">
-          <span className="min-w-0 flex-1">Later messages are hidden. They're discarded when you send a new message.</span>
+          <div className="min-w-48 flex-1">
+            <p>Later messages are hidden. They're discarded when you send a new message.</p>
+            {actions?.hasDatabase ? (
+              <p>Tables, columns and rows that were created or changed since then stay, unless you restored databases too.</p>
+            ) : null}
+          </div>
           {actions ? (
             <Button
               size="sm"

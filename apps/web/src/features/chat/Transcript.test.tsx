@@ -168,6 +168,40 @@ test("hidden messages are rendered as in the transcript, and long ones are folde
   await expectAccessible();
 });
 
+test.for([true, false])(
+  "above the hidden messages it says what stays in databases, if the project has one: %s",
+  async (hasDatabase, { show }) => {
+    const row: TranscriptRow = {
+      key: "gone/m1",
+      kind: "gone",
+      message: { id: "m1", role: "user", text: "Add prices", at: "2026-03-05T10:00:00Z" },
+      isFirst: true,
+      bead: "message",
+      line: "gone",
+    };
+    const actions = {
+      review: nothing,
+      goBack: nothing,
+      redo: nothing,
+      fork: nothing,
+      goneIds: new Set(["m1"]),
+      isBusy: false,
+      isRedoing: false,
+    };
+    show(
+      <RunActionsContext value={{ ...actions, hasDatabase }}>
+        <Transcript rows={[row]} reader={ada} onResume={nothing} isBusy={false} />
+      </RunActionsContext>,
+    );
+    await screen.findByText(/Later messages are hidden/);
+    expect(screen.queryAllByText(/Tables, columns and rows that were created or changed since then stay/)).toHaveLength(
+      hasDatabase ? 1 : 0,
+    );
+    expect(screen.getByRole("button", { name: "Redo" })).toBeVisible();
+    await expectAccessible();
+  },
+);
+
 test("text that streams into a long chat renders one row per change", async ({ show }) => {
   const at = "2026-03-05T10:00:00Z";
   const frame = (taskId: string, seq: number, type: string, data: unknown) => ({ taskId, seq, at, type, data });

@@ -30,6 +30,8 @@ export interface RunActions {
   /** A run or a restore is active: the server would refuse these actions. */
   isBusy: boolean;
   isRedoing: boolean;
+  /** The project has a database: a restore changes it only on request. */
+  hasDatabase?: boolean;
 }
 
 /** Undefined where these actions are not available. */

@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import type { Task } from "@tesslate/contract";
 import { useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useHandler } from "../../lib/use-handler.ts";
-import { useProject, useTasks, useProjectEvent } from "../../project/project-context.ts";
+import { useContainers, useProject, useTasks, useProjectEvent } from "../../project/project-context.ts";
 import { chatSessionsQuery } from "../../project/project.queries.ts";
 import { useServices } from "../../project/services.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
@@ -17,6 +17,8 @@ interface Asked {
   failed: string;
   canRedo: boolean;
 }
+
+const databaseServices = new Set(["postgres", "mysql", "mongodb", "redis"]);
 
 /** Restore, redo, fork and review. The caller renders the confirmation for `target`. */
 export function useOpenRunActions(): {
@@ -114,9 +116,19 @@ export function useOpenRunActions(): {
       .catch((error: unknown) => toastError(error));
   });
   const review = useHandler(showReview);
+  const hasDatabase = useContainers().some(({ service_slug: slug }) => slug !== null && databaseServices.has(slug));
   const actions = useMemo<RunActions>(
-    () => ({ review, goBack: setTarget, redo, fork, isBusy, isRedoing, goneIds: new Set(rewound.map((message) => message.id)) }),
-    [review, redo, fork, isBusy, isRedoing, rewound],
+    () => ({
+      review,
+      goBack: setTarget,
+      redo,
+      fork,
+      isBusy,
+      isRedoing,
+      hasDatabase,
+      goneIds: new Set(rewound.map((message) => message.id)),
+    }),
+    [review, redo, fork, isBusy, isRedoing, hasDatabase, rewound],
   );
   return { actions, target, close: () => setTarget(undefined), goBack };
 }
