@@ -6,6 +6,8 @@ import { runType, workingProjectId, type RunInput } from "./run.ts";
 
 /** How long to wait for a run that is stopping. */
 export const stopTimeoutMs = 5_000;
+/** How long to wait for a run that has emitted its end: its changes are still committed and its terminals closed. */
+const endTimeoutMs = 30_000;
 
 /** Resolves when the task has ended or the signal aborts. */
 export const waitForEnd = async (tasks: Pick<Tasks, "follow">, taskId: string, signal: AbortSignal): Promise<void> => {
@@ -32,17 +34,19 @@ export function createChatTurns({
   return {
     /** Calls `work` when no run is active in the chat; waits for one that is stopping or has emitted its end. Throws `chat_busy`. */
     whenFree: async <T>(chatId: string, isLocked: boolean, work: (tx: Queries) => Promise<T>): Promise<T> => {
-      const timeout = AbortSignal.timeout(stopTimeoutMs);
+      const waits = { stopping: AbortSignal.timeout(stopTimeoutMs), ended: AbortSignal.timeout(endTimeoutMs) };
       for (;;) {
-        const outcome = await chats.transaction(async (tx): Promise<{ active: TaskRow; isEnding: boolean } | { done: T }> => {
+        const outcome = await chats.transaction(async (tx): Promise<{ active: TaskRow; wait: AbortSignal | undefined } | { done: T }> => {
           await chats.lock(tx, `chat:${chatId}`);
           const active = isLocked ? await chats.findActiveRun(chatId, tx) : undefined;
           if (!active) return { done: await work(tx) };
-          return { active, isEnding: active.cancel_requested_at !== null || !(await chats.isRunning(tx, chatId)) };
+          if (!(await chats.isRunning(tx, chatId))) return { active, wait: waits.ended };
+          return { active, wait: active.cancel_requested_at === null ? undefined : waits.stopping };
         });
         if ("done" in outcome) return outcome.done;
-        if (!outcome.isEnding || timeout.aborted) throw chatBusy(outcome.active.id);
-        await waitForEnd(tasks, outcome.active.id, timeout);
+        const { active, wait } = outcome;
+        if (!wait || wait.aborted) throw chatBusy(active.id);
+        await waitForEnd(tasks, active.id, wait);
       }
     },
 
