@@ -36,7 +36,7 @@ export default journey({ hasMain: true }, async (context) => {
             ],
           }),
           call("edit_file", { file_path: "styles.css", search: "opacity: 1", replace: "opacity: 0.5" }),
-          call("run_command", { command: "printf 'GIF\\000' > full.gif" }),
+          call("run_command", { command: "printf 'GIF\\000' > full.gif; curl -sX POST http://localhost:9/orders || true" }),
         ),
       ),
       turn(say("Cancelled orders free their place, and a day closes the evening before.")),
@@ -172,7 +172,7 @@ export default journey({ hasMain: true }, async (context) => {
         const dialog = page.getByRole("alertdialog");
         await dialog.getByText("slots.js").waitFor();
         await dialog.getByText("This hides 4 messages.").waitFor();
-        await dialog.getByText("printf").waitFor();
+        await dialog.getByText("curl -sX POST").waitFor();
         await shot(page, "review-go-back");
         await expectAccessible(page, "going back");
         await dialog.getByRole("button", { name: "Restore" }).click();
