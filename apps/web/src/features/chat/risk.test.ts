@@ -84,6 +84,8 @@ test.each([
   ["npm run deploy", "outside"],
   ["kubectl apply -f app.yaml", "outside"],
   ["curl -X POST https://example.org/orders", "outside"],
+  ["curl -sXDELETE https://example.org/orders/1 || true", "outside"],
+  ["printf a > b.txt; curl -sX POST http://localhost:9/orders", "outside"],
   ["curl --json '{}' http://localhost:3000/api/orders", "outside"],
   ["curl -sd 'a=1' http://localhost:3000", "outside"],
   ["wget --post-data=a=1 https://example.org", "outside"],

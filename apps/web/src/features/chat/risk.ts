@@ -30,7 +30,7 @@ const deploys =
 const publishes =
   /\b(?:npm|pnpm|yarn|bun|cargo|poetry|uv|jsr)\s+(?:npm\s+)?(?:publish|unpublish|deprecate|dist-tag)\b|\b(?:docker|podman)\s+(?:image\s+)?push\b|\btwine\s+upload\b|\bgem\s+push\b|\bgh\s+(?:release|pr|issue|repo|gist|workflow)\s+(?:create|edit|delete|merge|close|comment|upload|run)\b/;
 const sends =
-  /\bcurl\b[^|;&\n]*\s(?:-X\s*["']?(?:POST|PUT|PATCH|DELETE)\b|--request[=\s]+["']?(?:POST|PUT|PATCH|DELETE)\b|-[a-zA-Z]*[dFT](?=[\s"'@{=\w])|--(?:data|form|json|upload-file)\b)|\bwget\b[^|;&\n]*--(?:post-\w+|body-\w+|method[=\s]+["']?(?:POST|PUT|PATCH|DELETE))|\b(?:http|https|xh|httpie)\s+(?:POST|PUT|PATCH|DELETE)\b|\b(?:scp|sftp)\b|\brsync\b[^\n]*\s[\w.@-]+:|\bssh\s+\S/;
+  /\bcurl\b[^|;&\n]*\s(?:-[a-zA-Z]*X\s*["']?(?:POST|PUT|PATCH|DELETE)\b|--request[=\s]+["']?(?:POST|PUT|PATCH|DELETE)\b|-[a-zA-Z]*[dFT](?=[\s"'@{=\w])|--(?:data|form|json|upload-file)\b)|\bwget\b[^|;&\n]*--(?:post-\w+|body-\w+|method[=\s]+["']?(?:POST|PUT|PATCH|DELETE))|\b(?:http|https|xh|httpie)\s+(?:POST|PUT|PATCH|DELETE)\b|\b(?:scp|sftp)\b|\brsync\b[^\n]*\s[\w.@-]+:|\bssh\s+\S/;
 
 /** The first that matches labels the approval; every one counts for the effects. */
 const commandRules: readonly CommandRule[] = [
