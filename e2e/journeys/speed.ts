@@ -199,7 +199,7 @@ export default journey({ isMeasured: true }, async (context) => {
 
   const composer = page.getByRole("textbox", { name: "Message to the agent" });
   const log = page.getByRole("log", { name: "Transcript" });
-  /** Types. Returns the milliseconds after which 95 of 100 keys were painted, and the longest task meanwhile. */
+  /** Types. Returns the 95th percentile of the time from a key to its paint, and the longest task while typing, both in milliseconds. */
   async function typed(field = composer): Promise<{ keyMs: number; taskMs: number }> {
     await field.click();
     await field.fill("");

@@ -6,7 +6,7 @@ import { Type, type Static } from "typebox";
 import { Value } from "typebox/value";
 import { dataDirLock } from "./postgres.ts";
 
-/** A server ends by itself after this time, even if something does not close. */
+/** A server exits after this time, even if something does not close. */
 export const shutdownLimitMs = 20_000;
 
 const recordSchema = Type.Object({
@@ -137,7 +137,7 @@ function signal({ pid }: ServerRecord): void {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EPERM")
       throw new Error(`The server (pid ${pid}) belongs to another user. Run this command as that user, or as root.`, { cause: error });
-    // It has ended meanwhile.
+    // It has already ended.
     if (code !== "ESRCH") throw error;
   }
 }

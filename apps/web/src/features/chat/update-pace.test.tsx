@@ -25,6 +25,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   pace.end();
+  vi.unstubAllGlobals();
   vi.useRealTimers();
 });
 
@@ -79,5 +80,4 @@ test("in a hidden page, which gets no frames, updates go on", async () => {
   vi.stubGlobal("requestAnimationFrame", () => 1);
   await stream(1000);
   expect(updates.length).toBeGreaterThanOrEqual(3);
-  vi.unstubAllGlobals();
 });

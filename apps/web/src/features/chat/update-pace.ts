@@ -21,7 +21,7 @@ export function createUpdatePace(update: () => void): UpdatePace {
   let isRequested = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let frame: number | undefined;
-  /** The update waits for its frame, in which no key is handled any more. */
+  /** The update waits for its frame; a key no longer delays it. */
   let isDue = false;
   let updatedAt = Number.NEGATIVE_INFINITY;
   let keyAt = Number.NEGATIVE_INFINITY;

@@ -7,7 +7,7 @@ import type { PageLoad } from "./use-page-load.ts";
 /** A page that is shown sooner needs no explanation. */
 const explainedMs = 4_000;
 
-/** Covers the frame until the page shows something, so that nobody waits before a white one. */
+/** Covers the frame until the page shows something, instead of an empty white frame. */
 export function PageLoading({
   load,
   container,

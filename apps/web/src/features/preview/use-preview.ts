@@ -74,7 +74,7 @@ export function useContainerNews(): (containerId: string | undefined) => Contain
 
 /** A page that does not report in after this long counts as it was. */
 const longestCheckMs = 5_000;
-/** Loads in a row that are repeated because files changed meanwhile. */
+/** How often in a row a page is loaded again because files changed while it loaded. */
 const mostLateReloads = 3;
 const lastLineCount = 20;
 /** Stored lines arrive together; after this long without a line they are complete. */

@@ -7,7 +7,7 @@ const longestDescription = 2_000;
 
 export interface NewProject {
   name: string;
-  /** Nobody typed the name: it gets a number if the person has a project with it. */
+  /** The name was derived, not typed: a number is added if the person already has a project of this name. */
   isNameProposed: boolean;
   /** What it starts from. Without `base_id`: the default template. */
   source: Pick<CreateProject, "source_type" | "base_id">;

@@ -35,7 +35,7 @@ export interface TaskDefinition<Input = unknown> {
   run(context: TaskContext<Input>): Promise<unknown>;
   /** Called once after the task was found interrupted (its process died), to clean up. */
   interrupted?(task: TaskRow): Promise<void>;
-  /** Writes in the transaction that ends the task with any outcome but `interrupted`: whoever sees the end sees this too. */
+  /** Writes in the transaction that ends the task, with any outcome except `interrupted`, so both become visible together. */
   ending?(tx: Queries, task: TaskRow): Promise<void>;
   /** Called after the task ended in this process, with any outcome but `interrupted`. */
   ended?(task: TaskRow): Promise<void>;

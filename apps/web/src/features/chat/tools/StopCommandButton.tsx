@@ -16,7 +16,7 @@ export function StopCommandButton({ command: { id, taskId, command } }: { comman
       await api.chat.stopCommand({ body: { task_id: taskId, command_id: id } });
     } catch (error) {
       setIsStopping(false);
-      // It has ended meanwhile.
+      // It has already ended.
       if (error instanceof ApiError && error.code === "not_found") return;
       toastError(error, { before: "Couldn't stop the command." });
     }
