@@ -80,9 +80,16 @@ export default journey({ templates: ["react-vite", "static"] }, async (context) 
         await signIn(page, studio.url, person);
         await page.goto(`${studio.url}/p/${project.slug}`);
         const heading = frame.getByRole("heading", { level: 1 });
+        // A click waits until the page is ready to select, however slowly the picker arrives.
+        const picker = "**/__studio/picker.js";
+        await page.route(picker, async (route) => {
+          await new Promise((resolve) => setTimeout(resolve, 700));
+          await route.continue();
+        });
         await select(heading, "<h1>");
+        await page.unroute(picker);
         await panel.getByText("src/App.tsx:12").waitFor();
-        expect((await pick.getAttribute("aria-pressed")) === "false", "selecting has ended");
+        await until("selecting has ended", async () => (await pick.getAttribute("aria-pressed")) === "false");
         await checkScreens(page, "visual-editing", { variants: ["light-d", "dark-d"] });
         const field = panel.getByRole("textbox", { name: "Text", exact: true });
         await field.fill("Rosa's & Sons");
@@ -125,6 +132,28 @@ export default journey({ templates: ["react-vite", "static"] }, async (context) 
         await panel.getByRole("button", { name: "Remove font-bold" }).click();
         await written("the class is removed", (content) => content.includes('className="text-4xl text-amber-700 tracking-tight"'));
         await shot(page, "visual-editing-classes");
+      },
+    },
+    {
+      name: "a page that loads again while an element is being selected is still selected from",
+      run: async () => {
+        await page.keyboard.press("Escape");
+        await panel.waitFor({ state: "detached" });
+        await pick.click();
+        await until("the page is ready to select", async () => (await pick.getAttribute("aria-busy")) !== "true");
+        const paragraph = frame.getByText("We bake at night");
+        await paragraph.evaluate((node) => {
+          node.ownerDocument.documentElement.dataset["before"] = "";
+          node.ownerDocument.defaultView?.location.reload();
+        });
+        await until(
+          "the page has loaded again and is ready to select",
+          async () =>
+            (await frame.locator("html[data-before]").count()) === 0 &&
+            (await frame.locator("body").evaluate((body) => getComputedStyle(body).cursor)) === "crosshair",
+        );
+        await paragraph.click();
+        await panel.getByText("<p>", { exact: true }).waitFor();
       },
     },
     {

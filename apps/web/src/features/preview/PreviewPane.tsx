@@ -77,6 +77,8 @@ export function PreviewPane() {
             onShowPage={preview.showPage}
           />
         ) : null}
+        {/* A click before the page is ready to select would be one on the app. */}
+        {preview.isPickStarting ? <div className="absolute inset-0 cursor-progress" aria-hidden /> : null}
         {isShown && preview.selection ? (
           <Suspense>
             <ElementPanel key={preview.selection.id} selection={preview.selection} area={area} />

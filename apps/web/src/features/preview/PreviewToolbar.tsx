@@ -104,6 +104,7 @@ export function PreviewToolbar({
         label="Select element"
         keys={keys("preview.pick")}
         isOn={preview.isPicking}
+        aria-busy={preview.isPickStarting || undefined}
         data-picks-element=""
         disabled={!preview.isBridged}
         onClick={preview.pick}

@@ -25,7 +25,13 @@ export interface Attempt {
   /** The change is in the source now. */
   isKept?: boolean;
 }
-export type BridgeReport = PlaceReport | { type: "picked"; element: PickedElement } | { type: "pick_over" } | { type: "pressed" };
+export type BridgeReport =
+  | PlaceReport
+  /** From now on a click selects: the picker is loaded at its first use. */
+  | { type: "pick_started" }
+  | { type: "picked"; element: PickedElement }
+  | { type: "pick_over" }
+  | { type: "pressed" };
 export interface PlaceReport {
   /** `painted`: the page shows its first text or picture. */
   type: "ready" | "location" | "painted";
@@ -76,7 +82,7 @@ export function readBridge(event: { source: unknown; origin: string; data: unkno
   if (data === null || typeof data !== "object") return undefined;
   const { source, nonce, type, document: loaded, path, title, page, element } = data as Record<string, unknown>;
   if (source !== theirs || (nonce !== undefined && nonce !== null && nonce !== peer.nonce)) return undefined;
-  if (type === "pick_over" || type === "pressed") return { type };
+  if (type === "pick_started" || type === "pick_over" || type === "pressed") return { type };
   if (type === "picked") {
     const picked = readElement(element);
     return picked ? { type, element: picked } : { type: "pick_over" };

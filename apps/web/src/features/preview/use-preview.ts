@@ -39,6 +39,8 @@ export interface Preview {
   openOutside: () => void;
   /** The person is selecting an element of the page. */
   isPicking: boolean;
+  /** The page is not ready for it yet: a click would be one on the app. */
+  isPickStarting: boolean;
   /** Starts or ends selecting. */
   pick: () => void;
   /** The element that the person selected, with the path of its page. */
@@ -74,6 +76,8 @@ export function useContainerNews(): (containerId: string | undefined) => Contain
 
 /** A page that does not report in after this long counts as it was. */
 const longestCheckMs = 5_000;
+/** A page that cannot start selecting within this time is left as it is. */
+const longestPickStartMs = 10_000;
 /** How often in a row a page is loaded again because files changed while it loaded. */
 const mostLateReloads = 3;
 const lastLineCount = 20;
@@ -137,7 +141,8 @@ export function usePreview({
   const [place, setPlace] = useState<{ path: string; title: string | undefined }>({ path: "/", title: undefined });
   const [isBridged, setIsBridged] = useState(false);
   const [isShutOut, setIsShutOut] = useState(false);
-  const [isPicking, setIsPicking] = useState(false);
+  const [picking, setPicking] = useState<"off" | "starting" | "on">("off");
+  const isPicking = picking !== "off";
   const [selection, setSelection] = useState<ElementSelection>();
   const loadedDocument = useRef<string>(undefined);
   const [entry, setEntry] = useState({ count: 0, path: "/" });
@@ -169,7 +174,7 @@ export function usePreview({
         lateChanges.current = { isPending: false, reloads: 0 };
         setIsBridged(false);
         setIsShutOut(false);
-        setIsPicking(false);
+        setPicking("off");
         setSelection(undefined);
         setTicketError(undefined);
         report({ type: "restarted" });
@@ -197,6 +202,14 @@ export function usePreview({
     lateChanges.current = { isPending: false, reloads: isReloaded ? reloads + 1 : 0 };
     if (isReloaded) post({ type: "reload" });
   };
+  const startPicking = () => {
+    setPicking("starting");
+    post({ type: "pick", isOn: true, directory: container?.directory ?? "." });
+  };
+  const stopPicking = () => {
+    setPicking("off");
+    post({ type: "pick", isOn: false, directory: "." });
+  };
   const { onPressed } = useKeptFocus(frameRef, isBridged && !isPicking);
   const onMessage = useHandler((event: MessageEvent) => {
     if (!frame) return;
@@ -206,14 +219,20 @@ export function usePreview({
       onPressed();
       return;
     }
+    if (message.type === "pick_started") {
+      if (isPicking) setPicking("on");
+      else stopPicking();
+      return;
+    }
     if (message.type === "picked" || message.type === "pick_over") {
       // Only while selecting: a page cannot select on its own.
       if (message.type === "picked" && isPicking)
         setSelection({ id: crypto.randomUUID(), element: message.element, path: place.path, document: loadedDocument.current });
-      else setIsPicking(false);
+      else setPicking("off");
       return;
     }
-    if (message.document !== loadedDocument.current) setIsPicking(false);
+    // A page that loads again, such as after a change of its files, is still to be selected from.
+    if (message.document !== loadedDocument.current && isPicking) startPicking();
     loadedDocument.current = message.document;
     if (message.type === "ready" && selection && selection.document !== message.document) {
       const isSamePage = message.path.split("#")[0] === selection.path.split("#")[0];
@@ -251,6 +270,12 @@ export function usePreview({
     return () => clearTimeout(timer);
   }, [isChecking]);
 
+  useEffect(() => {
+    if (picking !== "starting") return undefined;
+    const timer = setTimeout(() => setPicking("off"), longestPickStartMs);
+    return () => clearTimeout(timer);
+  }, [picking]);
+
   const enter = useHandler((path?: string) =>
     setEntry((last) => ({ count: last.count + 1, path: path ?? (place.path.startsWith("/") ? place.path : "/") })),
   );
@@ -270,10 +295,13 @@ export function usePreview({
   const pick = useHandler(() => {
     if (!isBridged) return;
     setSelection(undefined);
-    setIsPicking(!isPicking);
-    command({ type: "pick", isOn: !isPicking, directory: container?.directory ?? "." });
+    if (isPicking) {
+      stopPicking();
+      return;
+    }
+    startPicking();
     // The page handles the keys: arrows, Enter, Escape.
-    if (!isPicking) frameRef.current?.focus();
+    frameRef.current?.focus();
   });
   const deselect = useHandler(() => {
     setSelection(undefined);
@@ -320,6 +348,7 @@ export function usePreview({
     enter,
     openOutside,
     isPicking,
+    isPickStarting: picking === "starting",
     pick,
     selection,
     deselect,

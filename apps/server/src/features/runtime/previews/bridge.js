@@ -284,10 +284,10 @@
   function point({ isOn, directory }) {
     if (isOn !== true) return window.__tesslatePicker && window.__tesslatePicker.stop();
     const over = () => say("pick_over");
-    withPicker(
-      (picker) => picker.start({ picked: (element) => say("picked", { element }), over, directory: String(directory || ".") }),
-      over,
-    );
+    withPicker((picker) => {
+      picker.start({ picked: (element) => say("picked", { element }), over, directory: String(directory || ".") });
+      say("pick_started");
+    }, over);
   }
 
   window.addEventListener("message", (event) => {

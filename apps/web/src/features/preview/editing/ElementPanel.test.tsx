@@ -65,6 +65,9 @@ async function selected(api: CannedApi, { user, show }: Person, facts: unknown =
   const pick = await screen.findByRole("button", { name: "Select element" });
   await waitFor(() => expect(pick).toBeEnabled());
   await user.click(pick);
+  expect(pick).toHaveAttribute("aria-busy", "true");
+  say({ type: "pick_started" });
+  await waitFor(() => expect(pick).not.toHaveAttribute("aria-busy"));
   say({
     type: "picked",
     element: {
@@ -78,6 +81,7 @@ async function selected(api: CannedApi, { user, show }: Person, facts: unknown =
     },
   });
   const panel = await screen.findByRole("region", { name: "Edit <h1>" });
+  expect(panel).toContainElement(document.activeElement as HTMLElement);
   return { panel: within(panel), root: panel, sent, asked, say };
 }
 /** What the server answers to an edit. */

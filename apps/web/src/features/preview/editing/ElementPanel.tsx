@@ -1,5 +1,5 @@
 import { Redo2, Sparkles, Undo2, X } from "lucide-react";
-import { useLayoutEffect, useRef, useState, type ReactNode, type RefObject } from "react";
+import { useEffect, useLayoutEffect, useRef, useState, type ReactNode, type RefObject } from "react";
 import type { ElementEditReason, InspectedElement, PageElement } from "@tesslate/contract";
 import { cx } from "../../../lib/cx.ts";
 import { useIsNarrow } from "../../../lib/use-is-narrow.ts";
@@ -103,9 +103,11 @@ function Frame({
     box,
     { isForUnfocused: true },
   );
+  // The click that selected left the focus in the app, where Esc and Tab would not reach the panel.
+  useEffect(() => box.current?.focus({ preventScroll: true }), []);
   const name = source && `${source.path}:${source.line}`;
   return (
-    <div ref={box} className="flex min-h-0 flex-1 flex-col">
+    <div ref={box} tabIndex={-1} className="flex min-h-0 flex-1 flex-col outline-none">
       <div className="flex flex-none items-center gap-2 px-3 pt-2.5 pb-1.5 narrow:px-4 narrow:pt-0">
         <h2 className="flex-none font-mono text-sm font-medium text-fg-0">{title}</h2>
         {name ? (
