@@ -1,5 +1,5 @@
 /**
- * `./studio test [--journeys] [--hard] [--all] [--budget MINUTES] [--watch] [-t PATTERN] [NAME…]`: runs tests, prints progress, and ends with one line:
+ * `./studio test [--journeys] [--hard] [--all] [--budget MINUTES] [--last-failed] [--watch] [-t PATTERN] [NAME…]`: runs tests, prints progress, and ends with one line:
  * `Total: N passed, N failed, N skipped`. Also fails if anything that a part started is left after it.
  */
 import { spawn } from "node:child_process";
@@ -9,11 +9,13 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { readDurations } from "./test/durations.ts";
 import { interruption } from "./test/interruption.ts";
+import { readFailed } from "./test/last-failed.ts";
 import { planParts, watchArgv, type Checkout, type Request } from "./test/plan.ts";
 import type { Part } from "./test/run-part.ts";
 import { runTests } from "./test/run.ts";
 
 const root = join(import.meta.dirname, "..");
+const failedFile = join(root, ".studio/last-failed.json");
 const printError = (text: string) => void process.stderr.write(`${text}\n`);
 
 function readRequest(): Request & { watch: boolean } {
@@ -25,12 +27,18 @@ function readRequest(): Request & { watch: boolean } {
       all: { type: "boolean", default: false },
       watch: { type: "boolean", default: false },
       budget: { type: "string" },
+      "last-failed": { type: "boolean", default: false },
       pattern: { type: "string", short: "t" },
     },
   });
-  const { budget, pattern, ...flags } = values;
+  const { budget, pattern, "last-failed": onlyFailed, ...flags } = values;
   if (budget !== undefined && !(Number(budget) > 0)) throw new Error("--budget takes minutes, such as 25.");
-  return { ...flags, names: positionals, pattern, budget: budget === undefined ? undefined : Number(budget) * 60 };
+  return {
+    ...flags,
+    names: onlyFailed ? readFailed(failedFile) : positionals,
+    pattern,
+    budget: budget === undefined ? undefined : Number(budget) * 60,
+  };
 }
 
 const build: Part = {
@@ -58,6 +66,7 @@ try {
       out: { write: (text) => process.stdout.write(text), isTerminal: process.stdout.isTTY, columns: process.stdout.columns || 80 },
       durations: checkout.durations,
       durationsFile: join(root, ".studio/test-durations.json"),
+      failedFile,
       budget: request.budget,
       startedAt,
       fetchSeconds: Number(process.env["STUDIO_FETCH_SECONDS"] ?? 0),

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { parseCounts, parseEvent } from "./events.ts";
+import { readFailed } from "./last-failed.ts";
 import { matchNames, planParts, type Request } from "./plan.ts";
 import { listProcesses } from "./processes.ts";
 import type { Part } from "./run-part.ts";
@@ -55,8 +56,10 @@ describe("parts", () => {
     const line = { part: "e2e", journey: "a", step: "breaks", state: "fail", ms: 1, error: "Error: one\n    at two" };
     const counter = join(scratch, "counter");
     const script = `require("node:fs").appendFileSync(${JSON.stringify(counter)}, "x"); console.error("a trace of it"); console.log(${JSON.stringify(JSON.stringify(line))}); ${end} process.exitCode = 1;`;
-    const { code, text } = await run([part("breaking", script), part("next", `${pass}${end}`)]);
+    const failedFile = join(scratch, "failed.json");
+    const { code, text } = await run([part("breaking", script), part("next", `${pass}${end}`)], { failedFile });
     expect(code).toBe(1);
+    expect(readFailed(failedFile)).toEqual(["e2e/a.ts"]);
     expect(text).toContain("FAIL a: breaks\n     Error: one\n         at two\n     a trace of it");
     expect(text).toContain("Failed:\n  a: breaks: Error: one\n\nTotal: 1 passed, 1 failed, 0 skipped");
     expect(readFileSync(counter, "utf8")).toBe("x");
@@ -70,6 +73,18 @@ describe("parts", () => {
     expect(text).toContain("FAIL crashing was ended by SIGKILL");
     expect(text).toContain("final output");
     expect(text).toContain("Total: 1 passed, 1 failed, 0 skipped");
+  });
+
+  test("what cannot be named is not run again as the last failures", async () => {
+    const failedFile = join(scratch, "failed.json");
+    await run([part("crashing", `${pass} process.exitCode = 3`)], { failedFile });
+    expect(() => readFailed(failedFile)).toThrow("More than tests failed in the last run");
+    await run([part("passing", `${pass}${end}`)], { failedFile });
+    expect(() => readFailed(failedFile)).toThrow("Nothing failed in the last run.");
+    const line = { part: "vitest", file: "apps/a.test.ts", step: "breaks", state: "fail", ms: 1, error: "Error: one" };
+    await run([part("breaking", `console.log(${JSON.stringify(JSON.stringify(line))}); ${end}; process.exitCode = 1;`)], { failedFile });
+    expect(readFailed(failedFile)).toEqual(["apps/a.test.ts"]);
+    expect(() => readFailed(join(scratch, "none.json"))).toThrow("No test run has ended here yet.");
   });
 
   test("a part without output for too long is stopped with all its descendants", async () => {

@@ -38,6 +38,10 @@ export interface PartResult {
   skips: { name: string; reason: string }[];
   /** `reason` is the first line of the error. */
   failures: { name: string; reason: string }[];
+  /** The test files and journeys with failures, as names for `./studio test NAME`. */
+  failedFiles: string[];
+  /** Something failed that is in no test file or journey: the part itself, or what it left running. */
+  hasOtherFailure: boolean;
   /** Test files and journeys. */
   files: Timed[];
 }
@@ -83,11 +87,14 @@ export async function runPart(part: Part, { cwd, env, limits, listener, signal, 
     tests: [],
     skips: [],
     failures: [],
+    failedFiles: [],
+    hasOtherFailure: false,
     files: [],
   };
   const startedAt = performance.now();
   const files = new Map<string, number>();
   const running = new Set<string>();
+  const failed = new Set<string>();
   const lastLines: string[] = [];
   /** Output since the last test ended: the trace of a failure precedes its event, on the other stream perhaps a little later. */
   let linesOfTest: string[] = [];
@@ -97,6 +104,7 @@ export async function runPart(part: Part, { cwd, env, limits, listener, signal, 
   let hasEnded = false;
 
   function fail(title: string, text: string, count = 1) {
+    result.hasOtherFailure = true;
     result.failed += count;
     result.failures.push({ name: title, reason: firstLineOf(text) });
     listener.failure(title, text);
@@ -141,7 +149,12 @@ export async function runPart(part: Part, { cwd, env, limits, listener, signal, 
       if (event.state !== "fail") linesOfTest = [];
       if (event.state === "pass") result.passed += count;
       if (event.journey !== undefined) files.set(event.journey, (files.get(event.journey) ?? 0) + seconds);
-      if (event.state === "fail") failTest(title, event.error ?? "no reason given", count);
+      if (event.state === "fail") {
+        if (event.journey !== undefined) failed.add(`e2e/${event.journey}.ts`);
+        else if (file.includes("/")) failed.add(file);
+        else result.hasOtherFailure = true;
+        failTest(title, event.error ?? "no reason given", count);
+      }
     }
     listener.event(event);
   }
@@ -196,9 +209,12 @@ export async function runPart(part: Part, { cwd, env, limits, listener, signal, 
   else if (signal.aborted) result.skipped += running.size;
   else if (outcome !== "" && (result.failed === 0 || (hasEvents && !hasEnded)))
     fail(`${part.name} ${outcome}`, `${open}Last output:\n${output}`);
-  else if (!hasEvents && result.failed > 0) listener.failure(`${part.name}: ${result.failed} failed`, output);
-  else if (!part.isPreparation && result.passed + result.failed + result.skipped === 0) fail(`${part.name} ran no test`, output);
+  else if (!hasEvents && result.failed > 0) {
+    result.hasOtherFailure = true;
+    listener.failure(`${part.name}: ${result.failed} failed`, output);
+  } else if (!part.isPreparation && result.passed + result.failed + result.skipped === 0) fail(`${part.name} ran no test`, output);
   result.wallSeconds = (performance.now() - startedAt) / 1000;
+  result.failedFiles = [...failed];
   result.files = [...files].map(([name, seconds]) => ({ name, seconds }));
   return result;
 }

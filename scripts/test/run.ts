@@ -5,6 +5,7 @@ import { recordDurations, type Durations } from "./durations.ts";
 import { compiled, removeAbandoned, removeFolder, watchLeftovers } from "./leftovers.ts";
 import { fileKey } from "./plan.ts";
 import { secondsOfEndedChildren } from "./processes.ts";
+import { recordFailed } from "./last-failed.ts";
 import { createProgress, listLeftovers, type Output } from "./progress.ts";
 import { defaultLimits, runPart, type Limits, type Part, type PartResult } from "./run-part.ts";
 import { summarize } from "./summary.ts";
@@ -19,6 +20,8 @@ export interface RunOptions {
   durations: Durations;
   /** Where durations are recorded; not recorded if missing. */
   durationsFile?: string;
+  /** Where the failed test files and journeys are recorded for `--last-failed`. */
+  failedFile?: string;
   /** Seconds from `startedAt`. A part that by earlier durations would exceed them is not started. */
   budget: number | undefined;
   startedAt: number;
@@ -78,7 +81,10 @@ export async function runTests(options: RunOptions): Promise<number> {
       inGroup === undefined
         ? secondsOfEndedChildren() - cpuBefore.children
         : inGroup - cpuBefore.group + leftovers.sandboxSeconds() - cpuBefore.sandboxes;
-    if (leftover.length > 0) result.failed += 1;
+    if (leftover.length > 0) {
+      result.failed += 1;
+      result.hasOtherFailure = true;
+    }
     progress.partEnded(result, leftover);
     results.push(result);
     ran.push(part);
@@ -121,6 +127,7 @@ export async function runTests(options: RunOptions): Promise<number> {
     removeFolder(root);
   }
   if (options.durationsFile !== undefined && !signal.aborted) recordDurations(durationsOf(results, ran), options.durationsFile);
+  if (options.failedFile !== undefined && !signal.aborted) recordFailed(results, options.failedFile);
   const wallSeconds = (Date.now() - options.startedAt) / 1000 - options.fetchSeconds;
   out.write(`${summarize({ results, notRun, fetchSeconds: options.fetchSeconds, wallSeconds })}\n`);
   if (signal.aborted) return 130;
