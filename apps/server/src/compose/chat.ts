@@ -197,6 +197,14 @@ export function composeChat(
     projects,
     attachments,
     conversations,
+    // The agent does not wait for it.
+    startApp: async (projectId) => {
+      const project = await projects.find(projectId);
+      if (!project) return;
+      await lifecycle
+        .startProject(project)
+        .catch((err: unknown) => log.info({ err, project_id: projectId }, "app not started with the first message"));
+    },
     events,
     log,
   });
@@ -204,13 +212,7 @@ export function composeChat(
   const firstMessages: FirstMessages = {
     check: runs.checkFirst,
     keep: queue.addFirst,
-    // The app starts beside the run; the agent does not wait for it.
-    begin: (project) =>
-      queue.afterSetup(project.id, () =>
-        lifecycle
-          .startProject(project)
-          .catch((err: unknown) => log.info({ err, project_id: project.id }, "app not started with the first message")),
-      ),
+    begin: (project) => queue.afterSetup(project.id),
   };
   const plans = createChatPlans({ store: createPlansStore(db), chats: chatStore, runs, events });
   const toolsOfRuns: readonly FeatureTools[] = [

@@ -648,8 +648,8 @@ export const queuedMessages = pgTable(
       .references(() => users.id, { onDelete: "cascade" }),
     user_name: text().notNull(),
     message: text().notNull(),
-    /** Options of the run it will start. */
-    options: jsonb().$type<Omit<QueueMessage, "message">>().notNull(),
+    /** Options of the run it will start. `starts_app`: the app of the project starts with it, as with the first message of a new project. */
+    options: jsonb().$type<Omit<QueueMessage, "message"> & { starts_app?: true }>().notNull(),
     position: integer().notNull(),
     /** The run it should steer. If that run ends without picking it up, it becomes the next message. */
     steer_task_id: uuid(),

@@ -25,6 +25,8 @@ export interface QueueOptions {
   projects: { require(userId: string, ref: string): Promise<{ id: string }> };
   attachments: Pick<Attachments, "require" | "assign">;
   conversations: Pick<Conversations, "entries" | "append">;
+  /** Starts the app of a project, beside the run that the first message starts. Never throws. */
+  startApp(projectId: string): Promise<void>;
   events: EventLog;
   log: Logger;
 }
@@ -50,7 +52,7 @@ export type MessageQueue = ReturnType<typeof createMessageQueue>;
  * Messages that wait for a run to end, and messages that steer the active run. A message is deleted in the transaction that starts a run with it
  * or adds it to the active run, so it is sent exactly once, with any number of processes and crashes.
  */
-export function createMessageQueue({ store, chats, runs, projects, attachments, conversations, events, log }: QueueOptions) {
+export function createMessageQueue({ store, chats, runs, projects, attachments, conversations, startApp, events, log }: QueueOptions) {
   const own = async (userId: string, chatId: string): Promise<QueueChat> => {
     const { id, project_id } = await runs.ownChat(userId, chatId);
     if (project_id === null) throw notFound("Project");
@@ -71,10 +73,12 @@ export function createMessageQueue({ store, chats, runs, projects, attachments, 
 
   /** Starts a run with the message. Throws `AlreadyClaimed` and what sending throws. `workspace`: instead of the message's. */
   const startWith = async ({ id, project_id }: QueueChat, row: QueuedRow, workspace = row.options.workspace): Promise<TaskRow> => {
+    const { starts_app: startsApp, ...options } = row.options;
+    if (startsApp) await startApp(project_id);
     const task = await runs.start(
       { id: row.user_id, name: row.user_name },
       // A queued message cannot ask the person.
-      { ...row.options, workspace: workspace === "ask" ? null : workspace, message: row.message, project_id, chat_id: id },
+      { ...options, workspace: workspace === "ask" ? null : workspace, message: row.message, project_id, chat_id: id },
       {
         queued_id: row.id,
         claim: async (tx) => {
@@ -140,7 +144,7 @@ export function createMessageQueue({ store, chats, runs, projects, attachments, 
       user_id: sender.id,
       user_name: sender.name,
       message: message.trim(),
-      options: { ...options, edit_mode: editModeFor(sender, options.edit_mode) },
+      options: { ...options, edit_mode: editModeFor(sender, options.edit_mode), starts_app: true },
     });
     return id;
   };
@@ -213,13 +217,10 @@ export function createMessageQueue({ store, chats, runs, projects, attachments, 
       await advance({ id: chatId, project_id: projectId });
       return chatId;
     },
-    /** Sends the messages that waited for the setup of their project, after `prepare`; does nothing without such messages. Never throws. */
-    afterSetup: async (projectId: string, prepare: () => Promise<unknown>): Promise<void> => {
+    /** Sends the messages that waited for the setup of their project. Never throws. */
+    afterSetup: async (projectId: string): Promise<void> => {
       try {
-        const chatIds = await store.listChats(projectId);
-        if (chatIds.length === 0) return;
-        await prepare();
-        for (const id of chatIds) await advance({ id, project_id: projectId });
+        for (const id of await store.listChats(projectId)) await advance({ id, project_id: projectId });
       } catch (err) {
         log.error({ err, project_id: projectId }, "first message not sent");
       }

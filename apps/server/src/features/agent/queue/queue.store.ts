@@ -106,7 +106,10 @@ export function createQueueStore(db: Database) {
         select distinct q.chat_id from queued_messages q join chats c on c.id = q.chat_id join projects p on p.id = c.project_id
         where p.environment_status not in ('provisioning', 'setup_failed', 'deleting') and q.held is null and q.created_at < now() - interval '5 seconds'
           and not exists (select 1 from tasks t where t.chat_id = q.chat_id and t.type = 'agent_execution'
-            and (t.status in ('queued', 'running') or t.completed_at > now() - interval '5 seconds'))`);
+            and (t.status in ('queued', 'running') or t.completed_at > now() - interval '5 seconds'))
+          -- The end of the setup sends the first message, after the first commit.
+          and not exists (select 1 from tasks s where s.project_id = p.id and s.type = 'project_creation'
+            and (s.status in ('queued', 'running') or s.completed_at > now() - interval '1 minute'))`);
       return rows.map((row) => row.chat_id);
     },
   };

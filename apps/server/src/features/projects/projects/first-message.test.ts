@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { sql } from "drizzle-orm";
 import { describe, expect, test, vi } from "vitest";
 import { png, say, script, startModelServer, type ModelServer } from "@tesslate/testkit";
 import { eventually, modelEnv } from "../../../testing/chat.ts";
@@ -68,6 +70,21 @@ describe("the first message of a project", () => {
     expect(messages[0]?.message_metadata).toMatchObject({ attachments: [{ id: sketch, name: "sketch.png" }] });
     await eventually(async () => (await app.as(ada).projects.get({ params: { id: created.id } })).status === "running");
     expect(at.model.requests).toHaveLength(1);
+  });
+
+  test("the app starts with it, whatever sends it first", async () => {
+    await using at = await world();
+    const { app, ada } = at;
+    const project = await app.as(ada).projects.create({ body: { name: "Class list" } });
+    await ended(app, ada, project.task_id);
+    // As after a crash between the end of the setup and the run.
+    const chat_id = randomUUID();
+    await app.db.execute(sql`insert into chats (id, user_id, project_id) values (${chat_id}, ${ada.id}, ${project.id})`);
+    await app.db.execute(sql`
+      insert into queued_messages (id, chat_id, user_id, user_name, message, options, position)
+      values (${randomUUID()}, ${chat_id}, ${ada.id}, 'Ada', 'Build it', '{"edit_mode": "allow", "starts_app": true}', 1)`);
+    expect(await app.as(ada).queue.resume({ params: { chat_id } })).toMatchObject({ task_id: expect.any(String) });
+    await eventually(async () => (await app.as(ada).projects.get({ params: { id: project.id } })).status === "running");
   });
 
   test("a message that cannot run is refused before anything is stored; another user's attachment is 404", async () => {
