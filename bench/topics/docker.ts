@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createRuntime } from "@tesslate/runtime";
+import { createRuntime, fetchPort, sandboxPort } from "@tesslate/runtime";
 import { startDockerEngine } from "@tesslate/testkit/docker-engine";
 import { ms, quantile, since, type Row } from "../report.ts";
 
@@ -27,8 +27,7 @@ export async function measure(): Promise<Row[]> {
       const sandbox = await runtime.open({ id: `d-${i}` });
       await sandbox.start({ name: "web", command: ["node", "-e", source], cwd: ".", env: {}, port: 4000 });
       await sandbox.ready("web");
-      const { host, port } = await sandbox.address(4000);
-      await (await fetch(`http://${host}:${port}/`)).text();
+      await (await fetchPort(sandboxPort(sandbox, 4000), "/")).text();
       starts.push(since(started));
       const execStarted = performance.now();
       await sandbox.exec(["true"]);

@@ -6,7 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createRuntime, type RuntimeDriver } from "@tesslate/runtime";
+import { createRuntime, fetchPort, sandboxPort, type RuntimeDriver } from "@tesslate/runtime";
 import { ms, quantile, type Row } from "../report.ts";
 
 export interface RuntimeNumbers {
@@ -99,14 +99,14 @@ async function measureDriver(runtime: RuntimeDriver, sequential: number, burst: 
   const script = 'require("http").createServer((q, r) => r.end("up")).listen(4000)';
   await sandbox.start({ name: "web", command: ["node", "-e", script], cwd: ".", env: {}, port: 4000 });
   await sandbox.ready("web");
-  const { host, port } = await sandbox.address(4000);
+  const app = sandboxPort(sandbox, 4000);
   const wake: number[] = [];
   for (let i = 0; i < sequential; i++) {
     await sandbox.freeze();
     wake.push(
       await timed(async () => {
         await sandbox.thaw();
-        await (await fetch(`http://${host}:${port}/`)).text();
+        await (await fetchPort(app, "/")).text();
       }),
     );
   }

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { BrowserContext, Page } from "@playwright/test";
-import type { Sandbox } from "@tesslate/runtime";
+import { fetchPort, sandboxPort, type Sandbox, type SandboxPort } from "@tesslate/runtime";
 import { axeOf } from "../../apps/server/src/features/agent/verify/axe.ts";
 import type { Browsers } from "../../apps/server/src/features/agent/verify/browsers.ts";
 import { watchPage } from "../../apps/server/src/features/agent/verify/page-problems.ts";
@@ -74,8 +74,8 @@ export async function judgeApp({
   results.push(start);
   signal.throwIfAborted();
   if (start.status === "passed") {
-    const address = await sandbox.address(port);
-    results.push(...(await visit({ address, checks: task.checks, browsers, reportDir, signal })));
+    const app = sandboxPort(sandbox, port);
+    results.push(...(await visit({ app, checks: task.checks, browsers, reportDir, signal })));
   } else {
     const why = "The app did not start.";
     results.push(...[firstPage, ...Object.keys(task.checks)].map((name) => skipped("browser", name, why)));
@@ -92,13 +92,13 @@ async function execute(sandbox: Sandbox, argv: string[], signal: AbortSignal): P
 }
 
 async function visit({
-  address,
+  app,
   checks,
   browsers,
   reportDir,
   signal,
 }: {
-  address: { host: string; port: number };
+  app: SandboxPort;
   checks: BrowserChecks;
   browsers: Browsers;
   reportDir: string;
@@ -106,7 +106,7 @@ async function visit({
 }): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
   await mkdir(reportDir, { recursive: true });
-  await using proxy = await openPreviewProxy({ site: serverSite(address, { tap: noTap }), hosts: new Map([[`${host}:80`, ""]]) });
+  await using proxy = await openPreviewProxy({ site: serverSite(app, { tap: noTap }), hosts: new Map([[`${host}:80`, ""]]) });
   await using browser = await browsers.open({ proxy: proxy.proxy, trustedOrigins: [origin] }, signal);
   const { context } = browser;
   const errors = new Set<string>();
@@ -157,7 +157,7 @@ async function visit({
         work({
           page,
           open: async (path = "/") => void (await page.goto(new URL(path, origin).href, { waitUntil: "load" })),
-          request: (path, init) => request(address, path, init),
+          request: (path, init) => request(app, path, init),
         }),
       ),
     );
@@ -185,16 +185,16 @@ async function freshPage(context: BrowserContext): Promise<Page> {
 }
 
 async function request(
-  address: { host: string; port: number },
+  app: SandboxPort,
   path: string,
   init: { method?: string; headers?: Record<string, string>; body?: unknown } = {},
 ): Promise<AppResponse> {
   const { body, headers, method } = init;
-  const response = await fetch(new URL(path, `http://${address.host}:${address.port}`), {
+  const url = new URL(path, `http://localhost:${app.port}`);
+  const response = await fetchPort(app, url.pathname + url.search, {
     method: method ?? "GET",
     headers: { ...(body !== undefined && { "content-type": "application/json" }), ...headers },
     ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
-    redirect: "manual",
     signal: AbortSignal.timeout(requestMs),
   });
   const text = await response.text();

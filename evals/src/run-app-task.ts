@@ -47,7 +47,7 @@ export async function runAppTask(
 const shownLines = 20;
 
 async function previewStateOf(sandbox: Sandbox, { port }: AppService): Promise<PreviewState> {
-  const state = sandbox.services().find(({ name }) => name === "app");
+  const state = (await sandbox.services()).find(({ name }) => name === "app");
   const lines: string[] = [];
   for await (const { line } of sandbox.logs("app", { tail: shownLines })) lines.push(line);
   return { url: `http://127.0.0.1:${state?.port ?? port}`, status: state?.status ?? "stopped", console_errors: [], last_logs: lines };

@@ -1,7 +1,7 @@
 /** Runs everything that a bundled template promises, in a sandbox of its prepared image. */
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Sandbox } from "@tesslate/runtime";
+import { fetchPort, forwardPort, sandboxPort, type Sandbox } from "@tesslate/runtime";
 import type { BundledTemplate } from "../../apps/server/src/features/projects/projects/templates.ts";
 import type { Machine } from "../../evals/src/machine.ts";
 import { startApp } from "../../evals/src/judge-app.ts";
@@ -76,9 +76,8 @@ export async function checkTemplate(
     const started = performance.now();
     const { command, port } = template.service;
     if (command === null) return nothingToStart;
-    const { host, port: reachable } = await sandbox.address(await startApp(sandbox, { command, port }, signal));
-    const url = `http://${host}:${reachable}/`;
-    const response = await fetch(url, { signal });
+    const app = sandboxPort(sandbox, await startApp(sandbox, { command, port }, signal));
+    const response = await fetchPort(app, "/", { signal });
     await response.arrayBuffer();
     report.responseMs = performance.now() - started;
     if (response.status >= 400) throw new Error(`The first page responded with ${response.status}.`);
@@ -87,8 +86,8 @@ export async function checkTemplate(
     if (template.service.command === null) return nothingToStart;
     if (template.containers.length > 0) return "The page needs the template's other containers. The journey of the template opens it.";
     if (!browser) return "No Chromium found. Install one, or set CHROMIUM_PATH.";
-    const { host, port } = await sandbox.address(template.service.port);
-    return checkFirstPage(browser, `http://${host}:${port}/`);
+    await using app = await forwardPort(sandboxPort(sandbox, template.service.port));
+    return await checkFirstPage(browser, `${app.url}/`);
   });
   // Next.js keeps one lock for its development server and its build.
   await sandbox.stop("app");

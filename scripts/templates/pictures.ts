@@ -1,4 +1,5 @@
 /** Pictures of the templates' first pages, for lists of templates. */
+import { forwardPort, sandboxPort } from "@tesslate/runtime";
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -25,9 +26,9 @@ export async function takePictures(machine: Machine, template: BundledTemplate, 
   if (template.containers.length > 0) return takePicturesOfProject(template, browser);
   const { image } = await machine.prepare(template.api.slug, signal);
   await using project = await machine.open(template.api.slug, image);
-  const address = await project.sandbox.address(await startApp(project.sandbox, { command, port }, signal));
+  await using app = await forwardPort(sandboxPort(project.sandbox, await startApp(project.sandbox, { command, port }, signal)));
   const pictures = [];
-  for (const theme of themes) pictures.push(await takePicture(template, theme, browser, () => `http://${address.host}:${address.port}/`));
+  for (const theme of themes) pictures.push(await takePicture(template, theme, browser, () => `${app.url}/`));
   return pictures;
 }
 

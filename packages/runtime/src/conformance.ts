@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { collectLines, decode, is, until } from "./conformance/observe.ts";
+import { collectLines, decode, getPage, is, until } from "./conformance/observe.ts";
 import { realPrograms, type Programs } from "./conformance/programs.ts";
 import { describeServices } from "./conformance/services.ts";
 import { describeTree } from "./conformance/tree.ts";
@@ -321,7 +321,7 @@ export function describeRuntimeDriver(
       test("are warmed up by loading their page once", async () => {
         const spec = await image({ name: "warm", warm: { command: programs.serve(4300, "warm page"), port: 4300, path: "/" } });
         const sandbox = await open({ image: await driver.prepare(spec) });
-        expect(sandbox.services()).toEqual([]);
+        expect(await sandbox.services()).toEqual([]);
       }, 60_000);
     });
 
@@ -385,12 +385,12 @@ export function describeRuntimeDriver(
         const adopted = await second.open({ id: "kept" });
         expect(decode((await adopted.files.read("f")).data)).toBe("kept");
         await adopted.ready("web", { timeoutMs: 20_000 });
-        expect(await get(adopted, 4100)).toBe("kept");
+        expect(await getPage(adopted, 4100)).toBe("kept");
         const after = await collectLines(adopted.logs("worker"));
         expect(after.find((line) => line.seq === before.seq)).toEqual(before);
         expect(after.at(-1)?.seq).toBeGreaterThan(before.seq);
         await adopted.stop("worker");
-        expect(adopted.services().find((s) => s.name === "worker")?.status).toBe("stopped");
+        expect((await adopted.services()).find((s) => s.name === "worker")?.status).toBe("stopped");
         await second.close();
 
         const third = await create(folder);
@@ -398,11 +398,6 @@ export function describeRuntimeDriver(
         await third.close();
         await rm(folder, { recursive: true, force: true });
       }, 60_000);
-
-      async function get(sandbox: Sandbox, port: number) {
-        const address = await sandbox.address(port);
-        return (await fetch(`http://${address.host}:${address.port}/`)).text();
-      }
     });
   });
 }

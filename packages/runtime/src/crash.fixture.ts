@@ -54,7 +54,7 @@ if (what === "everything") {
   unsubscribe();
   await Promise.all(freezes);
   // A container is frozen once the engine has started it.
-  while (driver.can.freeze && sandbox.services()[0]?.status !== "frozen") await sleep(20);
+  while (driver.can.freeze && (await sandbox.services())[0]?.status !== "frozen") await sleep(20);
   print("halfway");
 } else if (what === "stopping") {
   const slow = `process.on("SIGTERM", () => setTimeout(() => process.exit(9), 4000)); require("http").createServer(() => {}).listen(4100); // ${mark}`;

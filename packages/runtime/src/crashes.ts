@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { processesWith, until } from "./conformance/observe.ts";
+import { getPage, processesWith, until } from "./conformance/observe.ts";
 import { createRuntime, type RuntimeOptions } from "./create.ts";
 import { caretakerName } from "./lease.ts";
 import type { LogLine, RuntimeDriver, Sandbox } from "./types.ts";
@@ -79,10 +79,7 @@ export function describeCrashes(
             return false; // ended between the two looks
           }
         });
-      const get = async (sandbox: Sandbox) => {
-        const { host, port } = await sandbox.address(4100);
-        return (await fetch(`http://${host}:${port}/`)).text();
-      };
+      const get = (sandbox: Sandbox) => getPage(sandbox, 4100);
       const logs = async (sandbox: Sandbox) => {
         const all: LogLine[] = [];
         for await (const line of sandbox.logs("web")) all.push(line);
@@ -110,7 +107,7 @@ export function describeCrashes(
         expect(ticks).toEqual(ticks.map((_, i) => `tick ${i}`));
         expect(lines.map((l) => l.seq)).toEqual(lines.map((_, i) => i + 1));
         await sandbox.stop();
-        expect(sandbox.services()[0]).toMatchObject({ status: "stopped", exitCode: 143 });
+        expect((await sandbox.services())[0]).toMatchObject({ status: "stopped", exitCode: 143 });
         expect(processesWith(`// ${mark}`)).toEqual([]);
         await driver.close();
       }, 60_000);
@@ -122,7 +119,7 @@ export function describeCrashes(
         const driver = await open();
         if (!driver.can.freeze) return skip("no freezing at this level");
         const sandbox = await driver.open({ id: "kept" });
-        expect(sandbox.services()[0]?.status).toBe("frozen");
+        expect((await sandbox.services())[0]?.status).toBe("frozen");
         await sandbox.thaw();
         expect((await sandbox.ready("web", { timeoutMs: 20_000 })).port).toBe(4100);
         expect(await get(sandbox)).toBe("alive");
@@ -138,8 +135,8 @@ export function describeCrashes(
           await server.kill();
           const driver = await open();
           const sandbox = await driver.open({ id: "kept" });
-          expect(sandbox.services()[0]?.status).not.toBe("failed");
-          const running = sandbox.services().some((s) => s.status === "running" || s.status === "starting");
+          expect((await sandbox.services())[0]?.status).not.toBe("failed");
+          const running = (await sandbox.services()).some((s) => s.status === "running" || s.status === "starting");
           if (running) expect((await sandbox.ready("web", { timeoutMs: 20_000 })).port).toBe(4100);
           await driver.remove("kept");
           await driver.close();
@@ -155,7 +152,7 @@ export function describeCrashes(
         await until(() => processesWith(`// ${mark}`).length + caretakers().length === 0, 60_000);
         const driver = await open();
         const sandbox = await driver.open({ id: "kept" });
-        expect(sandbox.services()[0]).toMatchObject({ name: "web", status: "stopped" });
+        expect((await sandbox.services())[0]).toMatchObject({ name: "web", status: "stopped" });
         expect((await logs(sandbox)).at(-1)).toMatchObject({ stream: "system", line: "stopped" });
         await driver.close();
       }, 120_000);
@@ -210,7 +207,7 @@ export function describeCrashes(
         const driver = await open();
         if (!driver.can.freeze) return skip("no freezing at this level");
         const sandbox = await driver.open({ id: "kept" });
-        expect(sandbox.services()[0]?.status).toBe("frozen");
+        expect((await sandbox.services())[0]?.status).toBe("frozen");
         await sandbox.thaw();
         await sandbox.ready("web", { timeoutMs: 20_000 });
         expect(await get(sandbox)).toBe("alive");
@@ -227,8 +224,8 @@ export function describeCrashes(
         await until(() => processesWith(`// ${mark}`).length === 0);
         const driver = await open();
         const sandbox = await driver.open({ id: "kept" });
-        expect(sandbox.services()[0]).toMatchObject({ status: "failed", exitCode: 137, exitSignal: "SIGKILL" });
-        expect(sandbox.services()[0]?.lastLines?.at(-1)).toMatch(/^tick \d+$/);
+        expect((await sandbox.services())[0]).toMatchObject({ status: "failed", exitCode: 137, exitSignal: "SIGKILL" });
+        expect((await sandbox.services())[0]?.lastLines?.at(-1)).toMatch(/^tick \d+$/);
         await driver.close();
       }, 60_000);
 
@@ -241,8 +238,8 @@ export function describeCrashes(
           await sleep(pauseMs);
           const driver = await open();
           const sandbox = await driver.open({ id: "kept" });
-          expect(["starting", "running", "stopped"]).toContain(sandbox.services()[0]?.status);
-          await until(() => sandbox.services()[0]?.status === "stopped", 10_000);
+          expect(["starting", "running", "stopped"]).toContain((await sandbox.services())[0]?.status);
+          await until(async () => (await sandbox.services())[0]?.status === "stopped", 10_000);
           expect(processesWith(`// ${mark}`)).toEqual([]);
           await driver.close();
         }

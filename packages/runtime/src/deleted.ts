@@ -87,8 +87,8 @@ export function describeDeleted(
         const neighbour = await start("neighbour");
         await remove("runtime/sandboxes/lost");
         expect((await command).exitCode).not.toBe(0);
-        await until(() => sandbox.services()[0]?.status === "stopped", 5_000);
-        expect(neighbour.services()[0]?.status).toBe("running");
+        await until(async () => (await sandbox.services())[0]?.status === "stopped", 5_000);
+        expect((await neighbour.services())[0]?.status).toBe("running");
         await expect(sandbox.exec(["true"])).rejects.toMatchObject({ code: "not_found" });
         const again = await driver?.open({ id: "lost" });
         expect(await again?.files.walk()).toEqual([]);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Limits, RuntimeDriver, Sandbox } from "./types.ts";
-import { processesWith, until } from "./conformance/observe.ts";
+import { getPage, processesWith, until } from "./conformance/observe.ts";
 import { keyOf } from "./host/leftovers.ts";
 import { describeTreeEscapes } from "./tree-escapes.ts";
 
@@ -281,7 +281,7 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
             port: 1,
           });
           await expect(sandbox.ready("hog", { timeoutMs: 30_000 })).rejects.toMatchObject({ code: "service_failed" });
-          expect(sandbox.services().find((s) => s.name === "hog")).toMatchObject({ status: "failed", oomKilled: true });
+          expect((await sandbox.services()).find((s) => s.name === "hog")).toMatchObject({ status: "failed", oomKilled: true });
         });
 
         test("memory files count as memory", async ({ skip }) => {
@@ -409,8 +409,8 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
           };
           await other.start(web);
           await other.ready("web", { timeoutMs: 20_000 });
-          const { host, port } = await other.address(4000);
-          expect(await (await fetch(`http://${host}:${port}/`)).text()).toBe("victim");
+          const { host, port } = await other.peerAddress(4000);
+          expect(await getPage(other, 4000)).toBe("victim");
           expect(await tryConnect(host, port)).toMatch(/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EACCES)$/);
           expect(await tryConnect("127.0.0.1", 4000)).toBe("ECONNREFUSED");
           await other.stop();
@@ -442,8 +442,7 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
             port: 4000,
           });
           await offline.ready("web", { timeoutMs: 20_000 });
-          const { host, port } = await offline.address(4000);
-          expect(await (await fetch(`http://${host}:${port}/`)).text()).toBe("in");
+          expect(await getPage(offline, 4000)).toBe("in");
           await driver.remove("offline");
         });
 

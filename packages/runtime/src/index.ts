@@ -14,6 +14,16 @@ export {
   thisProcess,
   type Holder,
 } from "./host/files/locks.ts";
+export {
+  accepts,
+  fetchPort,
+  forwardPort,
+  PortAgent,
+  requestPort,
+  sandboxPort,
+  type ForwardedPort,
+  type SandboxPort,
+} from "./sandbox-port.ts";
 export { keptLogLines } from "./host/services/log-file.ts";
 export type { RuntimeLog } from "./log.ts";
 export { npmProgram } from "./host/images/tools.ts";

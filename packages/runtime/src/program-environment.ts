@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { until } from "./conformance/observe.ts";
+import { getPage, until } from "./conformance/observe.ts";
 import type { RuntimeDriver } from "./types.ts";
 
 interface Options {
@@ -75,15 +75,10 @@ export function describeProgramEnvironment(
         });
         const [api, web] = await Promise.all([sandbox.ready("api", { timeoutMs: 20_000 }), sandbox.ready("web", { timeoutMs: 20_000 })]);
         expect([api.port, web.port]).toEqual([5001, 5002]);
-        const { host, port } = await sandbox.address(5002);
-        expect(await (await fetch(`http://${host}:${port}/`)).text()).toBe("from the api");
+        expect(await getPage(sandbox, 5002)).toBe("from the api");
         await sandbox.stop("api");
-        expect(
-          sandbox
-            .services()
-            .map((s) => s.status)
-            .sort(),
-        ).toEqual(["running", "stopped"]);
+        const states = (await sandbox.services()).map((s) => s.status);
+        expect(states.sort()).toEqual(["running", "stopped"]);
       }, 60_000);
 
       test("a service gets its stop signal first, and SIGKILL after its grace period", async () => {
@@ -97,7 +92,7 @@ export function describeProgramEnvironment(
         });
         await sandbox.ready("web", { timeoutMs: 20_000 });
         await sandbox.stop("web");
-        expect(sandbox.services()[0]).toMatchObject({ status: "stopped", exitCode: 3 });
+        expect((await sandbox.services())[0]).toMatchObject({ status: "stopped", exitCode: 3 });
         const lines = [];
         for await (const { line } of sandbox.logs("web")) lines.push(line);
         expect(lines).toContain("bye");
@@ -106,7 +101,7 @@ export function describeProgramEnvironment(
         const started = performance.now();
         await sandbox.stop("web");
         expect(performance.now() - started).toBeGreaterThan(380);
-        expect(sandbox.services()[0]).toMatchObject({ status: "stopped", exitSignal: "SIGKILL" });
+        expect((await sandbox.services())[0]).toMatchObject({ status: "stopped", exitSignal: "SIGKILL" });
       }, 60_000);
 
       test("temporary files and the home folder are writable and executable; another command sees only the home folder", async () => {
@@ -128,7 +123,7 @@ export function describeProgramEnvironment(
           stderr: "err\n",
         });
         await sandbox.start({ name: "web", command: ["sh", "-c", "echo logged > /dev/stderr"], cwd: ".", env: {}, port: 1 });
-        await until(() => sandbox.services()[0]?.status === "stopped");
+        await until(async () => (await sandbox.services())[0]?.status === "stopped");
         const lines = [];
         for await (const { line, stream } of sandbox.logs("web")) lines.push(`${stream} ${line}`);
         expect(lines).toContain("stderr logged");

@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import type { History } from "./history/types.ts";
 
 /**
@@ -132,7 +132,10 @@ export interface SandboxSpec {
   hostnames?: string[];
   /** Block all outgoing connections. */
   offline?: boolean;
-  /** Ids of sandboxes whose TCP ports this one may connect to, at `Sandbox.address`; only where `can.peers`. The peers may not connect back. */
+  /**
+   * Ids of sandboxes whose TCP ports this one may connect to, at their `Sandbox.peerAddress`; only where `can.peers`. The peers may not
+   * connect back.
+   */
   peers?: string[];
 }
 
@@ -187,7 +190,6 @@ export interface ServiceSpec {
 export interface ServiceState {
   name: string;
   status: "stopped" | "starting" | "running" | "frozen" | "failed";
-  pid?: number;
   /** Detected listening port; undefined until there is one. */
   port?: number;
   exitCode?: number | null;
@@ -215,8 +217,11 @@ export interface Sandbox {
   stop(name?: string): Promise<void>;
   /** Deletes a volume and its content. Stop the services that mount it first. Ignores unknown names. */
   removeVolume(name: string): Promise<void>;
-  services(): ServiceState[];
-  /** Called on every change of any service's state. Returns the unsubscribe function. */
+  /** Every service that was started since the sandbox was created, in its current state. */
+  services(): Promise<ServiceState[]>;
+  /**
+   * Called on every change of any service's state, in their order and not before the function returned. Returns the unsubscribe function.
+   */
   onState(listener: (state: ServiceState) => void): () => void;
 
   /** Runs argv to its end. Output is interleaved; the child's whole process tree is killed on abort or timeout. Never throws for a non-zero exit. */
@@ -226,8 +231,17 @@ export interface Sandbox {
 
   /** The last `tail` lines (default and maximum `keptLogLines`), then live ones until aborted. */
   logs(name: string, options?: { tail?: number; follow?: boolean; signal?: AbortSignal }): AsyncIterable<LogLine>;
-  /** Where this process can connect to a port inside (loopback listeners included). */
-  address(port: number): Promise<{ host: string; port: number }>;
+  /**
+   * Connects to a TCP port inside (loopback listeners included). Rejects `unavailable` when no program accepts it, and `aborted` when
+   * `signal` aborts first; a signal has no effect on an open connection. The stream ends as a socket does: `end` half-closes, so that the
+   * program's last output can still be read; when the program ends its side, ours ends too; `destroy` closes both at once.
+   */
+  connect(port: number, options?: { signal?: AbortSignal }): Promise<Duplex>;
+  /**
+   * Where programs of the sandboxes that have this one as a peer connect to a port of it. Without private networks (`can.privateNetwork`),
+   * where every program of its machine does. Nothing has to listen there yet.
+   */
+  peerAddress(port: number): Promise<{ host: string; port: number }>;
   stats(): Promise<SandboxStats>;
   /** Names of running programs, one per process, as the kernel knows them: at most 15 bytes. */
   programs(): Promise<string[]>;
@@ -276,7 +290,6 @@ export interface PtyOptions {
   rows?: number;
 }
 export interface Pty {
-  readonly pid: number;
   write(data: string): void;
   resize(cols: number, rows: number): void;
   /** Flow control towards the program. */

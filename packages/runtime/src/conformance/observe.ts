@@ -1,7 +1,8 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RuntimeError, type RuntimeErrorCode } from "../errors.ts";
-import type { LogLine } from "../types.ts";
+import { fetchPort, sandboxPort } from "../sandbox-port.ts";
+import type { LogLine, Sandbox } from "../types.ts";
 
 /** Bytes as text. */
 export const decode = (data: Uint8Array) => new TextDecoder().decode(data);
@@ -42,3 +43,7 @@ export function processesWith(text: string): number[] {
       }
     });
 }
+
+/** The page at a port of a sandbox. */
+export const getPage = async (sandbox: Pick<Sandbox, "id" | "connect">, port: number): Promise<string> =>
+  (await fetchPort(sandboxPort(sandbox, port), "/")).text();

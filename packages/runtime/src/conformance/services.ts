@@ -1,6 +1,7 @@
+import { once } from "node:events";
 import { describe, expect, test } from "vitest";
 import type { LogLine, RuntimeDriver, Sandbox, ServiceSpec } from "../types.ts";
-import { collectLines, is, until } from "./observe.ts";
+import { collectLines, getPage, is, until } from "./observe.ts";
 import type { Programs } from "./programs.ts";
 
 /** Passed to the parts of the suite; the driver exists when a test starts. */
@@ -23,11 +24,6 @@ export function describeServices(suite: SuiteContext): void {
       port: 4100,
       ...more,
     });
-    const get = async (sandbox: Sandbox, port: number) => {
-      const address = await sandbox.address(port);
-      return (await fetch(`http://${address.host}:${address.port}/`)).text();
-    };
-
     test("start, respond and stop, emitting every change", async () => {
       const sandbox = await suite.open();
       const seen: string[] = [];
@@ -35,19 +31,44 @@ export function describeServices(suite: SuiteContext): void {
       expect((await sandbox.start(spec(suite.programs.serve(4100, "hi")))).status).toBe("starting");
       const state = await sandbox.ready("web", { timeoutMs: 20_000 });
       expect(state).toMatchObject({ name: "web", status: "running", port: 4100 });
-      expect(await get(sandbox, 4100)).toBe("hi");
+      expect(await getPage(sandbox, 4100)).toBe("hi");
       expect((await sandbox.start(spec(suite.programs.serve(4100, "other")))).status).toBe("running");
-      expect(sandbox.services()).toHaveLength(1);
+      expect(await sandbox.services()).toHaveLength(1);
       await sandbox.stop("web");
-      expect(sandbox.services()[0]?.status).toBe("stopped");
-      await expect(get(sandbox, 4100)).rejects.toThrow();
+      expect((await sandbox.services())[0]?.status).toBe("stopped");
+      await expect(getPage(sandbox, 4100)).rejects.toThrow();
       await sandbox.stop("web");
       await sandbox.stop("never-started");
       unsubscribe();
       expect(seen.filter((status, i) => seen[i - 1] !== status)).toEqual(["starting", "running", "stopped"]);
       await sandbox.start(spec(suite.programs.serve(4100, "again")));
       await sandbox.ready("web", { timeoutMs: 20_000 });
-      expect(await get(sandbox, 4100)).toBe("again");
+      expect(await getPage(sandbox, 4100)).toBe("again");
+      await suite.driver.remove(sandbox.id);
+    }, 60_000);
+
+    test("are connected to as by a socket", async () => {
+      const sandbox = await suite.open();
+      await expect(sandbox.connect(4100)).rejects.toSatisfy(is("unavailable"));
+      await expect(sandbox.connect(4100, { signal: AbortSignal.abort() })).rejects.toSatisfy(is("aborted"));
+      await sandbox.start(spec(suite.programs.serve(4100, "hi")));
+      await sandbox.ready("web", { timeoutMs: 20_000 });
+      const abort = new AbortController();
+      const stream = await sandbox.connect(4100, { signal: abort.signal });
+      // It has no effect on an open connection.
+      abort.abort();
+      // Half-closed: the answer still arrives, and its end closes the stream.
+      stream.end("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+      const closed = once(stream, "close");
+      let text = "";
+      for await (const chunk of stream) text += String(chunk);
+      expect(text).toMatch(/^HTTP\/1\.1 200 [\s\S]*hi/);
+      await closed;
+      const other = await sandbox.connect(4100);
+      const ended = new Promise((resolve) => other.once("close", resolve).on("error", () => undefined));
+      await sandbox.stop("web");
+      other.resume();
+      await ended;
       await suite.driver.remove(sandbox.id);
     }, 60_000);
 
@@ -56,7 +77,7 @@ export function describeServices(suite: SuiteContext): void {
       await sandbox.start(spec(suite.programs.serve(4201, "elsewhere"), { port: 4200 }));
       const state = await sandbox.ready("web", { timeoutMs: 20_000 });
       expect(state.port).toBe(4201);
-      expect(await get(sandbox, 4201)).toBe("elsewhere");
+      expect(await getPage(sandbox, 4201)).toBe("elsewhere");
       await suite.driver.remove(sandbox.id);
     }, 60_000);
 
@@ -66,7 +87,7 @@ export function describeServices(suite: SuiteContext): void {
       const failure = await sandbox.ready("web", { timeoutMs: 20_000 }).catch((error: unknown) => error);
       expect(failure).toSatisfy(is("service_failed"));
       expect((failure as Error).message).toContain("cannot find module");
-      expect(sandbox.services()[0]).toMatchObject({ status: "failed", exitCode: 7, lastLines: ["cannot find module"] });
+      expect((await sandbox.services())[0]).toMatchObject({ status: "failed", exitCode: 7, lastLines: ["cannot find module"] });
       await sandbox.start(spec(suite.programs.serve(4100, "mended")));
       expect((await sandbox.ready("web", { timeoutMs: 20_000 })).status).toBe("running");
       await suite.driver.remove(sandbox.id);
@@ -119,8 +140,8 @@ export function describeServices(suite: SuiteContext): void {
       const health = ["sh", "-c", 'test "$MOOD" = good && test -e healthy', "sh"];
       await sandbox.start(spec(suite.programs.serve(4100, "hi"), { health, env: { MOOD: "good" } }));
       await expect(sandbox.ready("web", { timeoutMs: 1_500 })).rejects.toSatisfy(is("start_timeout"));
-      expect(await get(sandbox, 4100)).toBe("hi");
-      expect(sandbox.services()[0]?.status).toBe("starting");
+      expect(await getPage(sandbox, 4100)).toBe("hi");
+      expect((await sandbox.services())[0]?.status).toBe("starting");
       await sandbox.files.write("healthy", "");
       expect(await sandbox.ready("web", { timeoutMs: 20_000 })).toMatchObject({ status: "running", port: 4100 });
       expect(seen.filter((status, i) => seen[i - 1] !== status)).toEqual(["starting", "running"]);
@@ -133,7 +154,7 @@ export function describeServices(suite: SuiteContext): void {
       const ends = `${suite.programs.serve(4100, "hi").at(-1)}; setTimeout(() => process.exit(9), 700)`;
       await sandbox.start(spec(["node", "-e", ends], { health: ["false"] }));
       await expect(sandbox.ready("web", { timeoutMs: 20_000 })).rejects.toSatisfy(is("service_failed"));
-      expect(sandbox.services()[0]).toMatchObject({ status: "failed", exitCode: 9 });
+      expect((await sandbox.services())[0]).toMatchObject({ status: "failed", exitCode: 9 });
       await suite.driver.remove(sandbox.id);
     }, 60_000);
 
@@ -156,7 +177,7 @@ export function describeServices(suite: SuiteContext): void {
       const count = async (more?: Partial<ServiceSpec>) => {
         await sandbox.start(counter(more));
         await sandbox.ready("web", { timeoutMs: 20_000 });
-        const text = await get(sandbox, 4100);
+        const text = await getPage(sandbox, 4100);
         await sandbox.stop();
         return text;
       };
@@ -179,7 +200,7 @@ export function describeServices(suite: SuiteContext): void {
       const again = await suite.driver.open({ id: sandbox.id });
       await again.start(counter());
       await again.ready("web", { timeoutMs: 20_000 });
-      expect(await get(again, 4100)).toBe("1");
+      expect(await getPage(again, 4100)).toBe("1");
       await suite.driver.remove(sandbox.id);
     }, 90_000);
 
@@ -204,16 +225,16 @@ export function describeServices(suite: SuiteContext): void {
       await sandbox.start(spec(suite.programs.serve(4100, "awake")));
       await sandbox.ready("web", { timeoutMs: 20_000 });
       await sandbox.freeze();
-      expect(sandbox.services()[0]?.status).toBe("frozen");
+      expect((await sandbox.services())[0]?.status).toBe("frozen");
       await sandbox.freeze();
       await sandbox.thaw();
-      expect(sandbox.services()[0]?.status).toBe("running");
-      expect(await get(sandbox, 4100)).toBe("awake");
+      expect((await sandbox.services())[0]?.status).toBe("running");
+      expect(await getPage(sandbox, 4100)).toBe("awake");
       await sandbox.freeze();
       expect((await sandbox.exec(suite.programs.echo("wakes it"))).stdout).toBe("wakes it\n");
       await sandbox.freeze();
       await sandbox.stop();
-      expect(sandbox.services()[0]?.status).toBe("stopped");
+      expect((await sandbox.services())[0]?.status).toBe("stopped");
       await suite.driver.remove(sandbox.id);
     }, 60_000);
 
@@ -230,7 +251,7 @@ export function describeServices(suite: SuiteContext): void {
       await sandbox.ready("web", { timeoutMs: 20_000 });
       const paused = await suite.driver.pause(sandbox.id);
       expect(paused).toMatchObject({ wasRunning: true, isStill: suite.driver.can.freeze });
-      expect(sandbox.services()[0]?.status).toBe("running");
+      expect((await sandbox.services())[0]?.status).toBe("running");
       let isRun = false;
       const command = sandbox.exec(suite.programs.echo("later")).then((result) => {
         isRun = true;
@@ -241,7 +262,7 @@ export function describeServices(suite: SuiteContext): void {
       await paused.resume();
       await paused.resume();
       expect((await command).stdout).toBe("later\n");
-      expect(await get(sandbox, 4101)).toBe("still here");
+      expect(await getPage(sandbox, 4101)).toBe("still here");
       await suite.driver.remove(sandbox.id);
     }, 60_000);
   });

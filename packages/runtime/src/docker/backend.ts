@@ -244,11 +244,10 @@ export async function openDockerBackend(
             // The container's processes are not visible: any response at the port counts as the service.
             const port = wanted.find((candidate) => candidate !== undefined && candidate !== 0);
             const isOpen = port !== undefined && (await accepts({ host: location.slot.ip, port }));
-            return { port: isOpen ? port : undefined, pid: undefined };
+            return isOpen ? port : undefined;
           }
-          const members = descendants(pid);
-          const ports = await finder.find(members);
-          return { port: wanted.find((port) => port !== undefined && ports.includes(port)) ?? ports[0], pid: members[0] };
+          const ports = await finder.find(descendants(pid));
+          return wanted.find((port) => port !== undefined && ports.includes(port)) ?? ports[0];
         },
         address: (port) => ({ host: location.slot.ip, port }),
         isFrozen: () => isFrozen,

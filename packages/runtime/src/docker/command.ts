@@ -131,7 +131,6 @@ export async function openContainerTerminal(
       await exec.resize({ w: Math.max(1, w), h: Math.max(1, h) });
     };
     await resize(cols, rows).catch(failUnlessEnded);
-    const { Pid } = await exec.inspect();
 
     async function finish() {
       const exitCode = await exec.inspect().then(
@@ -161,7 +160,6 @@ export async function openContainerTerminal(
       if (!exit) stream.write(data);
     };
     return {
-      pid: Pid,
       write: (data) => (resizing ? afterwards(() => type(data)) : type(data)),
       resize: (w, h) => {
         if (!exit) afterwards(() => resize(w, h));

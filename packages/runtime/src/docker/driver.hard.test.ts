@@ -8,7 +8,7 @@ import { startDockerEngine } from "@tesslate/testkit/docker-engine";
 import { importPrograms } from "@tesslate/testkit/docker-images";
 import Docker from "dockerode";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
-import { until } from "../conformance/observe.ts";
+import { getPage, until } from "../conformance/observe.ts";
 import { run } from "../run.ts";
 import type { RuntimeDriver, Sandbox, ServiceSpec } from "../types.ts";
 import { createDockerDriver, type DockerDriverOptions } from "./driver.ts";
@@ -51,10 +51,7 @@ describe.skipIf(engine.reason !== undefined)(
       env: {},
       port: 4100,
     };
-    const get = async (sandbox: Sandbox, port = 4100) => {
-      const address = await sandbox.address(port);
-      return (await fetch(`http://${address.host}:${address.port}/`)).text();
-    };
+    const get = (sandbox: Sandbox, port = 4100) => getPage(sandbox, port);
     const logs = async (sandbox: Sandbox, name: string) => {
       const lines: string[] = [];
       for await (const { line } of sandbox.logs(name)) lines.push(line);
@@ -81,8 +78,7 @@ describe.skipIf(engine.reason !== undefined)(
       const service: ServiceSpec = { ...web, image: "registry.invalid/nothing:1", command: [], health: ["no-such-check"], volumes };
       await sandbox.start({ ...service, program: { command: ["node", "-e", serve], health } });
       const { port } = await sandbox.ready("web", { timeoutMs: 60_000 });
-      const address = await sandbox.address(port ?? 0);
-      expect(await (await fetch(`http://${address.host}:${address.port}/`)).text()).toBe("from a program");
+      expect(await get(sandbox, port)).toBe("from a program");
       const lines: string[] = [];
       for await (const { line } of sandbox.logs("web")) lines.push(line);
       expect(lines.join("\n")).toMatch(
@@ -205,7 +201,7 @@ describe.skipIf(engine.reason !== undefined)(
         const reach = ["node", "-e", 'fetch("http://counter:4200").then((r) => r.text()).then(console.log)'];
         expect((await sandbox.exec(reach)).stdout).toBe("1\n");
         await sandbox.stop("counter");
-        expect(sandbox.services()[0]).toMatchObject({ status: "stopped", exitCode: 0 });
+        expect((await sandbox.services())[0]).toMatchObject({ status: "stopped", exitCode: 0 });
         const lines = await logs(sandbox, "counter");
         expect(lines).toContain("uid 4242 hello image command");
         expect(lines).toContain("stopping");
@@ -255,7 +251,7 @@ describe.skipIf(engine.reason !== undefined)(
         await sandbox.ready("filler", { timeoutMs: 30_000 });
         const before = (await sandbox.stats()).diskBytes;
         await until(async () => (await sandbox.stats()).diskBytes > before + 2 ** 20);
-        await until(() => sandbox.services()[0]?.status === "stopped", 60_000);
+        await until(async () => (await sandbox.services())[0]?.status === "stopped", 60_000);
         expect(await logs(sandbox, "filler")).toContain("ended: the project exceeds its disk limit");
       }, 90_000);
 
@@ -266,7 +262,7 @@ describe.skipIf(engine.reason !== undefined)(
           code: "service_failed",
           message: expect.stringMatching(/the image 127\.0\.0\.1:9\/nobody\/nothing:1 cannot be pulled: .*refused/),
         });
-        expect(sandbox.services()[0]).toMatchObject({ status: "failed", exitCode: null });
+        expect((await sandbox.services())[0]).toMatchObject({ status: "failed", exitCode: null });
         await sandbox.start(counter);
         expect((await sandbox.ready("counter", { timeoutMs: 30_000 })).status).toBe("running");
       }, 60_000);
@@ -279,7 +275,7 @@ describe.skipIf(engine.reason !== undefined)(
         await before.ready("counter", { timeoutMs: 30_000 });
         await first.close({ leaveRunning: true });
         const sandbox = await (await start({ dataDir })).open({ id: "a" });
-        expect(sandbox.services()).toMatchObject([{ name: "counter", status: "running", port: 4200 }]);
+        expect(await sandbox.services()).toMatchObject([{ name: "counter", status: "running", port: 4200 }]);
         expect(await get(sandbox, 4200)).toBe("1");
       }, 60_000);
 
@@ -358,7 +354,7 @@ describe.skipIf(engine.reason !== undefined)(
       await sandbox.ready("web", { timeoutMs: 20_000 });
       const abort = new AbortController();
       const command = sandbox.exec(["sh", "-c", "echo up; sleep 1000"], { signal: abort.signal, onOutput: () => void sandbox.freeze() });
-      await until(() => sandbox.services()[0]?.status === "frozen");
+      await until(async () => (await sandbox.services())[0]?.status === "frozen");
       abort.abort();
       expect(await command).toMatchObject({ aborted: true });
       await sandbox.freeze();
@@ -374,7 +370,7 @@ describe.skipIf(engine.reason !== undefined)(
         await sandbox.start(web);
         await sandbox.ready("web", { timeoutMs: 20_000 });
         await own.restart();
-        await until(() => sandbox.services()[0]?.status === "failed", 20_000);
+        await until(async () => (await sandbox.services())[0]?.status === "failed", 20_000);
         expect((await sandbox.exec(["echo", "works"], { timeoutMs: 20_000 })).stdout).toBe("works\n");
         await sandbox.start(web);
         await sandbox.ready("web", { timeoutMs: 20_000 });
@@ -396,7 +392,7 @@ describe.skipIf(engine.reason !== undefined)(
         // It listens on loopback only.
         expect(await get(each)).toBe("alive");
       }
-      const { host } = await other.address(4100);
+      const { host } = await other.peerAddress(4100);
       const connectScript = `const [host, port] = process.argv.slice(1); require("net").connect({ host, port: +port, timeout: 3000 })
       .on("connect", () => { console.log("connected"); process.exit(); }).on("error", (e) => console.log(e.code)).on("timeout", () => process.exit());`;
       expect((await sandbox.exec(["node", "-e", connectScript, host, "4100"])).stdout).not.toContain("connected");

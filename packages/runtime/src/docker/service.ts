@@ -31,7 +31,7 @@ export interface DockerServiceHost {
   /** Runs a health check in the container; true when it exits 0. */
   isHealthy(container: Docker.Container, argv: readonly string[]): Promise<boolean>;
   /** The port a container listens on: one of the wanted ones if it does; otherwise a port of its main process where that is visible. */
-  listening(pid: number, wanted: readonly (number | undefined)[]): Promise<{ port: number | undefined; pid: number | undefined }>;
+  listening(pid: number, wanted: readonly (number | undefined)[]): Promise<number | undefined>;
   address(port: number): { host: string; port: number };
   isFrozen(): boolean;
   /** Called when it has ended. */
@@ -175,17 +175,13 @@ export function openContainerService(name: string, host: DockerServiceHost): Run
     try {
       if (state.status === "starting" && !pace.isDue(saved?.port === 0) && !(pace.mayDetect() && (await isOpen()))) return;
       pace.looked();
-      const seen = await host.listening(pid, [saved?.port, state.port]);
+      const port = await host.listening(pid, [saved?.port, state.port]);
       if (!isAlive || hasLeft) return;
-      if (seen.port === undefined && saved?.port !== 0) {
-        if (state.pid !== seen.pid) state = { ...state, pid: seen.pid };
-        return;
-      }
+      if (port === undefined && saved?.port !== 0) return;
       if (health) return void checkHealth(container, health);
-      if (state.status !== "running" || state.port !== seen.port || state.pid !== seen.pid) {
-        pace.changed();
-        change({ ...state, status: "running", port: seen.port, pid: seen.pid });
-      }
+      if (state.status === "running" && state.port === port) return;
+      pace.changed();
+      change({ ...state, status: "running", port });
     } finally {
       isLooking = false;
     }

@@ -263,7 +263,7 @@ export async function createHostDriver({
         }
         const sandbox = (await find(id))?.sandbox;
         if (sandbox)
-          found.push({ id, services: sandbox.services().map(({ name: service, status }) => ({ name: service, state: status })) });
+          found.push({ id, services: (await sandbox.services()).map(({ name: service, status }) => ({ name: service, state: status })) });
       }
       return found;
     },

@@ -46,10 +46,10 @@ export function createProcessBackend({ id, isolation, fifos, runDir, log }: Opti
     },
     async terminal(argv, launch, options, onEnd) {
       const terminal = await isolation.terminal(argv, launch);
-      const pty = await openTerminal(
+      return openTerminal(
         {
           ...terminal,
-          kill: () => terminal.kill(pty.pid),
+          kill: (pid) => terminal.kill(pid),
           onError: (err) => log.error({ err, sandbox: id }, "a terminal cannot be ended"),
           onEnd() {
             onEnd();
@@ -58,7 +58,6 @@ export function createProcessBackend({ id, isolation, fifos, runDir, log }: Opti
         },
         options,
       );
-      return pty;
     },
     service(name, stateDir, hooks) {
       const context = isolation.service(name);

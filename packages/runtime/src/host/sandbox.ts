@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { connectTo } from "../connect.ts";
 import { RuntimeError } from "../errors.ts";
 import { openHistory } from "../history/history.ts";
 import type { RuntimeLog } from "../log.ts";
@@ -177,7 +178,7 @@ export async function openSandbox({ location: first, backend, programs, can, log
     async removeVolume(name) {
       volumes.remove(name);
     },
-    services: () => [...services.values()].map((service) => shownState(service.state())),
+    services: async () => [...services.values()].map((service) => shownState(service.state())),
     onState(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -211,7 +212,8 @@ export async function openSandbox({ location: first, backend, programs, can, log
     async *logs(name, options = {}) {
       yield* requireService(name).log.follow(options);
     },
-    address: async (port) => backend.address(port),
+    connect: (port, options) => connectTo(backend.address(port), options),
+    peerAddress: async (port) => backend.address(port),
     async stats() {
       return { ...(await backend.usage()), diskBytes: await disk.measure() };
     },

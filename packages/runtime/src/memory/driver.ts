@@ -91,11 +91,13 @@ export function createMemoryDriver({ commands = {} }: MemoryDriverOptions = {}):
     },
     has: async () => false,
     find: async (id) => sandboxes.get(id),
-    list: async () =>
-      [...sandboxes.values()].map((sandbox) => ({
-        id: sandbox.id,
-        services: sandbox.services().map(({ name, status }) => ({ name, state: status })),
-      })),
+    list: () =>
+      Promise.all(
+        [...sandboxes.values()].map(async (sandbox) => ({
+          id: sandbox.id,
+          services: (await sandbox.services()).map(({ name, status }) => ({ name, state: status })),
+        })),
+      ),
     pause: async () => ({ isStill: true, wasRunning: false, resume: async () => undefined }),
     async remove(id) {
       await sandboxes.get(id)?.stop();

@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { connectTo } from "../connect.ts";
 import { RuntimeError } from "../errors.ts";
 import { noHistory } from "../history/none.ts";
 import { keptLogLines } from "../host/services/log-file.ts";
@@ -121,6 +122,9 @@ export function createMemorySandbox(id: string, files: MemoryTree, commands: Rea
     if (spec.port === 0) change(service, { ...service.state, status: "running" });
   }
 
+  /** Without a listener: a port that refuses connections. */
+  const addressOf = (port: number) => ({ host: "127.0.0.1", port: ports.get(port) ?? 1 });
+
   const sandbox: Sandbox = {
     id,
     files,
@@ -159,7 +163,7 @@ export function createMemorySandbox(id: string, files: MemoryTree, commands: Rea
       }
     },
     removeVolume: async () => {},
-    services: () => [...services.values()].map(shown),
+    services: async () => [...services.values()].map(shown),
     onState(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -232,11 +236,8 @@ export function createMemorySandbox(id: string, files: MemoryTree, commands: Rea
         service.followers.delete(queue);
       }
     },
-    async address(port) {
-      const real = ports.get(port);
-      // A port without a listener, so that connections are refused.
-      return { host: "127.0.0.1", port: real ?? 1 };
-    },
+    connect: async (port, options) => connectTo(addressOf(port), options),
+    peerAddress: async (port) => addressOf(port),
     programs: async () => [...running].map(({ name }) => name),
     usage: async () => ({ memoryBytes: 0, cpuSeconds: 0, pids: 0 }),
     stats: async () => ({ memoryBytes: 0, cpuSeconds: 0, pids: 0, diskBytes: files.sizeBytes() }),

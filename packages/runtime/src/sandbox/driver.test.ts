@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { processesWith, until } from "../conformance/observe.ts";
+import { getPage, processesWith, until } from "../conformance/observe.ts";
 import { findCgroups } from "../host/processes/cgroups.ts";
 import type { RuntimeDriver } from "../types.ts";
 import type { SandboxDriverOptions } from "./driver.ts";
@@ -38,10 +38,7 @@ describe.skipIf(reason !== undefined)(`the sandbox driver${reason === undefined 
       .map((f) => { try { return require("node:fs").readFileSync(f, "utf8") } catch (e) { return e.code } }).join("|"))).listen(4100)`;
     await sandbox.start({ name: "web", command: ["node", "-e", look], cwd: ".", env: {}, port: 4100 });
     await sandbox.ready("web", { timeoutMs: 20_000 });
-    const seen = async (driver: RuntimeDriver) => {
-      const address = await (await driver.open({ id: "left", hostnames: ["neighbour"] })).address(4100);
-      return (await fetch(`http://${address.host}:${address.port}/`)).text();
-    };
+    const seen = async (driver: RuntimeDriver) => getPage(await driver.open({ id: "left", hostnames: ["neighbour"] }), 4100);
     const before = await seen(first);
     expect(before).toContain("neighbour");
     expect(before).not.toContain("ENOENT");
@@ -146,8 +143,10 @@ describe.skipIf(reason !== undefined)(`the sandbox driver${reason === undefined 
       const dataDir = await folder();
       const driver = await openSandboxDriver({ dataDir });
       const sandbox = await driver.open({ id: "a" });
-      await sandbox.start({ name: "web", command: ["sleep", "1000"], cwd: ".", env: {}, port: 0 });
-      const { pid } = await sandbox.ready("web", { timeoutMs: 20_000 });
+      const seconds = `${4_000_000 + process.pid}`;
+      await sandbox.start({ name: "web", command: ["sleep", seconds], cwd: ".", env: {}, port: 0 });
+      await sandbox.ready("web", { timeoutMs: 20_000 });
+      const pid = processesWith(seconds).find((each) => readFileSync(`/proc/${each}/comm`, "utf8") === "sleep\n");
       const name = groupNameOf(pid);
       await driver.close();
       expect(existsSync(`/proc/${pid}`)).toBe(false);

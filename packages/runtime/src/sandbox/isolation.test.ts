@@ -4,6 +4,7 @@ import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { getPage } from "../conformance/observe.ts";
 import type { RuntimeDriver, Sandbox } from "../types.ts";
 import { openSandboxDriver, unavailableHere } from "./availability.ts";
 
@@ -63,8 +64,8 @@ describe.skipIf(reason !== undefined)(`the context of a sandbox${reason === unde
       port: 4000,
     });
     await other.ready("web", { timeoutMs: 20_000 });
-    const victim = await other.address(4000);
-    expect(await (await fetch(`http://${victim.host}:${victim.port}/`)).text()).toBe("victim");
+    const victim = await other.peerAddress(4000);
+    expect(await getPage(other, 4000)).toBe("victim");
     const targets: [string, number][] = [
       ["127.0.0.1", port],
       ...own.slice(0, 3).map(({ address }): [string, number] => [address, port]),

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { until } from "../conformance/observe.ts";
+import { getPage, until } from "../conformance/observe.ts";
 import type { RuntimeDriver, Sandbox } from "../types.ts";
 
 import { openSandboxDriver, unavailableHere } from "./availability.ts";
@@ -35,10 +35,7 @@ describe.skipIf(reason !== undefined)(`the sandboxes' network${reason === undefi
     await sandbox.start({ name: "web", command: ["node", "-e", script], cwd: ".", env: {}, port: 4100 });
     await sandbox.ready("web", { timeoutMs: 20_000 });
   };
-  const get = async (sandbox: Sandbox) => {
-    const { host, port } = await sandbox.address(4100);
-    return (await fetch(`http://${host}:${port}/`)).text();
-  };
+  const get = (sandbox: Sandbox) => getPage(sandbox, 4100);
 
   test("links and addresses of the host do not change while sandboxes are opened and removed", async ({ skip }) => {
     const watch = watchLinks();
@@ -101,7 +98,7 @@ describe.skipIf(reason !== undefined)(`the sandboxes' network${reason === undefi
     await serve(await driver.open({ id: "data" }));
     const ask = async (id: string, peers: string[]) => {
       const sandbox = await (driver as RuntimeDriver).open({ id, peers });
-      const { host, port } = await (await (driver as RuntimeDriver).open({ id: "data" })).address(4100);
+      const { host, port } = await (await (driver as RuntimeDriver).open({ id: "data" })).peerAddress(4100);
       const script = `fetch("http://${host}:${port}").then((r) => r.text()).then(console.log, () => console.log("refused"))`;
       return (await sandbox.exec(["node", "-e", script])).stdout.trim();
     };
@@ -120,7 +117,7 @@ describe.skipIf(reason !== undefined)(`the sandboxes' network${reason === undefi
     const sandbox = await driver.open({ id: "gone" });
     await serve(sandbox);
     expect(await get(sandbox)).toBe("alive");
-    const { host, port } = await sandbox.address(4100);
+    const { host, port } = await sandbox.peerAddress(4100);
     await driver.remove("gone");
     await expect(fetch(`http://${host}:${port}/`, { signal: AbortSignal.timeout(5_000) })).rejects.toMatchObject({
       cause: { code: "ECONNREFUSED" },

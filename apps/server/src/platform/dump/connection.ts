@@ -1,10 +1,10 @@
 import pg from "pg";
-import { LimitedSocket } from "../limited-socket.ts";
+import type { SandboxPort } from "@tesslate/runtime";
+import { limitMessages, LimitedStream } from "../limited-stream.ts";
 
-/** Host and user of a PostgreSQL server. */
+/** Where a PostgreSQL server is, and a user of it. */
 export interface DumpTarget {
-  host: string;
-  port: number;
+  at: Pick<SandboxPort, "connect">;
   user: string;
   password: string;
   /** The database to connect to. */
@@ -26,18 +26,20 @@ export async function onDatabase<T>(
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted();
-  const socket = new LimitedSocket(maxMessageBytes);
+  const { at, user, password } = target;
+  const stream = new LimitedStream((options) => at.connect(options), limitMessages(maxMessageBytes));
   const client = new pg.Client({
-    ...target,
+    user,
+    password,
     database,
     ssl: false,
-    stream: () => socket,
+    stream: () => stream as never,
     connectionTimeoutMillis: connectMs,
     application_name: "studio-snapshots",
   });
   const failure = new Promise<never>((_, reject) => client.on("error", reject));
   failure.catch(() => {});
-  const stop = () => socket.destroy(new Error("cancelled"));
+  const stop = () => stream.destroy(new Error("cancelled"));
   signal.addEventListener("abort", stop, { once: true });
   try {
     await Promise.race([client.connect(), failure]);
@@ -45,7 +47,7 @@ export async function onDatabase<T>(
   } finally {
     signal.removeEventListener("abort", stop);
     await Promise.race([client.end().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
-    socket.destroy();
+    stream.destroy();
   }
 }
 

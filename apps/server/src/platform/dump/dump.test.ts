@@ -5,6 +5,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { afterEach, expect, inject, test } from "vitest";
 import { testConnection, onServer } from "../../testing/postgres.ts";
+import { hostPort } from "../../testing/host-port.ts";
 import { temporaryFolder } from "../../testing/temporary.ts";
 import { dumpDatabase, listDatabases, loadDatabase, readTableFigures, type DumpTarget } from "./index.ts";
 
@@ -20,9 +21,9 @@ afterEach(async () => {
 const targetOf = (database: string): DumpTarget => {
   const { host = "", user = "", password, port, connectionString } = testConnection(server, database);
   if (connectionString === undefined)
-    return { host, user, password: typeof password === "string" ? password : "", port: port ?? 5432, database };
+    return { at: hostPort({ host, port: port ?? 5432 }), user, password: typeof password === "string" ? password : "", database };
   const url = new URL(connectionString);
-  return { host: url.hostname, port: Number(url.port || 5432), user: url.username, password: url.password, database };
+  return { at: hostPort({ host: url.hostname, port: Number(url.port || 5432) }), user: url.username, password: url.password, database };
 };
 async function fresh(sql = ""): Promise<{ name: string; target: DumpTarget; query: <T>(sql: string) => Promise<T[]> }> {
   const name = `${prefix}_d${randomBytes(4).toString("hex")}`;
@@ -184,7 +185,7 @@ test("a hostile server can neither block the client nor exhaust its memory", asy
     await new Promise<void>((resolve) => hostile.listen(0, "127.0.0.1", resolve));
     return { port: (hostile.address() as { port: number }).port, close: () => hostile.close() };
   };
-  const target = (port: number): DumpTarget => ({ host: "127.0.0.1", port, user: "a", password: "b", database: "c" });
+  const target = (port: number): DumpTarget => ({ at: hostPort({ host: "127.0.0.1", port }), user: "a", password: "b", database: "c" });
   const silent = await open(() => undefined);
   await expect(listDatabases(target(silent.port), AbortSignal.timeout(300))).rejects.toThrow();
   const swollen = await open((write) => write(Buffer.from([0x44, 0x7f, 0xff, 0xff, 0xff])));

@@ -6,8 +6,8 @@ interface Terminal {
   args: string[];
   env: Record<string, string>;
   cwd: string;
-  /** Ends the whole process tree. */
-  kill: () => Promise<void>;
+  /** Ends the whole process tree of the program. */
+  kill: (pid: number) => Promise<void>;
   /** Called once, after the end. */
   onEnd: () => void;
   onError: (error: unknown) => void;
@@ -15,13 +15,14 @@ interface Terminal {
 
 /** A program on a pseudo terminal. The native addon is loaded on first use. */
 export async function openTerminal(
-  { file, args, env, cwd, kill, onEnd, onError }: Terminal,
+  { file, args, env, cwd, kill: killTree, onEnd, onError }: Terminal,
   { cols = 80, rows = 24 }: PtyOptions,
 ): Promise<Pty> {
   const { spawn } = await import("@lydell/node-pty");
   const pty = spawn(file, args, { name: "xterm-256color", cols, rows, cwd, env, encoding: null });
   const dataListeners = new Set<(data: Uint8Array) => void>();
   const exitListeners = new Set<(exit: { exitCode: number | null }) => void>();
+  const kill = () => killTree(pty.pid);
   let lastDataAt = 0;
   let exit: { exitCode: number | null } | undefined;
 
@@ -45,7 +46,6 @@ export async function openTerminal(
   }
 
   return {
-    pid: pty.pid,
     write: (data) => {
       if (!exit) pty.write(data);
     },

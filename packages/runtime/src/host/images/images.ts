@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RuntimeError } from "../../errors.ts";
 import { run } from "../../run.ts";
+import { fetchPort, sandboxPort, type SandboxPort } from "../../sandbox-port.ts";
 import type { ImageId, ImageSpec, PreparedImage, PrepareOptions, Sandbox } from "../../types.ts";
 import { makeFolder } from "../files/modes.ts";
 
@@ -456,14 +457,14 @@ async function warm(
   await sandbox.start({ name, command, cwd: ".", env: {}, port, stopGraceMs: warmStopGraceMs });
   try {
     const state = await sandbox.ready(name, { timeoutMs: 90_000, signal });
-    const { host, port: real } = await sandbox.address(state.port ?? port);
-    const base = new URL(path, `http://${host}:${real}`);
+    const to = sandboxPort(sandbox, state.port ?? port);
+    const base = new URL(path, `http://localhost:${to.port}`);
     const seen = new Set<string>();
     const queue = [base.href];
     for (let at = queue.shift(); at !== undefined && seen.size < 60; at = queue.shift()) {
       if (seen.has(at)) continue;
       seen.add(at);
-      const { status, text } = await visit(at, signal);
+      const { status, text } = await visit(to, at, signal);
       if (at === base.href && status >= 500) throw new Error(`the page responds with ${status}`);
       for (const [, target = ""] of text.matchAll(/(?:\bsrc|\bhref|\bfrom|\bimport)\s*[=(]?\s*["']([^"'\s]+)["']/g)) {
         const url = URL.canParse(target, at) ? new URL(target, at) : undefined;
@@ -497,12 +498,21 @@ async function untilQuiet(sandbox: Sandbox, signal: AbortSignal, isHurried: () =
   }
 }
 
+const maxRedirects = 20;
 /** A dev server that discovers a dependency restarts and closes the connection: that is not a failure. */
-async function visit(url: string, signal: AbortSignal): Promise<{ status: number; text: string }> {
+async function visit(to: SandboxPort, url: string, signal: AbortSignal): Promise<{ status: number; text: string }> {
   for (let tries = 1; ; tries++) {
     try {
-      const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(60_000)]) });
-      return { status: response.status, text: await response.text() };
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(60_000)]);
+      let at = new URL(url);
+      for (let redirects = 0; ; redirects++) {
+        const response = await fetchPort(to, at.pathname + at.search, { signal: limit });
+        const next = URL.parse(response.headers.get("location") ?? "", at);
+        const isFollowed = response.status >= 300 && response.status < 400 && next?.origin === at.origin && redirects < maxRedirects;
+        if (!isFollowed) return { status: response.status, text: await response.text() };
+        await response.body?.cancel();
+        at = next;
+      }
     } catch (error) {
       if (signal.aborted || tries >= 10) throw error;
       await sleep(300, undefined, { signal });

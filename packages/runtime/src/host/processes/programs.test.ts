@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { getPage } from "../../conformance/observe.ts";
 import { createProcessDriver } from "../../process/driver.ts";
 import { openSandboxDriver, unavailableHere } from "../../sandbox/availability.ts";
 import { locateProgram, translate } from "./programs.ts";
@@ -48,8 +49,7 @@ describe.each([
       const sandbox = await driver.open({ id: "p-1" });
       await sandbox.start({ name: "web", command: ["sh", "/opt/tool/bin/serve.sh"], cwd: ".", env: {}, port: 4100 });
       const { port } = await sandbox.ready("web", { timeoutMs: 20_000 });
-      const address = await sandbox.address(port ?? 0);
-      expect(await (await fetch(`http://${address.host}:${address.port}/`)).text()).toBe("from a program");
+      expect(await getPage(sandbox, port ?? 0)).toBe("from a program");
       for await (const { line } of sandbox.logs("web")) expect(line).not.toBe("written");
       expect((await sandbox.exec(["ls", "/opt/tool"])).exitCode).not.toBe(0);
       await driver.remove(sandbox.id);

@@ -55,12 +55,12 @@ test("detects a new port after output and on demand; an idle service costs nothi
   expect(await sandbox.ready("web", { timeoutMs: 20_000 })).toMatchObject({ status: "running", port: first });
 
   await request(first, `?to=${second}&print`);
-  await expect.poll(() => sandbox.services()[0]?.port).toBe(second);
+  await expect.poll(async () => (await sandbox.services())[0]?.port).toBe(second);
   await request(second, `?to=${third}`);
   await expect.poll(() => request(third, "").catch(() => undefined)).toBe("ok");
   expect(await sandbox.ready("web", { timeoutMs: 20_000 })).toMatchObject({ status: "running", port: third });
   await request(third, `?to=${fourth}&early`);
-  await expect.poll(() => sandbox.services()[0]?.port).toBe(fourth);
+  await expect.poll(async () => (await sandbox.services())[0]?.port).toBe(fourth);
 
   // Its last output is processed.
   await sleep(1_500);

@@ -244,14 +244,11 @@ export function openService(name: string, host: ServiceHost): RunningService {
     if (!isAlive || hasLeft || host.isFrozen()) return;
     const wanted = saved?.port;
     const port = [wanted, state.port].find((p) => p !== undefined && ports.includes(p)) ?? ports[0];
-    const pid = mainOf(members);
-    if (port !== undefined || (wanted === 0 && pid !== undefined)) {
-      if (health) return void checkHealth(health);
-      if (state.status !== "running" || state.port !== port || state.pid !== pid) {
-        throttle.changed();
-        change({ ...state, status: "running", port, pid });
-      }
-    } else if (state.pid !== pid) state = { ...state, pid };
+    if (port === undefined && (wanted !== 0 || mainOf(members) === undefined)) return;
+    if (health) return void checkHealth(health);
+    if (state.status === "running" && state.port === port) return;
+    throttle.changed();
+    change({ ...state, status: "running", port });
   }
 
   /** Runs one check at a time with a pause in between; the first success makes it `running`. */

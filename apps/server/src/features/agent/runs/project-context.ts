@@ -94,7 +94,7 @@ export function createProjectContext({
 const cut = (text: string) => (text.length > maxLine ? `${text.slice(0, maxLine)}…` : text);
 
 async function tail(sandbox: Sandbox, service: string): Promise<string[]> {
-  if (!sandbox.services().some((s) => s.name === service)) return [];
+  if (!(await sandbox.services()).some((s) => s.name === service)) return [];
   const lines: string[] = [];
   for await (const { line } of sandbox.logs(service, { tail: logLines })) lines.push(line);
   return lines;

@@ -307,10 +307,11 @@ test("starts a server before the cutover, restarts it after a crash and replaces
     await pool.query("update users set is_suspended = $2 where id = $1", [ada.id, is]);
     await pool.query("select graphile_worker.add_job('release_user', json_build_object('user_id', $1::text))", [ada.id]);
   };
-  const runs = async () =>
-    (await Promise.all((await app.runtime.list()).filter(({ id }) => id.startsWith("deploy-")).map(({ id }) => app.runtime.find(id)))).some(
-      (buildSandbox) => buildSandbox?.services().some(({ status }) => status === "running" || status === "starting"),
-    );
+  const runs = async () => {
+    const builds = (await app.runtime.list()).filter(({ id }) => id.startsWith("deploy-"));
+    const states = await Promise.all(builds.map(async ({ id }) => (await (await app.runtime.find(id))?.services()) ?? []));
+    return states.flat().some(({ status }) => status === "running" || status === "starting");
+  };
   expect(await runs()).toBe(true);
   await suspend(true);
   await vi.waitFor(async () => expect(await runs()).toBe(false));

@@ -8,6 +8,7 @@ import { startPackageRegistry } from "@tesslate/testkit";
 import type { LaunchReport } from "@tesslate/contract";
 import { createLogger } from "../../../platform/logger.ts";
 import { artifact, fakeKeys, hostilePages, page } from "../../../testing/artifacts.ts";
+import { hostPort } from "../../../testing/host-port.ts";
 import { temporaryFolder } from "../../../testing/temporary.ts";
 import { createBrowsers, findChromium } from "../../agent/verify/index.ts";
 import { createLaunchGate, type LaunchInput } from "./index.ts";
@@ -97,7 +98,7 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
           "public/robots.txt": "Allow: /",
         }),
         kind: "server",
-        address: server.address,
+        server: server.port,
         secrets: [{ name: "STRIPE_KEY", value: fakeKeys.stripe }],
       },
     };
@@ -218,7 +219,7 @@ async function startServer() {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
-    address: { host: "127.0.0.1", port: (server.address() as AddressInfo).port },
+    port: hostPort({ host: "127.0.0.1", port: (server.address() as AddressInfo).port }),
     requestedPaths,
     leak: (text: string) => void (leaked = text),
     [Symbol.asyncDispose]: async () => {

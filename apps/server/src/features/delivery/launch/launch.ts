@@ -84,10 +84,10 @@ export function createLaunchGate({
     const nothing = { visits: [], accessibility: new Map(), firstPage: [] };
     const browsers = findBrowsers();
     if ("missing" in browsers) return { ...nothing, stopped: `This server has no browser: ${browsers.missing}` };
-    const { kind, address, spaFallback } = input;
+    const { kind, server, spaFallback } = input;
     const { tap } = traffic;
-    if (kind === "server" && !address) return { ...nothing, stopped: "The production build was not started." };
-    const site = kind === "server" && address ? serverSite(address, { tap }) : serveArtifact(artifact, { spaFallback, tap });
+    if (kind === "server" && !server) return { ...nothing, stopped: "The production build was not started." };
+    const site = kind === "server" && server ? serverSite(server, { tap }) : serveArtifact(artifact, { spaFallback, tap });
     return tour({ browsers, site, traffic, artifact, kind, spaFallback }, signal);
   }
 }

@@ -1,5 +1,5 @@
 import type { LaunchFinding, LaunchReport, LaunchCheck, LaunchSettings } from "@tesslate/contract";
-import type { Sandbox } from "@tesslate/runtime";
+import type { Sandbox, SandboxPort } from "@tesslate/runtime";
 
 /** The version to check. */
 export interface LaunchInput {
@@ -10,7 +10,7 @@ export interface LaunchInput {
   /** `static`: everything is served to visitors. `server`: only public folders and responses are checked. */
   kind: "static" | "server";
   /** For `server`: where the production build listens, as reachable from this process. */
-  address?: { host: string; port: number };
+  server?: SandboxPort;
   /** Serve `index.html` for unknown paths. */
   spaFallback: boolean;
   /** Build log lines to report as warnings. */

@@ -1,5 +1,6 @@
-import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { pipeline } from "node:stream/promises";
+import { requestPort, type SandboxPort } from "@tesslate/runtime";
 import type { PreviewSite } from "../../../http/preview-site.ts";
 import { serveStatic, type StaticSite, type Tap } from "../../../http/static-site.ts";
 import type { LaunchArtifact } from "./artifact.ts";
@@ -19,23 +20,23 @@ export function serveArtifact(artifact: LaunchArtifact, { spaFallback, tap }: { 
   };
 }
 
+/** Longest time without a byte of the response. */
 const responseMs = 10_000;
 
 /** Forwards to a running production build. Requests uncompressed responses, so that they can be scanned. */
-export function serverSite(address: { host: string; port: number }, { tap }: { tap: Tap }): PreviewSite {
+export function serverSite(server: SandboxPort, { tap }: { tap: Tap }): PreviewSite {
   const options = (request: IncomingMessage) => ({
-    ...address,
     method: request.method,
     path: request.url,
     headers: { ...request.headers, "accept-encoding": "identity" },
-    agent: false as const,
     setHost: false,
   });
   return {
     request: (request, response) => {
-      const outgoing = httpRequest({ ...options(request), timeout: responseMs });
+      const outgoing = requestPort(server, options(request));
+      const timer = setTimeout(() => outgoing.destroy(), responseMs).unref();
+      outgoing.on("close", () => clearTimeout(timer));
       const fail = () => (response.headersSent ? response.destroy() : void response.writeHead(502).end());
-      outgoing.on("timeout", () => outgoing.destroy());
       outgoing.on("error", fail);
       response.on("close", () => outgoing.destroy());
       outgoing.on("response", (upstreamResponse) => {
@@ -48,14 +49,17 @@ export function serverSite(address: { host: string; port: number }, { tap }: { t
           type: headers["content-type"] ?? "",
           isEncoded: !["", "identity"].includes(headers["content-encoding"] ?? ""),
         });
-        upstreamResponse.on("data", (piece) => seen.data(piece as Buffer));
+        upstreamResponse.on("data", (piece) => {
+          timer.refresh();
+          seen.data(piece as Buffer);
+        });
         upstreamResponse.on("end", () => seen.end());
         pipeline(upstreamResponse, response).catch(fail);
       });
       request.pipe(outgoing);
     },
     upgrade: (request, socket, head) => {
-      const outgoing = httpRequest(options(request));
+      const outgoing = requestPort(server, options(request));
       const fail = () => void socket.destroy();
       outgoing.on("error", fail);
       socket.on("error", () => outgoing.destroy());

@@ -78,7 +78,7 @@ export function createAdminSandboxes({
         if (!owner) return undefined;
         try {
           const { memoryBytes, cpuSeconds, pids } = await sandbox.usage();
-          const services = sandbox.services().filter(({ status }) => status !== "stopped");
+          const services = (await sandbox.services()).filter(({ status }) => status !== "stopped");
           const started = Math.min(...services.flatMap(({ startedAt }) => startedAt ?? []));
           return {
             ...owner,

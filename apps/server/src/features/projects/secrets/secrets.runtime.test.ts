@@ -1,3 +1,4 @@
+import { fetchPort, sandboxPort } from "@tesslate/runtime";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ProjectEvent } from "@tesslate/contract";
 import { sql } from "drizzle-orm";
@@ -29,9 +30,8 @@ const containerOf = async (project: ProjectRow) => {
 const answerOf = async (project: ProjectRow) => {
   const sandbox = await app.runtime.find(project.id);
   if (!sandbox) throw new Error("no sandbox");
-  const state = sandbox.services()[0];
-  const { host, port } = await sandbox.address(state?.port ?? 3000);
-  return (await fetch(`http://${host}:${port}/`)).text();
+  const [state] = await sandbox.services();
+  return (await fetchPort(sandboxPort(sandbox, state?.port ?? 3000), "/")).text();
 };
 const logOf = async (project: ProjectRow, enough: RegExp) => {
   const abort = new AbortController();

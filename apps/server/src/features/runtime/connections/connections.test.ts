@@ -280,12 +280,8 @@ describe("start order", () => {
     await app.as(ada).containers.remove({ params: at(api) });
     expect(await ended(app, ada, task_id)).toMatchObject({ status: "completed", error: null });
     const sandbox = await app.runtime.find(project.id);
-    expect(
-      sandbox
-        ?.services()
-        .filter((s) => s.status !== "stopped")
-        .map((s) => s.name),
-    ).toEqual(["tiny-app"]);
+    const active = (await sandbox?.services())?.filter((s) => s.status !== "stopped");
+    expect(active?.map((s) => s.name)).toEqual(["tiny-app"]);
     expect(await app.as(ada).containers.get({ params: at(web) })).toMatchObject({ status: "running" });
   });
 });

@@ -36,7 +36,7 @@ export function createContainerOperations({
         `project_start:${project.id}`,
       ]);
       if (pending) return pending;
-      if (isServiceUp(stateOf(await projects.sandboxOf(project), row))) {
+      if (isServiceUp(await stateOf(await projects.sandboxOf(project), row))) {
         await holds.awake(project.id);
         return nothingToDo;
       }

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { connect } from "node:net";
+import { forwardPort, sandboxPort } from "@tesslate/runtime";
 import { importPostgres, importRedis } from "@tesslate/testkit/docker-databases";
 import { startDockerEngine } from "@tesslate/testkit/docker-engine";
 import pg from "pg";
@@ -75,13 +75,14 @@ describe.skipIf(engine.reason !== undefined)(
         const { task_id } = await app.as(ada).containers.start({ params });
         expect(await ended(app, ada, task_id)).toMatchObject({ status: "completed", error: null });
       };
-      const address = async (port: number) => {
+      const portOf = async (port: number) => {
         const sandbox = await runtime.find(project.id);
         if (!sandbox) throw new Error("no sandbox");
-        return sandbox.address(port);
+        return sandboxPort(sandbox, port);
       };
       const query = async (text: string) => {
-        const client = new pg.Client({ ...(await address(5432)), user: "app", database: "app", password: "secret" });
+        await using at = await forwardPort(await portOf(5432));
+        const client = new pg.Client({ host: at.host, port: at.port, user: "app", database: "app", password: "secret" });
         client.on("error", () => undefined);
         await client.connect();
         try {
@@ -91,11 +92,11 @@ describe.skipIf(engine.reason !== undefined)(
         }
       };
       const redis = async (...lines: string[]) => {
-        const { host, port } = await address(6379);
+        const stream = await (await portOf(6379)).connect();
+        stream.write(`${["AUTH secret", ...lines, "QUIT"].join("\r\n")}\r\n`);
         return new Promise<string>((resolve, reject) => {
           let text = "";
-          const socket = connect(port, host, () => socket.write(`${["AUTH secret", ...lines, "QUIT"].join("\r\n")}\r\n`));
-          socket
+          stream
             .on("data", (data) => (text += String(data)))
             .on("end", () => resolve(text))
             .on("error", reject);

@@ -63,7 +63,7 @@ test("a container deleted during its start cancels it and deletes its connection
   await app.as(ada).containers.remove({ params });
   expect(["cancelled", "completed"]).toContain((await ended(app, ada, task_id)).status);
   const sandbox = await app.runtime.find(project.id);
-  expect(sandbox?.services().filter((s) => s.status !== "stopped")).toEqual([]);
+  expect((await sandbox?.services())?.filter((s) => s.status !== "stopped")).toEqual([]);
   expect(await app.as(ada).projects.get({ params: { id: project.id } })).toMatchObject({ environment_status: "stopped" });
   const again = await app.request(`/api/projects/${project.id}/start`, { method: "POST", user: ada });
   expect(again.status).toBe(400);

@@ -1,6 +1,5 @@
-import { request } from "node:http";
 import type { LogEvent } from "@tesslate/contract";
-import { keptLogLines, type Sandbox } from "@tesslate/runtime";
+import { fetchPort, keptLogLines, RuntimeError, type Sandbox, type SandboxPort } from "@tesslate/runtime";
 import type { Outbound } from "../../../platform/outbound.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { Redactions } from "../../projects/secrets/index.ts";
@@ -51,8 +50,7 @@ export function createContainerInspection({
       if ("status" in target) return { healthy: false, url, error: target.message };
       // A service without HTTP passed its own health check before it counted as running.
       if (row.container_type === "service" && url === null) return { healthy: true, url };
-      const host = url ? new URL(url).host : `${target.host}:${target.port}`;
-      const result = await probe(target, host, signal);
+      const result = await probe(target, url ? new URL(url).host : undefined, signal);
       return { healthy: result.status_code !== undefined && result.status_code < 400, url, ...result };
     },
     /** The last `tail` lines; empty when it never ran. */
@@ -61,7 +59,7 @@ export function createContainerInspection({
       const { redact } = await redactions.of(project.id);
       const sandbox = await projects.sandboxOf(project);
       const lines: string[] = [];
-      if (sandbox.services().some((service) => service.name === row.service_key))
+      if ((await sandbox.services()).some((service) => service.name === row.service_key))
         for await (const { line } of sandbox.logs(row.service_key, { tail })) lines.push(redact(line));
       return lines;
     },
@@ -95,41 +93,45 @@ export function createContainerInspection({
 
 /** Waits for the first start of a service; false when the signal aborts first. */
 const hasRun = (sandbox: Sandbox, name: string, signal: AbortSignal): Promise<boolean> =>
-  new Promise((resolve) => {
-    if (signal.aborted || sandbox.services().some((s) => s.name === name)) return resolve(!signal.aborted);
-    const end = (isThere: boolean) => {
+  new Promise((resolve, reject) => {
+    if (signal.aborted) return resolve(false);
+    const settle = () => {
       unsubscribe();
       signal.removeEventListener("abort", quit);
+    };
+    const end = (isThere: boolean) => {
+      settle();
       resolve(isThere);
     };
     const quit = () => end(false);
     const unsubscribe = sandbox.onState((state) => state.name === name && end(true));
     signal.addEventListener("abort", quit, { once: true });
+    sandbox.services().then(
+      (states) => states.some((state) => state.name === name) && end(true),
+      (error: unknown) => {
+        settle();
+        reject(error as Error);
+      },
+    );
   });
 
-const probe = (target: { host: string; port: number }, host: string, signal: AbortSignal) =>
-  new Promise<{ status_code?: number; error?: string }>((resolve) => {
-    const call = request(
-      {
-        ...target,
-        path: "/",
-        method: "GET",
-        headers: { host, accept: "text/html,*/*" },
-        agent: false,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(probeMs)]),
-      },
-      (response) => {
-        resolve({ status_code: response.statusCode ?? 0 });
-        response.destroy();
-      },
-    );
-    call.on("error", (error) =>
-      resolve({
-        error:
-          error.name === "TimeoutError" || signal.aborted || error.name === "AbortError"
-            ? "No response within 5 s."
-            : "The connection was refused.",
-      }),
-    );
-    call.end();
-  });
+async function probe(
+  to: SandboxPort,
+  host: string | undefined,
+  signal: AbortSignal,
+): Promise<{ status_code: number; error?: undefined } | { status_code?: undefined; error: string }> {
+  try {
+    const response = await fetchPort(to, "/", {
+      headers: { ...(host !== undefined && { host }), accept: "text/html,*/*" },
+      signal: AbortSignal.any([signal, AbortSignal.timeout(probeMs)]),
+    });
+    await response.body?.cancel();
+    return { status_code: response.status };
+  } catch (error) {
+    const isRefused =
+      error instanceof RuntimeError
+        ? error.code === "unavailable"
+        : (error as Error).name !== "AbortError" && (error as Error).name !== "TimeoutError";
+    return { error: isRefused && !signal.aborted ? "The connection was refused." : "No response within 5 s." };
+  }
+}

@@ -80,7 +80,7 @@ export function createLogProblems({
       const held = new Map<number | undefined, FoundProblem[]>();
       const decide = async (port: number | undefined) => {
         const others = (await store.listAll(projectId)).filter((other) => other.id !== row.id && isManaged(other));
-        const states = new Map(sandbox.services().map((state) => [state.name, state]));
+        const states = new Map((await sandbox.services()).map((state) => [state.name, state]));
         const ports = others.map((other) => states.get(other.service_key)?.port ?? portOf(other));
         return wasRestarting(sandbox, port, ports, signal);
       };
@@ -143,12 +143,14 @@ export function createLogProblems({
       reading.followers += 1;
       if (!known) {
         readings.set(projectId, reading);
-        reading.sandbox.then(
-          (sandbox) => {
-            for (const state of sandbox.services()) if (isActive(state)) readSoon(projectId, reading, state.name, false);
-          },
-          (err: unknown) => log.warn({ err, project_id: projectId }, "reading output for problems failed"),
-        );
+        reading.sandbox
+          .then((sandbox) => sandbox.services())
+          .then(
+            (states) => {
+              for (const state of states) if (isActive(state)) readSoon(projectId, reading, state.name, false);
+            },
+            (err: unknown) => log.warn({ err, project_id: projectId }, "reading output for problems failed"),
+          );
       }
       signal.addEventListener(
         "abort",

@@ -1,12 +1,12 @@
+import type { SandboxPort } from "@tesslate/runtime";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { ContainersStore } from "./containers.store.ts";
 import type { Services } from "./services.ts";
 import { isManaged } from "./service-state.ts";
 
-/** Address and administrator of a running PostgreSQL. */
+/** Where a running PostgreSQL is, and its administrator. */
 export interface PostgresTarget {
-  host: string;
-  port: number;
+  at: SandboxPort;
   user: string;
   password: string;
   database: string;
@@ -40,17 +40,17 @@ export function createPostgresAccess({
       hasData: row.last_started_at !== null,
       isRunning: row.status === "running",
       use: async (signal, work, { isRunningOnly = false } = {}) => {
-        let address = await services.reach(project, row, { mayWake: true });
-        const wasStopped = !("port" in address) && !isRunningOnly;
+        let found = await services.reach(project, row, { mayWake: true });
+        const wasStopped = "status" in found && !isRunningOnly;
         if (wasStopped) {
           await services.start(project, row, signal, async () => undefined);
-          address = await services.reach(project, row, { mayWake: true });
+          found = await services.reach(project, row, { mayWake: true });
         }
         try {
-          if (!("port" in address)) throw new Error(address.message);
+          if ("status" in found) throw new Error(found.message);
           const env = await services.environmentOf(project, row);
           const user = env["POSTGRES_USER"] ?? "postgres";
-          return await work({ ...address, user, password: env["POSTGRES_PASSWORD"] ?? "", database: env["POSTGRES_DB"] ?? user });
+          return await work({ at: found, user, password: env["POSTGRES_PASSWORD"] ?? "", database: env["POSTGRES_DB"] ?? user });
         } finally {
           if (wasStopped) {
             await services.stop(project, row);

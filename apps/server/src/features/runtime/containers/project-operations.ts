@@ -5,7 +5,7 @@ import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { ContainersStore } from "./containers.store.ts";
 import type { ProjectHolds } from "./project-holds.ts";
-import { isActive, isManaged, isServiceUp, stateOf } from "./service-state.ts";
+import { hasActive, isManaged, isServiceUp, readStates } from "./service-state.ts";
 import type { StopServices } from "./service-stop.ts";
 import { nothingToDo, startKeysOf, type StartResult, type StartRequests } from "./start-requests.ts";
 import { containerTask, projectTask, urlsOf } from "./start-tasks.ts";
@@ -49,8 +49,8 @@ export function createProjectOperations({
       for (const row of held) await requests.begin(project, containerTask("container_start", project, row), row.service_key);
       return { ...pending, containers };
     }
-    const sandbox = await projects.sandboxOf(project);
-    if (rows.every((row) => isServiceUp(stateOf(sandbox, row)))) {
+    const stateOf = await readStates(await projects.sandboxOf(project));
+    if (rows.every((row) => isServiceUp(stateOf(row)))) {
       await holds.awake(project.id);
       return { ...nothingToDo, containers };
     }
@@ -63,8 +63,8 @@ export function createProjectOperations({
     if (isHeld(project) || rows.length === 0) return;
     await requests.refuseIfBusy(project);
     if (await requests.findUnfinished([`project_restart:${project.id}`, `project_start:${project.id}`])) return;
-    const sandbox = await projects.sandboxOf(project);
-    if (rows.every((row) => isServiceUp(stateOf(sandbox, row)))) await holds.awake(project.id);
+    const stateOf = await readStates(await projects.sandboxOf(project));
+    if (rows.every((row) => isServiceUp(stateOf(row)))) await holds.awake(project.id);
     else await requests.begin(project, { ...projectTask("project_start", project), input: { is_wake: true } });
   };
 
@@ -74,9 +74,8 @@ export function createProjectOperations({
     if (project.environment_status === "provisioning" || project.environment_status === "setup_failed") return;
     const rows = await store.listAll(project.id);
     await requests.cancel(startKeysOf(project, rows));
-    const sandbox = await projects.sandboxOf(project);
     const isNeeded =
-      sandbox.services().some(isActive) ||
+      (await hasActive(await projects.sandboxOf(project))) ||
       project.environment_status !== "stopped" ||
       rows.some((r) => isManaged(r) && r.status !== "stopped") ||
       // So far only idle: from now on previews must not wake it.

@@ -37,7 +37,7 @@ export const createStatusOf =
     let error: string | undefined;
     if (hasTree)
       try {
-        states = (await projects.sandboxOf(project)).services();
+        states = await (await projects.sandboxOf(project)).services();
       } catch (err) {
         log.warn({ err, project_id: project.id }, "runtime did not respond");
         error =

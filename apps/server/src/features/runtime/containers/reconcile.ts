@@ -67,7 +67,7 @@ export async function reconcile(
     try {
       const sandbox = await projects.sandboxOf(project);
       const keys = new Set((await store.listAll(id)).map((row) => row.service_key));
-      for (const state of sandbox.services()) {
+      for (const state of await sandbox.services()) {
         if (state.status === "stopped") continue;
         if (state.status === "failed") {
           // It ended while no server was running.

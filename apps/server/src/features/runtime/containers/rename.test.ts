@@ -55,7 +55,7 @@ test("renames folder, key, host and URL, restarts what ran, and marks dependents
     needs_restart: true,
     injected_env_vars: expect.arrayContaining([{ key: "ORDERS_URL", source_container_name: "Orders", source_container_id: api.id }]),
   });
-  const running = (await app.runtime.find(project.id))?.services().filter((s) => s.status === "running");
+  const running = (await (await app.runtime.find(project.id))?.services())?.filter((s) => s.status === "running");
   expect(running?.map((s) => s.name).sort()).toEqual(["orders", "tiny-app"]);
 
   // The root container has no folder to move; a change of case changes nothing else.

@@ -1,7 +1,6 @@
-import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FoundProblem } from "@tesslate/contract/problem-finder";
-import type { Sandbox } from "@tesslate/runtime";
+import { accepts, sandboxPort, type Sandbox } from "@tesslate/runtime";
 
 /** A program that restarts after a change of its files listens again well within this time. */
 const longestRestartMs = 8_000;
@@ -26,7 +25,7 @@ export const refusedPort = (problem: Printed): number | undefined => {
  * project's other containers. Without the port of the refusal, one of them must not have listened at first.
  */
 export async function wasRestarting(
-  sandbox: Pick<Sandbox, "address">,
+  sandbox: Pick<Sandbox, "id" | "connect">,
   refused: number | undefined,
   ports: readonly number[],
   signal: AbortSignal,
@@ -36,22 +35,10 @@ export async function wasRestarting(
   const awaited = refused === undefined ? ports : [refused];
   let hasWaited = false;
   for (const end = Date.now() + longestRestartMs; Date.now() < end && !signal.aborted;) {
-    const listening = await Promise.all(awaited.map(async (port) => accepts(await sandbox.address(port))));
+    const listening = await Promise.all(awaited.map((port) => accepts(sandboxPort(sandbox, port), { timeoutMs: connectMs })));
     if (listening.every(Boolean)) return hasWaited || refused !== undefined;
     hasWaited = true;
     await sleep(retryMs, undefined, { signal }).catch(() => undefined);
   }
   return false;
 }
-
-const accepts = ({ host, port }: { host: string; port: number }): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: connectMs });
-    const end = (isAccepted: boolean) => {
-      socket.destroy();
-      resolve(isAccepted);
-    };
-    socket.once("connect", () => end(true));
-    socket.once("timeout", () => end(false));
-    socket.once("error", () => end(false));
-  });

@@ -1,4 +1,4 @@
-import { RuntimeError } from "@tesslate/runtime";
+import { RuntimeError, sandboxPort, type SandboxPort } from "@tesslate/runtime";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { Projects } from "../../projects/projects/index.ts";
@@ -8,9 +8,9 @@ import type { Restarts } from "./restarts.ts";
 import { isServiceUp, portOf, stateOf } from "./service-state.ts";
 import { describeFailure } from "./status.ts";
 
-/** Where a service is reachable, or why it is not. */
+/** The port of a service that runs, or why it cannot be reached. */
 export type PreviewTarget =
-  | { host: string; port: number }
+  | SandboxPort
   | { status: "stopped" | "starting" | "failed" | "frozen"; message: string; lastLines: string[]; restartAt?: number };
 
 export type ServiceReach = ReturnType<typeof createServiceReach>;
@@ -28,11 +28,11 @@ export function createServiceReach({
 }) {
   return {
     isRunning: async (project: ProjectRow, row: ContainerRow): Promise<boolean> =>
-      isServiceUp(stateOf(await projects.sandboxOf(project), row)),
+      isServiceUp(await stateOf(await projects.sandboxOf(project), row)),
     /** The port was refused: detect which port it listens on now. */
     refreshPort: async (project: ProjectRow, row: ContainerRow): Promise<void> => {
       const sandbox = await projects.sandboxOf(project);
-      const state = stateOf(sandbox, row);
+      const state = await stateOf(sandbox, row);
       if (sandbox && state?.status === "running")
         await sandbox.ready(row.service_key, { timeoutMs: 1_000 }).catch((error: unknown) => {
           if (!(error instanceof RuntimeError)) throw error;
@@ -43,14 +43,14 @@ export function createServiceReach({
       if (project.environment_status === "provisioning")
         return { status: "starting", message: "The project is being set up.", lastLines: [] };
       const sandbox = await projects.sandboxOf(project);
-      const state = stateOf(sandbox, row);
+      const state = await stateOf(sandbox, row);
       if (state && isServiceUp(state)) {
         const isFrozen = state.status === "frozen";
         if (isFrozen && !mayWake) return { status: "frozen", message: "The project is asleep.", lastLines: [] };
         // Another server process may have frozen it.
         if (isFrozen) idle.watch(project.id, true);
         if (mayWake) await idle.awake(project.id);
-        return sandbox.address(state.port ?? portOf(row));
+        return sandboxPort(sandbox, state.port ?? portOf(row));
       }
       if (state?.status === "starting") return { status: "starting", message: "It is starting.", lastLines: [] };
       if (state?.status === "failed" || (row.status === "failed" && state?.status !== "stopped")) {

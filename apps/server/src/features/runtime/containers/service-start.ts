@@ -65,7 +65,7 @@ export function createStartService({
       // The program can print these values from now on: refresh redaction.
       await redactions.changed(project.id);
       await report(55, `Starting ${row.name}`);
-      if (!isActive(stateOf(sandbox, row))) await store.update(row.id, { needs_restart: false });
+      if (!isActive(await stateOf(sandbox, row))) await store.update(row.id, { needs_restart: false });
       await sandbox.start(spec);
       // Deleted in between: the deletion stopped it before it was started, or will do so after this.
       if (!(await store.find(project.id, row.id))) {
@@ -82,12 +82,12 @@ export function createStartService({
         // At shutdown it keeps running, for the next process to adopt.
         if (signal.reason !== "shutdown") await sandbox.stop(row.service_key);
       } else if (error instanceof RuntimeError && error.code === "start_timeout") {
-        const lines = stateOf(sandbox, row)?.lastLines ?? [];
+        const lines = (await stateOf(sandbox, row))?.lastLines ?? [];
         await sandbox.stop(row.service_key);
         await statusWriter.fail(row, `No port was open within ${readyMs / 1000} s, so it was stopped.`, lines);
       } else {
         await statusWriter.written(project.id);
-        const state = stateOf(sandbox, row);
+        const state = await stateOf(sandbox, row);
         // A service that never started emitted no state.
         if (state?.status !== "failed") await statusWriter.fail(row, await reasonOf(row, error));
       }

@@ -9,6 +9,12 @@ export const portOf = (row: Pick<ContainerRow, "internal_port" | "port">): numbe
 /** Runs here, in contrast to an external service. */
 export const isManaged = (row: ContainerRow): boolean => row.deployment_mode === "container";
 
+/** The states of containers' services in the runtime, as they are now. */
+export async function readStates(sandbox: Sandbox): Promise<(row: ContainerRow) => ServiceState | undefined> {
+  const states = new Map((await sandbox.services()).map((state) => [state.name, state]));
+  return (row) => states.get(row.service_key);
+}
 /** The state of a container's service in the runtime. */
-export const stateOf = (sandbox: Sandbox, row: ContainerRow): ServiceState | undefined =>
-  sandbox.services().find((s) => s.name === row.service_key);
+export const stateOf = async (sandbox: Sandbox, row: ContainerRow): Promise<ServiceState | undefined> => (await readStates(sandbox))(row);
+/** Whether a service of the sandbox runs or starts. */
+export const hasActive = async (sandbox: Sandbox): Promise<boolean> => (await sandbox.services()).some(isActive);

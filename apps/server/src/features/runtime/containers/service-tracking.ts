@@ -5,7 +5,7 @@ import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { IdlePolicy } from "./idle-policy.ts";
 import type { Restarts } from "./restarts.ts";
-import { isActive } from "./service-state.ts";
+import { hasActive, isActive } from "./service-state.ts";
 import type { ContainerStatusWriter } from "./status.ts";
 import type { StylesheetRefresh } from "./stylesheet-refresh.ts";
 
@@ -42,14 +42,14 @@ export function createServiceTracking({
   const updateWhenNothingRuns = async (projectId: string) => {
     if (restarts.isPending(projectId) || idle.isHeld(projectId)) return;
     const sandbox = await projects.peekSandbox(projectId);
-    if (sandbox && !sandbox.services().some(isActive)) await updateEnvironmentStatus({ id: projectId });
+    if (sandbox && !(await hasActive(sandbox))) await updateEnvironmentStatus({ id: projectId });
   };
   /** Updates the project's stored status after its containers changed. `reason`: stored when nothing runs anymore. */
   const updateEnvironmentStatus = async (project: Pick<ProjectRow, "id">, reason?: StopReason): Promise<void> => {
     const sandbox = await (projects.peekSandbox(project.id) ?? runtime.find(project.id));
-    const hasActive = (sandbox?.services().some(isActive) ?? false) || restarts.isPending(project.id);
-    if (!hasActive) idle.forget(project.id);
-    await projects.setEnvironment(project.id, hasActive ? "active" : "stopped", reason);
+    const isAwake = (sandbox !== undefined && (await hasActive(sandbox))) || restarts.isPending(project.id);
+    if (!isAwake) idle.forget(project.id);
+    await projects.setEnvironment(project.id, isAwake ? "active" : "stopped", reason);
   };
 
   projects.onServiceState(adopt);

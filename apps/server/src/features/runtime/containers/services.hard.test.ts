@@ -1,9 +1,8 @@
-import { connect } from "node:net";
 import pg from "pg";
 import { describe, expect, test } from "vitest";
 import type { Container, CreateContainer } from "@tesslate/contract";
 import type { Static } from "typebox";
-import type { Sandbox } from "@tesslate/runtime";
+import { fetchPort, forwardPort, sandboxPort, type Sandbox } from "@tesslate/runtime";
 import type { TestApp, TestUser } from "../../../testing/app.ts";
 import { ended, setUpProject } from "../../../testing/projects.ts";
 import { realRuntime, sandboxApp } from "../../../testing/sandbox.ts";
@@ -68,8 +67,8 @@ describe.skipIf(!canRun)("services in a sandbox", () => {
           expect(service.env_var_keys).toEqual(["POSTGRES_DB", "POSTGRES_PASSWORD", "POSTGRES_USER"]);
           const setPassword = (password: string) => api.update({ params, body: { env_vars_to_set: { POSTGRES_PASSWORD: password } } });
           const query = async (password: string, text: string) => {
-            const at = await (await sandbox()).address(5432);
-            const client = new pg.Client({ ...at, user: "app", database: "app", password });
+            await using at = await forwardPort(sandboxPort(await sandbox(), 5432));
+            const client = new pg.Client({ host: at.host, port: at.port, user: "app", database: "app", password });
             client.on("error", () => undefined);
             await client.connect();
             try {
@@ -106,11 +105,11 @@ describe.skipIf(!canRun)("services in a sandbox", () => {
         const params = { id: service.project_id, container_id: service.id };
         await app.as(ada).containers.update({ params, body: { env_vars_to_set: { REDIS_PASSWORD: 'quo"ted\\' } } });
         const redis = async (...lines: string[]) => {
-          const at = await (await sandbox()).address(6379);
+          const stream = await (await sandbox()).connect(6379);
+          stream.write(`${lines.join("\r\n")}\r\nQUIT\r\n`);
           return new Promise<string>((resolve, reject) => {
             let text = "";
-            const socket = connect(at.port, at.host, () => socket.write(`${lines.join("\r\n")}\r\nQUIT\r\n`));
-            socket
+            stream
               .on("data", (data) => (text += String(data)))
               .on("end", () => resolve(text))
               .on("error", reject);
@@ -134,10 +133,7 @@ describe.skipIf(!canRun)("services in a sandbox", () => {
         const params = { id: service.project_id, container_id: service.id };
         await start();
         expect(await app.as(ada).containers.health({ params })).toMatchObject({ healthy: true, status_code: 200, url: service.url });
-        const get = async (path: string) => {
-          const { host, port } = await (await sandbox()).address(80);
-          return (await fetch(`http://${host}:${port}${path}`)).text();
-        };
+        const get = async (path: string) => (await fetchPort(sandboxPort(await sandbox(), 80), path)).text();
         expect(await get("/")).toContain("This is nginx");
         const file = { id: service.project_id, path: "services/nginx/default.conf.template" };
         const { content } = (await app.as(ada).files.get({ params: file })) as { content: string };
@@ -176,8 +172,7 @@ describe.skipIf(!canRun)("services in a sandbox", () => {
     withService(
       async ({ app, ada, service, start, sandbox }) => {
         await start();
-        const { host, port } = await (await sandbox()).address(9090);
-        expect(await (await fetch(`http://${host}:${port}/-/ready`)).text()).toMatch(/Ready/);
+        expect(await (await fetchPort(sandboxPort(await sandbox(), 9090), "/-/ready")).text()).toMatch(/Ready/);
         await app.as(ada).containers.stop({ params: { id: service.project_id, container_id: service.id } });
       },
       { service_slug: "prometheus" },

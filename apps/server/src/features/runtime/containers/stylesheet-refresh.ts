@@ -1,7 +1,7 @@
 import type { Change, Sandbox, ServiceState } from "@tesslate/runtime";
 import type { Logger } from "../../../platform/logger.ts";
 import { skippedDirectories } from "../../projects/files/index.ts";
-import { isActive, isServiceUp } from "./service-state.ts";
+import { hasActive, isActive, isServiceUp } from "./service-state.ts";
 
 /** New files that come together are one refresh. */
 const gatherMs = 200;
@@ -58,7 +58,7 @@ export function createStylesheetRefresh({
   const refresh = async (projectId: string, project: Project): Promise<void> => {
     const sandbox = await sandboxOf(projectId);
     if (!sandbox || project.abort.signal.aborted) return;
-    const states = sandbox.services();
+    const states = await sandbox.services();
     // A frozen project is refreshed when it is awake.
     if (states.every(({ status }) => status !== "running")) return;
     project.isDue = states.some(({ status }) => status === "starting") || Date.now() - project.readyAt < settledMs;
@@ -105,10 +105,12 @@ export function createStylesheetRefresh({
       const known = projects.get(projectId);
       if (!isActive(state)) {
         if (!known) return;
-        void sandboxOf(projectId)?.then(
-          (sandbox) => !sandbox.services().some(isActive) && forget(projectId),
-          () => forget(projectId),
-        );
+        void sandboxOf(projectId)
+          ?.then(hasActive)
+          .then(
+            (isNeeded) => !isNeeded && forget(projectId),
+            () => forget(projectId),
+          );
         return;
       }
       const project: Project = known ?? {

@@ -8,7 +8,7 @@ import type { ContainersStore } from "./containers.store.ts";
 import type { ProjectHolds } from "./project-holds.ts";
 import type { ProjectOperations } from "./project-operations.ts";
 import type { Restarts } from "./restarts.ts";
-import { isActive, isManaged, isServiceUp, stateOf } from "./service-state.ts";
+import { isActive, isManaged, isServiceUp, readStates } from "./service-state.ts";
 import { startKeysOf, type StartRequests } from "./start-requests.ts";
 import { containerTask } from "./start-tasks.ts";
 import type { ContainerStartup } from "./startup.ts";
@@ -60,12 +60,8 @@ export const createExchangeRestart = ({
   /** Service keys of active services. */
   running: async (project: ProjectRow): Promise<string[]> => {
     const sandbox = await projects.peekSandbox(project.id);
-    return (
-      sandbox
-        ?.services()
-        .filter(isActive)
-        .map((state) => state.name) ?? []
-    );
+    const states = (await sandbox?.services()) ?? [];
+    return states.filter(isActive).map((state) => state.name);
   },
   /** Restarts these without a task, after an operation that had to stop them. Returns the names of those that did not start. */
   startAgain: async (project: ProjectRow, serviceKeys: readonly string[], signal: AbortSignal): Promise<string[]> => {
@@ -75,8 +71,8 @@ export const createExchangeRestart = ({
       .startAll(project, rows, signal, async () => undefined)
       .catch((err: unknown) => log.warn({ err, project_id: project.id }, "some containers did not restart"));
     await holds.updateStatus(project.id);
-    const sandbox = await projects.sandboxOf(project);
-    return rows.filter((row) => !isServiceUp(stateOf(sandbox, row))).map((row) => row.name);
+    const stateOf = await readStates(await projects.sandboxOf(project));
+    return rows.filter((row) => !isServiceUp(stateOf(row))).map((row) => row.name);
   },
 });
 

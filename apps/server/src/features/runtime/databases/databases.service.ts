@@ -20,6 +20,7 @@ import {
   type SqlResults,
   type TableStructure,
 } from "@tesslate/contract";
+import type { SandboxPort } from "@tesslate/runtime";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import { AppError, conflict, invalid, notFound } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
@@ -118,7 +119,7 @@ export function createDatabases({
   /** A running container, or what runs of it for deployments. `key`: of its connections. */
   interface Reached {
     key: string;
-    at: { host: string; port: number };
+    at: SandboxPort;
     env: Record<string, string>;
   }
   const reach = async (project: Project, row: ContainerRow): Promise<Reached> => {
@@ -140,7 +141,7 @@ export function createDatabases({
     const container = { projectId: project.id, containerId: key };
     if (row.service_slug === "mysql") {
       const target = {
-        ...at,
+        at,
         user: env["MYSQL_USER"] ?? "app",
         password: env["MYSQL_PASSWORD"] ?? "",
         rootPassword: env["MYSQL_ROOT_PASSWORD"] ?? "",
@@ -149,7 +150,7 @@ export function createDatabases({
       return createMysqlEngine({ connections: connections.mysql, container: { ...container, target } });
     }
     const user = env["POSTGRES_USER"] ?? "postgres";
-    const target = { ...at, user, password: env["POSTGRES_PASSWORD"] ?? "", database: env["POSTGRES_DB"] ?? user };
+    const target = { at, user, password: env["POSTGRES_PASSWORD"] ?? "", database: env["POSTGRES_DB"] ?? user };
     return createPostgresEngine({ connections: connections.postgres, container: { ...container, target } });
   };
   const noRelease = (): void => undefined;
@@ -199,7 +200,7 @@ export function createDatabases({
     return {
       project,
       name: row.name,
-      engine: createRedisEngine({ ...reached.at, password: reached.env["REDIS_PASSWORD"] ?? "" }),
+      engine: createRedisEngine({ at: reached.at, password: reached.env["REDIS_PASSWORD"] ?? "" }),
       release,
     };
   };

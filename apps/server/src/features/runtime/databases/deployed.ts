@@ -1,11 +1,12 @@
 import type { DataEnvironment } from "@tesslate/contract";
+import type { SandboxPort } from "@tesslate/runtime";
 
 export type DeployedEnvironment = Exclude<DataEnvironment, "development">;
 export const deployedEnvironments: readonly DeployedEnvironment[] = ["production", "preview"];
 
 /** A service that runs for deployments: its variables, and where it is or why it cannot be reached. */
 export type DeployedServiceAt = { env: Record<string, string> } & (
-  | { at: { host: string; port: number } }
+  | { at: SandboxPort }
   | { status: "starting" | "stopped" | "failed"; message: string }
 );
 /** Undefined: it never ran for deployments of that kind. */

@@ -1,16 +1,13 @@
-import { Agent, request as httpRequest, STATUS_CODES, type ClientRequest, type IncomingMessage, type ServerResponse } from "node:http";
+import { STATUS_CODES, type ClientRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import { Transform, type Duplex } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from "node:zlib";
+import { PortAgent, requestPort, type SandboxPort } from "@tesslate/runtime";
 import { injectAtHead } from "./document-head.ts";
 import { responseHeaders, requestHeaders, type Forwarding } from "./headers.ts";
 import { watchDataFrames } from "./websocket-frames.ts";
 
-export interface Target {
-  host: string;
-  port: number;
-}
 export interface ForwardContext extends Forwarding {
   appOrigin: string;
   /** Shown in a frame of the app: see `ResponseRewrite`. */
@@ -38,7 +35,7 @@ const isDecodable = (encoding: string): encoding is keyof typeof decoders => Obj
 /** Forwards requests and sockets to dev servers, streaming in both directions. */
 
 export function createForwarder() {
-  const agent = new Agent({ keepAlive: true, keepAliveMsecs: 5000, maxFreeSockets: 64, scheduling: "lifo" });
+  const agent = new PortAgent({ keepAlive: true, keepAliveMsecs: 5000, maxFreeSockets: 64, scheduling: "lifo" });
   const open = new Set<Duplex | ServerResponse>();
   const track = (it: Duplex | ServerResponse) => {
     open.add(it);
@@ -46,17 +43,14 @@ export function createForwarder() {
   };
 
   /** One attempt; resolves with the response head. A request body is piped and cannot be sent twice. */
-  const attempt = (incoming: IncomingMessage, response: ServerResponse, target: Target, context: ForwardContext, hasBody: boolean) =>
+  const attempt = (incoming: IncomingMessage, response: ServerResponse, target: SandboxPort, context: ForwardContext, hasBody: boolean) =>
     new Promise<IncomingMessage>((resolve, reject) => {
-      const outgoing: ClientRequest = httpRequest({
-        ...target,
-        method: incoming.method,
-        path: incoming.url,
-        headers: requestHeaders(incoming.headers, context),
+      const outgoing: ClientRequest = requestPort(
+        target,
+        { method: incoming.method, path: incoming.url, headers: requestHeaders(incoming.headers, context), setHost: false },
         // A keep-alive connection may break under a body that cannot be resent.
-        agent: hasBody ? false : agent,
-        setHost: false,
-      });
+        hasBody ? undefined : agent,
+      );
       const quit = () => outgoing.destroy();
       response.once("close", quit);
       outgoing.once("response", (upstreamResponse) => {
@@ -82,7 +76,7 @@ export function createForwarder() {
     request: async (
       incoming: IncomingMessage,
       response: ServerResponse,
-      target: Target,
+      target: SandboxPort,
       context: ForwardContext,
       onResponse: () => void,
     ): Promise<void> => {
@@ -147,18 +141,16 @@ export function createForwarder() {
       incoming: IncomingMessage,
       socket: Duplex,
       head: Buffer,
-      target: Target,
+      target: SandboxPort,
       context: ForwardContext,
       watchFrames: boolean,
     ): Promise<void> =>
       new Promise((resolve, reject) => {
         track(socket);
-        const outgoing = httpRequest({
-          ...target,
+        const outgoing = requestPort(target, {
           method: incoming.method,
           path: incoming.url,
           headers: requestHeaders(incoming.headers, context, true),
-          agent: false,
           setHost: false,
         });
         const quit = () => outgoing.destroy();

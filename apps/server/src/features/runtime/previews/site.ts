@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { ownPath } from "@tesslate/contract";
+import { RuntimeError } from "@tesslate/runtime";
 import type { PreviewSite } from "../../../http/preview-site.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Measurements } from "../../../platform/measurements.ts";
@@ -198,7 +199,7 @@ export function createPreviewSite({
     try {
       const found = await targets.reach(previewed, target, mayWake, closed.signal);
       if (response.destroyed) return;
-      if (!("host" in found)) return show(isGuest(visitor) && found.kind === "failed" ? pages.closed(previewed.container.name) : found);
+      if (!("connect" in found)) return show(isGuest(visitor) && found.kind === "failed" ? pages.closed(previewed.container.name) : found);
       if (mayWake) void targets.used(previewed).catch((err: unknown) => log.warn({ err }, "last activity not written"));
       const context = forwardContextOf(request, previewed, isDocument);
       if (!mayWake) context.onActivity = () => {};
@@ -234,7 +235,7 @@ export function createPreviewSite({
     const mayWake = !isHotReload(request);
     const found = await targets.reach(previewed, target, mayWake, closed.signal);
     if (socket.destroyed) return;
-    if (!("host" in found)) return refuse("503 Service Unavailable");
+    if (!("connect" in found)) return refuse("503 Service Unavailable");
     const context = forwardContextOf(request, previewed, false);
     if (mayWake) context.onActivity();
     // Closes the socket as soon as access is revoked.
@@ -284,6 +285,8 @@ export function createPreviewSite({
 
 /** The connection to the dev server failed, not our own code. */
 const isNetworkError = (error: unknown): boolean =>
-  error instanceof Error &&
-  "code" in error &&
-  /^(E[A-Z]+|HPE_\w+|ERR_HTTP_\w+|ERR_STREAM_PREMATURE_CLOSE|UND_ERR\w*)$/.test(String(error.code));
+  error instanceof RuntimeError
+    ? error.code === "unavailable"
+    : error instanceof Error &&
+      "code" in error &&
+      /^(E[A-Z]+|HPE_\w+|ERR_HTTP_\w+|ERR_STREAM_PREMATURE_CLOSE|UND_ERR\w*)$/.test(String(error.code));

@@ -1,8 +1,8 @@
+import type { SandboxPort } from "@tesslate/runtime";
 import { AppError } from "../../../platform/errors.ts";
 import type { Measurements } from "../../../platform/measurements.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { ContainerLifecycle, Containers, ContainerStatusWriter, IdlePolicy, Services } from "../containers/index.ts";
-import type { Target } from "./forward.ts";
 import { pages, type Page } from "./pages.ts";
 import type { PreviewedContainer } from "./previews.service.ts";
 
@@ -41,8 +41,8 @@ export function createPreviewTargets({
     waking.set(projectId, work);
     return work;
   };
-  /** Where the container listens, after waking it if allowed; otherwise the page with the reason. */
-  const reach = async (previewed: PreviewedContainer, path: string, mayWake: boolean, signal: AbortSignal): Promise<Target | Page> => {
+  /** The port that the container listens on, after waking it if allowed; otherwise the page with the reason. */
+  const reach = async (previewed: PreviewedContainer, path: string, mayWake: boolean, signal: AbortSignal): Promise<SandboxPort | Page> => {
     const { name } = previewed.container;
     const started = Date.now();
     const deadline = started + holdMs;

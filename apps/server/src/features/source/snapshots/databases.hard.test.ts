@@ -1,4 +1,5 @@
 import { gunzipSync } from "node:zlib";
+import { forwardPort, sandboxPort } from "@tesslate/runtime";
 import pg from "pg";
 import { expect, test } from "vitest";
 import { ended, setUpProject } from "../../../testing/projects.ts";
@@ -25,8 +26,9 @@ test.skipIf(!hasPostgres)(
 
     const query = async (sql: string, database = "app") => {
       const sandbox = await app.runtime.find(project.id);
-      const address = await sandbox?.address(5432);
-      const client = new pg.Client({ ...address, user: "app", password: "known to the test", database });
+      if (!sandbox) throw new Error("no sandbox");
+      await using at = await forwardPort(sandboxPort(sandbox, 5432));
+      const client = new pg.Client({ host: at.host, port: at.port, user: "app", password: "known to the test", database });
       await client.connect();
       try {
         return (await client.query(sql)).rows as unknown[];

@@ -1,7 +1,8 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { forwardPort, sandboxPort } from "@tesslate/runtime";
 import pg from "pg";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { call, say, when } from "@tesslate/testkit";
 import { all, chatWorld, collect, eventually, findAll, studioProcess, type ChatWorld } from "../../../testing/chat.ts";
 import { ended } from "../../../testing/projects.ts";
@@ -25,9 +26,10 @@ async function startPostgres(world: ChatWorld) {
   });
   const { task_id } = await api.containers.start({ params: { ...params, container_id } });
   expect(await ended(world.app, world.owner, task_id)).toMatchObject({ status: "completed", error: null });
-  const address = await world.sandbox.address(5432);
+  const at = await forwardPort(sandboxPort(world.sandbox, 5432));
+  onTestFinished(() => at.close());
   const connect = async () => {
-    const client = new pg.Client({ ...address, user: "app", password: "known to the test", database: "app" });
+    const client = new pg.Client({ host: at.host, port: at.port, user: "app", password: "known to the test", database: "app" });
     await client.connect();
     return client;
   };

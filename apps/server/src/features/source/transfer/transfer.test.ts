@@ -6,6 +6,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
+import { fetchPort, sandboxPort } from "@tesslate/runtime";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { freePort } from "@tesslate/testkit";
 import { fromBufferPromise } from "yauzl";
@@ -142,8 +143,8 @@ describe("import", () => {
     await write("package.json", JSON.stringify({ scripts: { dev: "node one.js" } }));
     const responseText = async () => {
       const sandbox = await app.runtime.open({ id: created.id });
-      const { host, port } = await sandbox.address(sandbox.services().find((s) => s.port !== undefined)?.port ?? 0);
-      return (await fetch(`http://${host}:${port}/`)).text();
+      const { port = 0 } = (await sandbox.services()).find((s) => s.port !== undefined) ?? {};
+      return (await fetchPort(sandboxPort(sandbox, port), "/")).text();
     };
     expect(await start()).toMatchObject({ status: "completed", error: null });
     expect(await responseText()).toBe("one");

@@ -12,14 +12,14 @@ export const createCheckBuild =
     const { row, project, request, log: lines, signal, step } = run;
     if (serverCommand) await step("smoke");
     // The provider may have what is missing here; skip the page checks then.
-    const address = await localVersions.start({ ...row, program: serverCommand ?? row.program }, signal).catch((error: unknown) => {
+    const server = await localVersions.start({ ...row, program: serverCommand ?? row.program }, signal).catch((error: unknown) => {
       if (row.mode !== "source" || !(error instanceof StepError)) throw error;
       lines.line(`${error.message} Its pages are not checked.`);
       return undefined;
     });
     await step("gate");
     const { ignore_rules: ignoredChecks } = request;
-    const check = { row, project, request, address, warnings, ignoredChecks, log: (line: string) => lines.line(line), signal };
+    const check = { row, project, request, server, warnings, ignoredChecks, log: (line: string) => lines.line(line), signal };
     const report = await checkLaunch(check).finally(() =>
       row.mode === "source" && serverCommand ? localVersions.stop(row.id) : undefined,
     );

@@ -73,8 +73,7 @@ export function createDeployedServices({
   const turns = new Map<string, Promise<unknown>>();
   let isClosing = false;
 
-  const stateOf = (sandbox: Sandbox, name: string) => sandbox.services().find((state) => state.name === name);
-  const isUp = (sandbox: Sandbox, name: string) => ["running", "starting"].includes(stateOf(sandbox, name)?.status ?? "");
+  const stateOf = async (sandbox: Sandbox, name: string) => (await sandbox.services()).find((state) => state.name === name);
 
   /** Starts of one sandbox follow each other, so that no two choose the same port. */
   const inTurn = <T>(id: string, work: () => Promise<T>): Promise<T> => {
@@ -130,10 +129,11 @@ export function createDeployedServices({
   };
 
   const portFor = async (sandbox: Sandbox, name: string, wanted: number): Promise<number> => {
-    const state = stateOf(sandbox, name);
-    if (isUp(sandbox, name) && state?.port !== undefined) return state.port;
+    const states = await sandbox.services();
+    const state = states.find((known) => known.name === name);
+    if ((state?.status === "running" || state?.status === "starting") && state.port !== undefined) return state.port;
     if (!runtime.can.privateNetwork) return freePort();
-    const taken = new Set(sandbox.services().flatMap((other) => (other.name === name ? [] : (other.port ?? []))));
+    const taken = new Set(states.flatMap((other) => (other.name === name ? [] : (other.port ?? []))));
     let port = wanted;
     while (taken.has(port)) port += 1;
     return port;
@@ -161,7 +161,7 @@ export function createDeployedServices({
       if (!(error instanceof RuntimeError)) throw error;
       throw new StepError("smoke", `${service.name} does not start for the deployed app: ${error.message}`.slice(0, 2000));
     }
-    const { host, port: reached } = await sandbox.address(stateOf(sandbox, name)?.port ?? port);
+    const { host, port: reached } = await sandbox.peerAddress((await stateOf(sandbox, name))?.port ?? port);
     const values = { ...own, container_name: host, internal_port: String(reached) };
     return Object.fromEntries(
       Object.entries(service.variables).flatMap(([key, template]) => {

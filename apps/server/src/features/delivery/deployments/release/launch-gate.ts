@@ -1,3 +1,4 @@
+import type { SandboxPort } from "@tesslate/runtime";
 import { StepError } from "../build/build-errors.ts";
 import type { LaunchReport, LaunchCheck } from "@tesslate/contract";
 import type { LaunchSettingsService, LaunchGate } from "../../launch/index.ts";
@@ -13,8 +14,8 @@ export interface LaunchCandidate {
   row: DeploymentRow;
   project: ProjectRow;
   request: StoredRequest;
-  /** Where a server listens. */
-  address: { host: string; port: number } | undefined;
+  /** The port of a version that has a server. */
+  server: SandboxPort | undefined;
   warnings: readonly string[];
   /** Checks that must not block this time. */
   ignoredChecks: readonly LaunchCheck[];
@@ -37,7 +38,7 @@ export function createCheckLaunch({
   gate: LaunchGate;
   launchSettings: Pick<LaunchSettingsService, "of">;
 }) {
-  return async ({ row, project, request, address, warnings, ignoredChecks, log, signal }: LaunchCandidate): Promise<LaunchReport> => {
+  return async ({ row, project, request, server, warnings, ignoredChecks, log, signal }: LaunchCandidate): Promise<LaunchReport> => {
     const buildSandbox = await buildSandboxes.find(row.id);
     const containers = await store.baseContainers(project.id);
     const directory = containers.find(({ id }) => id === row.container_id)?.directory ?? ".";
@@ -52,7 +53,7 @@ export function createCheckLaunch({
             sources: artifacts.treeOf(row),
           }
         : { dir: artifacts.treeOf(row), kind: row.program ? "server" : "static" }),
-      ...(address && { address }),
+      ...(server && { server }),
       spaFallback: row.spa_fallback,
       buildWarnings: warnings,
       ...(buildSandbox && { source: { sandbox: buildSandbox, directory } }),

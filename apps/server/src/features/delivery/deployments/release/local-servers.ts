@@ -1,4 +1,4 @@
-import { RuntimeError, type RuntimeDriver, type Sandbox, type ServiceState } from "@tesslate/runtime";
+import { RuntimeError, sandboxPort, type RuntimeDriver, type Sandbox, type SandboxPort, type ServiceState } from "@tesslate/runtime";
 import type { Logger } from "../../../../platform/logger.ts";
 import type { ServerCommand } from "../../../../db/schema/delivery.ts";
 import { buildSandboxId } from "../build/build-sandbox.ts";
@@ -42,11 +42,11 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
   const drained = new Map<string, () => void>();
   let isClosing = false;
 
-  const stateOf = (sandbox: Sandbox) => sandbox.services().find(({ name }) => name === service);
+  const stateOf = async (sandbox: Sandbox) => (await sandbox.services()).find(({ name }) => name === service);
   const isUp = (state: ServiceState | undefined) => state?.status === "running" || state?.status === "starting";
 
   const launch = async (it: Supervised): Promise<void> => {
-    if (!isUp(stateOf(it.sandbox))) it.port = runtime.can.privateNetwork ? 3000 : await freePort();
+    if (!isUp(await stateOf(it.sandbox))) it.port = runtime.can.privateNetwork ? 3000 : await freePort();
     const { spec, env } = it.server;
     await it.sandbox.start({
       name: service,
@@ -92,7 +92,7 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
     const it: Supervised = {
       server,
       sandbox,
-      port: stateOf(sandbox)?.port ?? 3000,
+      port: (await stateOf(sandbox))?.port ?? 3000,
       failures: 0,
       upSince: Date.now(),
       timer: undefined,
@@ -123,9 +123,9 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
         await launch(it);
         await it.sandbox.ready(service, { timeoutMs: readyMs, signal });
         it.isWanted = true;
-        if (stateOf(it.sandbox)?.status === "failed") startAgain(server.deployment_id, it);
+        if ((await stateOf(it.sandbox))?.status === "failed") startAgain(server.deployment_id, it);
       } catch (error) {
-        const lines = stateOf(it.sandbox)?.lastLines ?? [];
+        const lines = (await stateOf(it.sandbox))?.lastLines ?? [];
         unsupervise(server.deployment_id);
         await it.sandbox.stop(service).catch(() => undefined);
         signal.throwIfAborted();
@@ -138,12 +138,12 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
       const it = await supervise(server);
       await launch(it);
     },
-    /** Where it listens; undefined while it does not. */
-    address: async (deploymentId: string): Promise<{ host: string; port: number } | undefined> => {
+    /** The port it listens on; undefined while it does not run. */
+    portOf: async (deploymentId: string): Promise<SandboxPort | undefined> => {
       const it = supervised.get(deploymentId);
-      const state = it && stateOf(it.sandbox);
+      const state = it && (await stateOf(it.sandbox));
       if (!it || !isUp(state)) return undefined;
-      return it.sandbox.address(state?.port ?? it.port);
+      return sandboxPort(it.sandbox, state?.port ?? it.port);
     },
     has: (deploymentId: string): boolean => supervised.has(deploymentId),
     /** Counts an open request; call the returned function at its end. */

@@ -28,7 +28,7 @@ export function createLocalSites({
   cache: Pick<SiteCache, "find">;
   hosts: OtherHosts;
   access: SiteAccess;
-  servers: Pick<LocalServers, "address" | "visit">;
+  servers: Pick<LocalServers, "portOf" | "visit">;
   settings: {
     address: PreviewAddress;
     appOrigin: string;
@@ -63,7 +63,7 @@ export function createLocalSites({
       onActivity: () => {},
     };
   };
-  const findUpstream = async ({ row }: CachedSite) => (row?.program ? servers.address(row.id) : undefined);
+  const findUpstream = async ({ row }: CachedSite) => (row?.program ? servers.portOf(row.id) : undefined);
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const place = await placeOf(request.headers.host);

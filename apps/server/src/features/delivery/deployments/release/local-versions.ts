@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { fetchPort, type SandboxPort } from "@tesslate/runtime";
 import type { Logger } from "../../../../platform/logger.ts";
 import { StepError } from "../build/build-errors.ts";
 import type { BuildSandboxes } from "../build/build-sandbox.ts";
@@ -43,16 +44,16 @@ export function createLocalVersions({
   };
 
   /** Starts the server of a version, if it has one, and requests its first page. */
-  const start = async (row: Version, signal: AbortSignal): Promise<{ host: string; port: number } | undefined> => {
+  const start = async (row: Version, signal: AbortSignal): Promise<SandboxPort | undefined> => {
     if (!row.program) return undefined;
     if (!servers.has(row.id)) {
       const server = await serverOf(row, signal);
       if (server) await servers.start(server, signal);
     }
-    const address = await servers.address(row.id);
-    if (!address) throw new StepError("smoke", "The server started and exited immediately.");
-    await smoke(address, signal);
-    return address;
+    const server = await servers.portOf(row.id);
+    if (!server) throw new StepError("smoke", "The server started and exited immediately.");
+    await smoke(server, signal);
+    return server;
   };
 
   return {
@@ -101,14 +102,13 @@ export function createLocalVersions({
 }
 
 /** Waits until the first page responds with a status below 500. */
-async function smoke({ host, port }: { host: string; port: number }, signal: AbortSignal): Promise<void> {
+async function smoke(server: SandboxPort, signal: AbortSignal): Promise<void> {
   const deadline = Date.now() + smokeMs;
   let last = "It does not respond.";
   while (Date.now() < deadline) {
     signal.throwIfAborted();
     try {
-      const response = await fetch(`http://${host.includes(":") ? `[${host}]` : host}:${port}/`, {
-        redirect: "manual",
+      const response = await fetchPort(server, "/", {
         headers: { accept: "text/html,*/*" },
         signal: AbortSignal.any([signal, AbortSignal.timeout(smokeMs)]),
       });

@@ -39,12 +39,12 @@ export const createCheckPromotion =
     checkLaunch: CheckLaunch;
   }) =>
   async ({ row, project, input, log, signal }: CutoverRun<PromotionInput>): Promise<void> => {
-    const address = row.provider === "local" ? await localVersions.start(row, signal) : undefined;
+    const server = row.provider === "local" ? await localVersions.start(row, signal) : undefined;
     const report = await checkLaunch({
       row,
       project,
       request: vault.open(row),
-      address,
+      server,
       warnings: [],
       ignoredChecks: input.ignore_rules,
       log: (line) => log.line(line),

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { createConnection, escape, type Connection } from "mysql2";
-import { LimitedSocket, mysqlFraming } from "../../../../platform/limited-socket.ts";
+import type { SandboxPort } from "@tesslate/runtime";
+import { limitMessages, LimitedStream, mysqlFraming } from "../../../../platform/limited-stream.ts";
 import type { Logger } from "../../../../platform/logger.ts";
 import { canceled, timedOut } from "../engine.ts";
 import { isLoginRefused, unreachable } from "./failures.ts";
@@ -20,10 +21,9 @@ const readerUser = "studio_reader";
 const sessionSettings =
   "set names utf8mb4, time_zone = '+00:00', innodb_lock_wait_timeout = 3, lock_wait_timeout = 3, sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'";
 
-/** Address and users of a running MySQL or MariaDB. */
+/** Where a running MySQL or MariaDB is, and its users. */
 export interface MysqlTarget {
-  host: string;
-  port: number;
+  at: SandboxPort;
   user: string;
   password: string;
   rootPassword: string;
@@ -92,10 +92,10 @@ export function createMysqlConnections({ log }: { log: Logger }) {
   };
 
   const connect = async (target: MysqlTarget, user: { user: string; password: string; database?: string }): Promise<Connection> => {
-    const { host, port } = target;
+    const { at } = target;
     const connection = createConnection({
       ...user,
-      stream: () => new LimitedSocket(maxMessageBytes, mysqlFraming).connect({ host, port }),
+      stream: () => new LimitedStream((options) => at.connect(options), limitMessages(maxMessageBytes, mysqlFraming)).connect(),
       connectTimeout: connectMs,
       charset: "utf8mb4",
       // Names of columns come from the database: no parser is compiled from them.

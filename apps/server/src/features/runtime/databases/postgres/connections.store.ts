@@ -1,8 +1,7 @@
 import { createHmac } from "node:crypto";
-import { connect as connectSocket } from "node:net";
 import pg from "pg";
 import type { PoolClient } from "pg";
-import { LimitedSocket } from "../../../../platform/limited-socket.ts";
+import { limitMessages, LimitedStream } from "../../../../platform/limited-stream.ts";
 import type { Logger } from "../../../../platform/logger.ts";
 import type { PostgresTarget } from "../../containers/index.ts";
 import { canceled, timedOut } from "../engine.ts";
@@ -55,6 +54,8 @@ export interface Session {
 interface Pools {
   projectId: string;
   fingerprint: string;
+  /** Where it is now: its sandbox may have been opened again. */
+  target: PostgresTarget;
   reader: pg.Pool;
   owner: pg.Pool;
   /** Resolves when the reading role exists. */
@@ -68,11 +69,11 @@ export type PostgresConnections = ReturnType<typeof createPostgresConnections>;
 export function createPostgresConnections({ log }: { log: Logger }) {
   const known = new Map<string, Pools>();
 
-  const poolOf = (target: PostgresTarget, user: string, password: string): pg.Pool => {
+  const poolOf = (current: () => PostgresTarget, user: string, password: string, database: string): pg.Pool => {
     const pool = new pg.Pool({
-      ...target,
       user,
       password,
+      database,
       ssl: false,
       max: maxConnections,
       idleTimeoutMillis: idleMs,
@@ -80,7 +81,7 @@ export function createPostgresConnections({ log }: { log: Logger }) {
       allowExitOnIdle: true,
       application_name: "Tesslate Studio",
       options: sessionOptions,
-      stream: () => new LimitedSocket(maxMessageBytes),
+      stream: () => new LimitedStream((options) => current().at.connect(options), limitMessages(maxMessageBytes)) as never,
     });
     // A connection that ends while it is idle, for example because the container stopped.
     pool.on("error", () => undefined);
@@ -89,13 +90,18 @@ export function createPostgresConnections({ log }: { log: Logger }) {
   const open = ({ projectId, containerId, target }: PostgresContainer): Pools => {
     const fingerprint = JSON.stringify(target);
     const before = known.get(containerId);
-    if (before?.fingerprint === fingerprint) return before;
+    if (before?.fingerprint === fingerprint) {
+      before.target = target;
+      return before;
+    }
     if (before) close(containerId);
+    const current = () => pools.target;
     const pools: Pools = {
       projectId,
       fingerprint,
-      reader: poolOf(target, readerRole, readerPassword(containerId, target)),
-      owner: poolOf(target, target.user, target.password),
+      target,
+      reader: poolOf(current, readerRole, readerPassword(containerId, target), target.database),
+      owner: poolOf(current, target.user, target.password, target.database),
       reading: undefined,
       readsAsOwner: false,
     };
@@ -193,7 +199,7 @@ export function createPostgresConnections({ log }: { log: Logger }) {
       client.on("error", lost);
       const cancel = () => {
         isSpoiled = true;
-        sendCancel(container.target, client);
+        sendCancel(container.target, client).catch((err: unknown) => log.debug({ err }, "a statement could not be ended"));
         cut ??= setTimeout(() => socketOf(client)?.destroy(), cancelMs);
       };
       const timer = setTimeout(() => {
@@ -239,7 +245,7 @@ interface WithKeys {
 const socketOf = (client: PoolClient) => (client as unknown as WithKeys).connection?.stream;
 
 /** PostgreSQL's CancelRequest: a message on a connection of its own. */
-function sendCancel({ host, port }: PostgresTarget, client: PoolClient): void {
+async function sendCancel({ at }: PostgresTarget, client: PoolClient): Promise<void> {
   const { processID, secretKey } = client as unknown as WithKeys;
   if (processID === undefined || secretKey === undefined) return;
   const message = Buffer.alloc(16);
@@ -247,7 +253,10 @@ function sendCancel({ host, port }: PostgresTarget, client: PoolClient): void {
   message.writeInt32BE(80_877_102, 4);
   message.writeInt32BE(processID, 8);
   message.writeInt32BE(secretKey, 12);
-  const socket = connectSocket({ host, port, timeout: cancelMs });
-  socket.on("error", () => undefined).on("timeout", () => socket.destroy());
-  socket.end(message);
+  const stream = await at.connect({ signal: AbortSignal.timeout(cancelMs) });
+  const timer = setTimeout(() => stream.destroy(), cancelMs).unref();
+  stream
+    .on("error", () => undefined)
+    .on("close", () => clearTimeout(timer))
+    .end(message);
 }

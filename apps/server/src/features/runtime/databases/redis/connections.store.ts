@@ -1,16 +1,16 @@
-import { Socket } from "node:net";
+import type { SandboxPort } from "@tesslate/runtime";
 import { Redis } from "ioredis";
 import { AppError } from "../../../../platform/errors.ts";
+import { limitAnswers, LimitedStream } from "../../../../platform/limited-stream.ts";
 import { canceled, maxPageBytes, timedOut } from "../engine.ts";
 
 const connectMs = 5_000;
 /** Most bytes of all answers of one use: a page, and the frame around its values. */
 const maxBytes = maxPageBytes + 2 ** 20;
 
-/** Address and password of a running Redis. */
+/** Where a running Redis is, and its password. */
 export interface RedisTarget {
-  host: string;
-  port: number;
+  at: SandboxPort;
   password: string;
 }
 /** An answer: texts are bytes. */
@@ -24,44 +24,27 @@ export class RedisFailure extends Error {
   override readonly name = "RedisFailure";
 }
 
-/** A connection to a server that is project code: it ends when more arrives than a page can have. */
-class BoundedSocket extends Socket {
-  #received = 0;
-  override push(chunk: Buffer | null): boolean {
-    this.#received += chunk?.byteLength ?? 0;
-    if (this.#received <= maxBytes) return super.push(chunk);
-    this.destroy(new Error("the answer is too large"));
-    return false;
-  }
-  override emit(event: string | symbol, ...given: unknown[]): boolean {
-    if (event !== "data") return super.emit(event, ...given);
-    try {
-      return super.emit(event, ...given);
-    } catch (error) {
-      this.destroy(error instanceof Error ? error : new Error("the database sent an invalid message"));
-      return true;
-    }
-  }
-}
-
 /**
  * Calls `work` with a connection of its own, so that ending it ends what it waits for. Throws `database_unreachable`, `payload_too_large`,
  * `query_timeout` and `query_canceled`.
  */
 export async function withRedis<T>(
-  { host, port, password }: RedisTarget,
+  { at, password }: RedisTarget,
   { signal, timeoutMs }: { signal: AbortSignal; timeoutMs: number },
   work: (session: RedisSession) => Promise<T>,
 ): Promise<T> {
   if (signal.aborted) throw canceled();
-  const socket = new BoundedSocket();
+  // It ends when more arrives than a page can have.
+  const stream = new LimitedStream(
+    ({ signal: closed }) => at.connect({ signal: AbortSignal.any([closed, AbortSignal.timeout(connectMs)]) }),
+    limitAnswers(maxBytes),
+  );
   let lost: Error | undefined;
-  socket.on("error", (error) => (lost = error));
+  stream.on("error", (error) => (lost = error));
   const client = new Redis({
     lazyConnect: true,
     protocol: 2,
     password,
-    connectTimeout: connectMs,
     enableReadyCheck: false,
     enableAutoPipelining: false,
     maxRetriesPerRequest: 0,
@@ -69,8 +52,14 @@ export async function withRedis<T>(
     disableClientInfo: true,
     Connector: class {
       check = () => true;
-      connect = async () => socket.connect({ host, port });
-      disconnect = () => void socket.destroy();
+      connect = () =>
+        new Promise((resolve, reject) => {
+          stream
+            .once("connect", () => resolve(stream))
+            .once("error", reject)
+            .connect();
+        });
+      disconnect = () => void stream.destroy();
     } as never,
   });
   client.on("error", (error: Error) => (lost ??= error));
