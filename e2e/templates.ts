@@ -1,7 +1,7 @@
 /** Every bundled template: built in the sandbox, started, and its first page fetched through the preview site. */
 import { createProject, finished, signUp } from "./account.ts";
 import { expect, journey, until } from "./journey.ts";
-import { enterPreview } from "./preview.ts";
+import { enterPreview, fetchPreview } from "./preview.ts";
 
 export default journey(
   { templates: ["static", "react-vite", "nextjs", "node-api", "fastapi", "full-stack", "fastapi-react", "astro"] },
@@ -13,6 +13,20 @@ export default journey(
     expect(items.length === 9, `nine templates, not ${items.length}`);
 
     // Nothing runs in a blank project.
+    const restarted = async (id: string, container_id: string) =>
+      void (await finished(person.api, (await person.api.containers.restart({ params: { id, container_id } })).task_id));
+    /** The page's requests to its API wait while it restarts. */
+    const expectNoFailuresWhile = async ({ url, cookie }: { url: string; cookie: string }, work: () => Promise<void>) => {
+      let isOver = false;
+      const working = work().finally(() => (isOver = true));
+      const statuses: number[] = [];
+      const ask = async () => {
+        while (!isOver) statuses.push((await fetchPreview(new URL("/api/health", url).href, studio.port, { cookie })).status);
+      };
+      await Promise.all([working, ask(), ask()]);
+      const failed = statuses.filter((status) => status !== 200);
+      expect(failed.length === 0, `of ${statuses.length} requests during a restart of the API, some failed: ${failed.join(", ")}`);
+    };
     return items
       .filter(({ slug }) => slug !== "blank")
       .map((template) => ({
@@ -26,7 +40,7 @@ export default journey(
             async () => {
               const { url } = await person.api.previews.ticket({ params: { id: project.id }, body: {} });
               const answer = await enterPreview(url, studio.port);
-              return answer.status === 200 ? answer : undefined;
+              return answer.status === 200 ? { ...answer, url } : undefined;
             },
             30_000,
           );
@@ -34,6 +48,9 @@ export default journey(
           expect(page.body.includes("/__studio/bridge.js"), "the bridge is injected");
           const status = await person.api.projects.status({ params: { id: project.id } });
           expect(status.status === "running", `status ${status.status}`);
+          const { items: containers } = await person.api.containers.list({ params: { id: project.id } });
+          const server = containers.find(({ name }) => name === "API");
+          if (server) await expectNoFailuresWhile(page, () => restarted(project.id, server.id));
           await person.api.projects.stop({ params: { id: project.id } });
         },
       }));

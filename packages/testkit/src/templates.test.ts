@@ -65,6 +65,17 @@ test.each(libraries)("the component library of %s is that of react-vite", (libra
   for (const file of files) expect([file, read(library, file)]).toEqual([file, readFileSync(join(original, file), "utf8")]);
 });
 
+/** Templates whose development server passes requests on to an API. */
+const withProxy = slugs.filter((slug) =>
+  globSync("vite.config.*", { cwd: join(root, slug, "files") }).some((file) => read(slug, "files", file).includes("proxy")),
+);
+
+test("every Vite server with a proxy waits for the API, with the same code", () => {
+  expect(withProxy).toEqual(["fastapi-react", "full-stack", "react-vite", "static"]);
+  for (const slug of withProxy)
+    expect([slug, read(slug, "files/wait-for-api.ts")]).toEqual([slug, read("react-vite/files/wait-for-api.ts")]);
+});
+
 describe.each(slugs)("%s", (slug) => {
   const template = templateOf(slug);
   const files = join(root, slug, "files");
