@@ -33,7 +33,7 @@ import { createFindDeployedService, isDeploymentSandbox } from "../features/deli
 import { createHosting, createHostingStore, mountHosting, type Hosting } from "../features/runtime/hosting/index.ts";
 import { createSecrets, mountSecrets, type Secrets } from "../features/projects/secrets/index.ts";
 import type { TemplateInsertion } from "../features/projects/projects/index.ts";
-import { startCommandOf } from "../features/source/transfer/index.ts";
+import { startCommandOf, waitsForSources } from "../features/source/transfer/index.ts";
 import type { Area } from "./area.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
@@ -88,7 +88,7 @@ export function composeContainers(
     records: { store: containersStore, vault: environmentVault, credentials: credentialsStore, credentialsVault },
     sources: { projects, projectsStore, templates, checkpointBefore: beforeChange.before, snapshotData },
     environment: { secrets: secretVault, connectionEnvironment, redactions },
-    outside: { commandOf: startCommandOf, onCrashed, isElsewhere: isDeploymentSandbox },
+    outside: { commandOf: startCommandOf, waitsForSources, onCrashed, isElsewhere: isDeploymentSandbox },
     settings: config.runtime,
   });
   onClose(async () => close());

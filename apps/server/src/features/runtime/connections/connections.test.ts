@@ -266,6 +266,37 @@ describe("start order", () => {
     expect(other.status).toBe("stopped");
   });
 
+  test("a target whose TESSLATE.md says that it does not wait starts at once, and is stopped when a source fails", async () => {
+    await using app = await projectsApp();
+    const ada = await app.signUp();
+    const { project, container: web } = await setUpProject(app, ada, "At once");
+    const api = await addTiny(app, ada, project.id, "API");
+    await connect(app, ada, api, web);
+    const sandbox = await app.runtime.open({ id: project.id });
+    await sandbox.files.write("TESSLATE.md", "**Waits for connections**: no\n");
+    // The API listens once the page does.
+    const { host, port } = await sandbox.address(web.port ?? 0);
+    const listensAfterWeb = `const retry = () => require("node:net").connect(${port}, "${host}").on("error", () => setTimeout(retry, 50))
+      .on("connect", () => require("node:http").createServer().listen(process.env.PORT)); retry();`;
+    const runs = (code: string) =>
+      app.studio.database.pool.query("update containers set start_command = $1 where id = $2", [
+        JSON.stringify(["node", "-e", code]),
+        api.id,
+      ]);
+    await runs(listensAfterWeb);
+    const start = async () => ended(app, ada, (await app.as(ada).projects.start({ params: { id: project.id } })).task_id);
+    expect(await start()).toMatchObject({ status: "completed", progress: { percentage: 100 } });
+
+    await app.as(ada).projects.stop({ params: { id: project.id } });
+    await runs("setTimeout(() => { console.error('cannot start'); process.exit(4); }, 300)");
+    expect(await start()).toMatchObject({ status: "failed", error: expect.stringContaining("cannot start") });
+    expect(await app.as(ada).containers.get({ params: at(web) })).toMatchObject({
+      status: "failed",
+      status_message: "Tiny App was stopped because API failed to start.",
+    });
+    expect(sandbox.services().filter(({ status }) => status !== "stopped" && status !== "failed")).toEqual([]);
+  });
+
   test("a container deleted during the project's start leaves no leftovers and does not fail the others", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();

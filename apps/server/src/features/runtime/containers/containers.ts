@@ -1,4 +1,4 @@
-import type { RuntimeDriver } from "@tesslate/runtime";
+import type { RuntimeDriver, Tree } from "@tesslate/runtime";
 import type { Config } from "../../../config.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
@@ -75,6 +75,8 @@ interface Dependencies {
   /** From areas below. `isElsewhere`: the sandbox belongs to something else than a project. */
   outside: {
     commandOf: Parameters<typeof createSpecOf>[0]["commandOf"];
+    /** What the files of a container say about that. */
+    waitsForSources(tree: Tree, directory: string): Promise<boolean>;
     onCrashed(projectId: string): void;
     isElsewhere(sandboxId: string): boolean;
   };
@@ -175,6 +177,8 @@ function createServiceControl(
     start: createStartService({ store, projects, specOf, statusWriter, redactions, idle }),
     stop: createStopServices({ store, projects, statusWriter, idle, restarts }),
     status: createStatusOf({ store, projects, redactions, restarts, view, log }),
+    waitsForSources: async (project, row) =>
+      row.container_type !== "base" || outside.waitsForSources((await projects.sandboxOf(project)).files, row.directory),
   };
   return { idle, restarts, stylesheets, statusWriter, services };
 }

@@ -1,5 +1,7 @@
 import type { EnvironmentOf } from "./container-environment.ts";
 import type { StatusOf } from "./project-status.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
+import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { ServiceReach } from "./service-reach.ts";
 import type { StartService } from "./service-start.ts";
 import type { StopServices } from "./service-stop.ts";
@@ -11,4 +13,6 @@ export interface Services extends ServiceTracking, ServiceReach {
   start: StartService;
   stop: StopServices;
   status: StatusOf;
+  /** Whether it starts only once the containers it is connected to run. */
+  waitsForSources(project: ProjectRow, row: ContainerRow): Promise<boolean>;
 }

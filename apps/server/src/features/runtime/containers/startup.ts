@@ -17,7 +17,10 @@ class NotStarted extends AppError {
   }
 }
 
-/** Starts containers in dependency order: a target waits for its sources, independent ones start in parallel. */
+/**
+ * Starts containers in dependency order: a target waits for its sources, unless its TESSLATE.md says that it need not; independent ones start
+ * in parallel.
+ */
 export type ContainerStartup = ReturnType<typeof createContainerStartup>;
 
 export function createContainerStartup({
@@ -30,7 +33,7 @@ export function createContainerStartup({
   store: Pick<ContainersStore, "find" | "listAll">;
   connectionEnvironment: Pick<ConnectionEnvironment, "sourcesOf">;
   tasks: Pick<Tasks, "findUnfinished" | "follow">;
-  services: Pick<Services, "start" | "stop" | "isRunning">;
+  services: Pick<Services, "start" | "stop" | "isRunning" | "waitsForSources">;
   statusWriter: Pick<ContainerStatusWriter, "fail">;
 }) {
   /** Waits for a container that is still being set up. */
@@ -74,17 +77,39 @@ export function createContainerStartup({
       starts.set(row.id, started);
       return started;
     };
+    const start = async (row: ContainerRow, until: AbortSignal) => {
+      await untilSetUp(row, until, (percent, message) => reportFor(row, percent, message));
+      await services.start(project, row, until, (percent, message) => reportFor(row, percent, message), use);
+    };
     const startAfter = async (row: ContainerRow, first: readonly ContainerRow[]) => {
-      const outcomes = await Promise.allSettled(first.map(begin));
-      const missing = await firstOf(first.filter((_, i) => outcomes[i]?.status === "rejected"));
-      if (missing) {
-        const message = `${row.name} was not started because ${missing.name} failed to start.`;
+      const failing = Promise.allSettled(first.map(begin)).then((outcomes) =>
+        firstOf(first.filter((_, i) => outcomes[i]?.status === "rejected")),
+      );
+      const failBecauseOf = async (missing: ContainerRow, what: "not started" | "stopped"): Promise<never> => {
+        const message = `${row.name} was ${what} because ${missing.name} failed to start.`;
         if (!signal.aborted) await statusWriter.fail(row, message);
         throw new NotStarted(message);
+      };
+      if (first.length === 0 || (await services.waitsForSources(project, row))) {
+        const missing = await failing;
+        if (missing) await failBecauseOf(missing, "not started");
+        signal.throwIfAborted();
+        await start(row, signal);
+      } else {
+        const sourceFailed = new AbortController();
+        const [[starting], missing] = await Promise.all([
+          Promise.allSettled([start(row, AbortSignal.any([signal, sourceFailed.signal]))]),
+          failing.then((found) => {
+            if (found) sourceFailed.abort();
+            return found;
+          }),
+        ]);
+        if (missing) {
+          if (!signal.aborted) await services.stop(project, row);
+          await failBecauseOf(missing, "stopped");
+        }
+        if (starting.status === "rejected") throw starting.reason;
       }
-      signal.throwIfAborted();
-      await untilSetUp(row, signal, (percent, message) => reportFor(row, percent, message));
-      await services.start(project, row, signal, (percent, message) => reportFor(row, percent, message), use);
       percents.set(row.id, 100);
     };
     const outcomes = await Promise.allSettled(rows.map(begin));

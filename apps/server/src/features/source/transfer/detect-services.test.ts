@@ -3,7 +3,7 @@ import { loadTemplates } from "../../projects/projects/index.ts";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { bundledTemplatesDir } from "../../projects/projects/templates.ts";
-import { serviceFrom } from "./detect-services.ts";
+import { fromGuide, serviceFrom } from "./detect-services.ts";
 
 const guess = (files: Record<string, string>) => serviceFrom(new Map(Object.entries(files)));
 const pkg = (value: object) => JSON.stringify(value);
@@ -48,6 +48,14 @@ describe("TESSLATE.md takes precedence", () => {
       }),
     ).toEqual({ command: ["/bin/sh", "-c", "make serve"], port: 4100, framework: "vite" }));
   test("ignores an invalid port", () => expect(guess({ "TESSLATE.md": "**Port**: 99999" }).port).toBe(5173));
+  test.each([
+    ["**Waits for connections**: no", false],
+    ["**Waits for connections**: no (requests wait)", false],
+    ["**Waits for connections**: yes", true],
+    ["**Waits for connections**: nothing else", true],
+    ["**Port**: 4100", true],
+    ["", true],
+  ])("%j says whether it waits for its connections", (text, waits) => expect(fromGuide(text).waitsForSources).toBe(waits));
   test("our own templates match their definitions", async () => {
     for (const { api, service } of (await loadTemplates()).list()) {
       if (!service.command) continue;

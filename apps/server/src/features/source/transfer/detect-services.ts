@@ -50,12 +50,13 @@ export function serviceFrom(found: Found): ServiceShape {
 /** The project's own command, run in its sandbox like input in its terminal. */
 const shell = (line: string): string[] => ["/bin/sh", "-c", line];
 
-/** Command and port from a TESSLATE.md; the command as written and as argv. */
-export function fromGuide(text: string): { line?: string; command?: string[]; port?: number } {
+/** Command, port and whether it waits for its connections, from a TESSLATE.md; the command as written and as argv. */
+export function fromGuide(text: string): { line?: string; command?: string[]; port?: number; waitsForSources: boolean } {
   const command = /\*\*Start Command\*\*:?\s*(?:```\w*\n([\s\S]*?)```|`([^`\n]+)`)/i.exec(text);
   const lines = (command?.[1] ?? command?.[2] ?? "").trim().slice(0, 10_000);
   const port = Number(/\*\*Port\*\*:?\s*(\d{1,5})/i.exec(text)?.[1]);
-  return { ...(lines && { line: lines, command: shell(lines) }), ...(port >= 1 && port <= 65_535 && { port }) };
+  const waitsForSources = !/\*\*Waits for connections\*\*:?\s*no\b/i.test(text);
+  return { waitsForSources, ...(lines && { line: lines, command: shell(lines) }), ...(port >= 1 && port <= 65_535 && { port }) };
 }
 
 interface PackageFile {

@@ -6,5 +6,5 @@ export { branchBase, createBranchSource, createForkSource, type CopyCanvas } fro
 export { createGitSource } from "./git-source.ts";
 export { archivesDir, createImport, sweepArchives } from "./import.ts";
 export { openArchive, type ArchivedFile } from "./zip-archive.ts";
-export { startCommandOf } from "./start-command.ts";
+export { startCommandOf, waitsForSources } from "./start-command.ts";
 export { mountTransfer } from "./transfer.routes.ts";

@@ -15,3 +15,7 @@ export async function startCommandOf(
   if (command && line !== made?.join(" ")) return command;
   return made ?? (await guessService(tree, directory)).command;
 }
+
+/** Whether a container is started only once the containers it is connected to run: unless its TESSLATE.md says "Waits for connections: no". */
+export const waitsForSources = async (tree: Tree, directory: string): Promise<boolean> =>
+  fromGuide((await readText(tree, directory, "TESSLATE.md")) ?? "").waitsForSources;
