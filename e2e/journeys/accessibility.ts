@@ -1,25 +1,26 @@
+/// <reference lib="dom" />
 /**
- * axe on every page, with demo data: dark on the desktop; with `--whole` also light, on a phone, at 200 % zoom and with forced colors. `--whole` takes
- * some minutes.
+ * axe on every page and on what opens over pages, with demo data: dark on the desktop; with `--whole` also light, on a phone, at 200 % zoom and with
+ * forced colors, in some minutes. `--shots DIR` takes a picture of each, and of dark phones.
  */
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { startStripe, stripeEnv } from "@tesslate/testkit";
 import type { Page } from "playwright-core";
 import { accountOf } from "../account.ts";
 import { signIn } from "../browser.ts";
-import { expect, journey } from "../journey.ts";
-import { animationsEnded, expectAccessible, shot } from "../screens.ts";
+import { expect, journey, note } from "../journey.ts";
+import { animationsEnded, expectAccessible, shot, takesShots } from "../screens.ts";
 
 const root = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
 
-/** The pages that the palette lists, as the web UI declares them. */
-async function listedPages(): Promise<string[]> {
-  const files = ["pages.tsx", "features/settings/settings-places.tsx", "features/admin/admin-places.tsx"];
-  const texts = await Promise.all(files.map((file) => readFile(join(root, "apps/web/src", file), "utf8")));
-  return texts.flatMap((text) => [...text.matchAll(/\bto: "([^"]+)"/g)].map(([, path = ""]) => path)).filter((path) => path !== "/docs");
+/** The pages that the palette lists, as a file of the web UI declares them. */
+async function listedPages(file: string): Promise<string[]> {
+  const text = await readFile(join(root, "apps/web/src", file), "utf8");
+  return [...text.matchAll(/\bto: "([^"]+)"/g)].map(([, path = ""]) => path).filter((path) => path !== "/docs");
 }
 /** The views of a project, as the web UI declares them. */
 async function projectViews(): Promise<string[]> {
@@ -42,6 +43,8 @@ const others: readonly Look[] = [
   { name: "zoom", colorScheme: "light", width: 720, height: 450 },
   { name: "forced", colorScheme: "dark", width: 1440, height: 900, isForced: true },
 ];
+const darkPhone: Look = { name: "dark-phone", colorScheme: "dark", width: 390, height: 844 };
+const isNarrow = ({ width }: Look) => width < 700;
 
 /** Waits until the page shows its data. */
 async function settled(page: Page): Promise<void> {
@@ -55,77 +58,306 @@ async function settled(page: Page): Promise<void> {
   await animationsEnded(page);
 }
 
+/** What a click or a key opens over a page. */
+interface Opened {
+  name: string;
+  at: string;
+  open: (page: Page, isPhone: boolean) => Promise<unknown>;
+  /** What is there on phones only, or everywhere else. */
+  only?: "phone" | "desktop";
+}
+const opened: readonly Opened[] = [
+  {
+    name: "palette",
+    at: "/projects",
+    open: async (page, isPhone) => {
+      await (isPhone ? page.getByRole("button", { name: "Search", exact: true }).first().click() : page.keyboard.press("Control+k"));
+      await page.getByRole("dialog", { name: "Search" }).getByRole("combobox").fill("bill");
+      await page
+        .getByRole("option", { name: /Billing/ })
+        .first()
+        .waitFor();
+    },
+  },
+  {
+    name: "more",
+    at: "/",
+    only: "phone",
+    open: async (page) => {
+      await page.getByRole("button", { name: "More", exact: true }).click();
+      await page.getByRole("menuitem", { name: "Administration" }).waitFor();
+    },
+  },
+  {
+    name: "account menu",
+    at: "/",
+    only: "desktop",
+    open: async (page) => {
+      await page.getByRole("button", { name: /, account$/ }).click();
+      await page.getByRole("menuitem", { name: "Sign out" }).waitFor();
+    },
+  },
+  {
+    name: "help beside a page",
+    at: "/settings/models",
+    open: async (page, isPhone) => {
+      if (isPhone) {
+        await page.getByRole("button", { name: "More", exact: true }).click();
+        await page.getByRole("menuitem", { name: "Help for this page" }).click();
+      } else await page.keyboard.press("?");
+      await page.getByRole("complementary", { name: "Help" }).getByRole("heading", { level: 2 }).first().waitFor();
+    },
+  },
+  {
+    name: "shortcuts",
+    at: "/",
+    only: "desktop",
+    open: async (page) => {
+      await page.getByRole("heading").first().click();
+      await page.keyboard.press("Control+/");
+      await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
+    },
+  },
+  {
+    name: "settings search",
+    at: "/settings/profile",
+    open: async (page) => {
+      await page.getByRole("searchbox", { name: "Search settings" }).fill("theme");
+      await page.getByRole("list", { name: "Results" }).waitFor();
+    },
+  },
+  {
+    name: "a shortcut is changed",
+    at: "/settings/shortcuts",
+    open: (page) =>
+      page
+        .getByRole("button", { name: /^Search/ })
+        .last()
+        .click(),
+  },
+  {
+    name: "plans",
+    at: "/settings/billing",
+    open: async (page) => {
+      await page.getByRole("button", { name: /^(Choose|Change) plan$/ }).click();
+      await page.getByRole("dialog", { name: "Choose plan" }).waitFor();
+    },
+  },
+  {
+    name: "usage by model",
+    at: "/settings/billing",
+    open: async (page) => {
+      await page.getByRole("radio", { name: "Model", exact: true }).click();
+      await page.getByRole("button", { name: "Show table" }).click();
+      await page.getByRole("columnheader", { name: "Model" }).waitFor();
+    },
+  },
+  {
+    name: "store filters",
+    at: "/marketplace",
+    only: "phone",
+    open: (page) => page.getByRole("button", { name: "Filters" }).click(),
+  },
+  {
+    name: "a provider",
+    at: "/settings/models",
+    open: async (page) => {
+      await page
+        .getByRole("button", { name: /Anthropic/ })
+        .first()
+        .click();
+      await page.getByRole("dialog").waitFor();
+    },
+  },
+  {
+    name: "new post",
+    at: "/feedback",
+    open: async (page) => {
+      await page.getByRole("button", { name: "New post" }).click();
+      await page.getByRole("dialog", { name: "New post" }).waitFor();
+    },
+  },
+  {
+    name: "a post",
+    at: "/feedback",
+    open: async (page) => {
+      await page.getByRole("link", { name: "Terminal loses its scroll position" }).click();
+      await page.getByRole("dialog").getByRole("heading").first().waitFor();
+    },
+  },
+  {
+    name: "selected users",
+    at: "/admin/users",
+    only: "desktop",
+    open: async (page) => {
+      for (const row of [2, 3]) await page.getByRole("row").nth(row).getByRole("checkbox").click();
+      await page.getByRole("region", { name: "Selected rows" }).getByText("2 selected").waitFor();
+    },
+  },
+  {
+    name: "suspend users",
+    at: "/admin/users",
+    only: "desktop",
+    open: async (page) => {
+      for (const row of [2, 3]) await page.getByRole("row").nth(row).getByRole("checkbox").click();
+      await page.getByRole("button", { name: "Suspend users…", exact: true }).click();
+      await page.getByRole("dialog").getByRole("textbox", { name: "Reason" }).waitFor();
+    },
+  },
+];
+
 export default journey({ ownServer: "demo data needs a server without people" }, async (context) => {
-  const studio = await context.startStudio();
+  const stripe = await startStripe();
+  context.defer(() => stripe.close());
+  const studio = await context.startStudio(stripeEnv(stripe));
   const { stdout } = await run(process.execPath, ["scripts/seed-demo.ts"], {
     cwd: root,
-    env: { ...process.env, DATA_DIR: studio.dataDir, PORT: String(studio.port) },
+    env: { ...process.env, ...stripeEnv(stripe), DATA_DIR: studio.dataDir, PORT: String(studio.port) },
   });
   const password = /has the password (\S+)/.exec(stdout)?.[1] ?? "";
   const email = /^ {2}(\S+@\S+) .*admin$/m.exec(stdout)?.[1] ?? "";
   const window = await context.openWindow({}, studio);
   const { page } = window;
+  const account = accountOf(studio.url, { email, password });
   const looks = context.isWhole ? [dark, ...others] : [dark];
+  const pictures = takesShots ? [darkPhone] : [];
 
+  async function set({ colorScheme, width, height, isForced = false }: Look): Promise<void> {
+    await page.emulateMedia({ colorScheme, forcedColors: isForced ? "active" : "none" });
+    await page.setViewportSize({ width, height });
+  }
+  /** What is wrong with the page as it is. */
+  async function checkNow(where: string, look: Look): Promise<string[]> {
+    const failed: string[] = [];
+    await settled(page);
+    // The browser chooses forced colors, not the page.
+    await expectAccessible(page, `${where} ${look.name}`, { without: look.isForced ? ["color-contrast"] : [] }).catch((error: unknown) =>
+      failed.push((error as Error).message),
+    );
+    const excess = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    if (excess > 0) failed.push(`${where} ${look.name}: ${excess} px too wide`);
+    await shot(page, `accessibility-${where.replace(/\W+/g, "-")}-${look.name}`);
+    return failed;
+  }
   async function check(paths: readonly string[]): Promise<void> {
     const failed: string[] = [];
     for (const path of paths) {
       await page.goto(studio.url + path);
-      for (const { name, colorScheme, width, height, isForced = false } of looks) {
-        await page.emulateMedia({ colorScheme, forcedColors: isForced ? "active" : "none" });
-        await page.setViewportSize({ width, height });
-        await settled(page);
-        // The browser chooses forced colors, not the page.
-        await expectAccessible(page, `${path} ${name}`, { without: isForced ? ["color-contrast"] : [] }).catch((error: unknown) =>
-          failed.push((error as Error).message),
-        );
-        const excess = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-        if (excess > 0) failed.push(`${path} ${name}: ${excess} px too wide`);
-        await shot(page, `accessibility-${path.replace(/\W+/g, "-")}-${name}`);
+      for (const look of [...looks, ...pictures]) {
+        await set(look);
+        failed.push(...(await checkNow(path, look)));
       }
     }
+    note(`${paths.length} pages in ${looks.length} modes, ${failed.length} findings`);
+    expect(failed.length === 0, failed.join("\n"));
+  }
+  async function checkOpened(): Promise<void> {
+    const failed: string[] = [];
+    let checks = 0;
+    for (const { name, at, open, only } of opened)
+      for (const look of [...looks, ...pictures]) {
+        const isPhone = isNarrow(look);
+        if (only && (only === "phone") !== isPhone) continue;
+        await set(look);
+        await page.goto(studio.url + at);
+        await settled(page);
+        await open(page, isPhone).catch((error: unknown) => failed.push(`${name} ${look.name}: ${(error as Error).message}`));
+        failed.push(...(await checkNow(name, look)));
+        checks += 1;
+      }
+    note(`${opened.length} dialogs and menus, ${checks} checks, ${failed.length} findings`);
     expect(failed.length === 0, failed.join("\n"));
   }
 
   return [
     {
       name: "pages for people without a session",
-      run: () => check(["/login", "/register", "/forgot-password", "/", "/marketplace", "/help"]),
-    },
-    {
-      name: "every page of the palette",
       run: async () => {
-        await page.emulateMedia({ colorScheme: "light", forcedColors: "none" });
-        await page.setViewportSize({ width: 1440, height: 900 });
-        await signIn(page, studio.url, { email, password });
-        const paths = await listedPages();
-        expect(paths.length > 35, `${paths.length} pages were found`);
-        await check(paths);
+        await account.signIn();
+        const [agent] = (await account.api.marketplaceAgents.list({ query: { limit: 1 } })).items;
+        await check([
+          "/login",
+          "/register",
+          "/forgot-password",
+          "/reset-password?token=expired",
+          "/verify?token=expired",
+          "/restore#expired",
+          "/",
+          "/marketplace",
+          `/marketplace/agent/${agent?.slug}`,
+          "/help",
+        ]);
       },
     },
     {
-      name: "pages of one thing: a project in every view, an agent, a template, a person, help",
+      name: "the main pages",
       run: async () => {
-        const account = accountOf(studio.url, { email, password });
-        await account.signIn();
-        const { api } = account;
-        const [project] = (await api.projects.list({ query: { limit: 1 } })).items;
-        const [agent] = (await api.marketplaceAgents.list({ query: { limit: 1 } })).items;
-        const [base] = (await api.marketplaceBases.list({ query: { limit: 1 } })).items;
-        const me = await api.users.me();
+        await set({ ...dark, colorScheme: "light" });
+        await signIn(page, studio.url, { email, password });
+        const paths = await listedPages("pages.tsx");
+        expect(paths.length > 8, `${paths.length} pages were found`);
+        await check([
+          ...paths,
+          "/marketplace?type=agents",
+          "/marketplace?type=themes",
+          "/marketplace?q=booking",
+          "/marketplace?q=zzzz",
+          "/library?tab=templates",
+          "/library?tab=made",
+          "/help?q=deploy",
+          "/no/such/page",
+        ]);
+      },
+    },
+    {
+      name: "the settings",
+      run: async () => {
+        const paths = await listedPages("features/settings/settings-places.tsx");
+        expect(paths.length > 14, `${paths.length} pages were found`);
+        const [payment] = (await account.api.billing.transactions({ query: {} })).items;
+        const { id: theme } = await account.api.themes.fork({ params: { id: "default-dark" }, body: {} });
+        await check([...paths, `/settings/look/${theme}`, ...(payment ? [`/settings/billing/receipts/${payment.id}`] : [])]);
+      },
+    },
+    {
+      name: "the administration",
+      run: async () => {
+        const paths = await listedPages("features/admin/admin-places.tsx");
+        expect(paths.length > 14, `${paths.length} pages were found`);
+        const me = await account.api.users.me();
+        const [project] = (await account.api.projects.list({ query: { limit: 1 } })).items;
+        await check([...paths, `/admin/users/${me.id}`, `/admin/projects/${project?.id}`]);
+      },
+    },
+    {
+      name: "a project in every view",
+      run: async () => {
+        const [project] = (await account.api.projects.list({ query: { limit: 1 } })).items;
         const views = await projectViews();
         expect(views.length > 10, `${views.length} views were found`);
+        await check(views.map((view) => `/p/${project?.slug}/${view}`));
+      },
+    },
+    {
+      name: "pages of one thing: an agent, its editor, a template, a person, help",
+      run: async () => {
+        const { api } = account;
+        const { items } = await api.marketplaceAgents.list({ query: { limit: 50 } });
+        const sold = items.find(({ price_cents }) => price_cents > 0);
+        const own = items.find(({ creator_username }) => creator_username === "nadia");
+        const [base] = (await api.marketplaceBases.list({ query: { limit: 1 } })).items;
+        const me = await api.users.me();
         await check([
-          ...(project ? views.map((view) => `/p/${project.slug}/${view}`) : []),
-          ...(agent ? [`/marketplace/agent/${agent.slug}`] : []),
-          ...(base ? [`/marketplace/base/${base.slug}`] : []),
+          `/marketplace/agent/${items[0]?.slug}`,
+          `/marketplace/agent/${sold?.slug}`,
+          ...(own ? [`/library/agents/${own.slug}`] : []),
+          `/marketplace/base/${base?.slug}`,
           `/@${me.username}`,
-          `/admin/users/${me.id}`,
-          ...(project ? [`/admin/projects/${project.id}`] : []),
           "/help/guides/chat",
           "/help/api/errors",
         ]);
       },
     },
+    { name: "what opens over a page: search, menus, help, dialogs", run: checkOpened },
   ];
 });

@@ -6,6 +6,9 @@ import type { DemoRun } from "./work.ts";
 
 type Posting = { account: Rows["ledgerEntries"][number]["account"]; user_id?: string; amount_cents: number }[];
 
+/** What Stripe keeps of a card payment. */
+const feeOf = (cents: number) => Math.round(cents * 0.029) + 30;
+
 /** Plans, credits, sales, payouts and the ledger: every posting sums to zero, and what is left of bought credits is the person's balance. */
 export function addMoney(
   rows: Rows,
@@ -40,7 +43,7 @@ export function addMoney(
         });
   };
   const pay = (payment: Omit<Rows["payments"][number], "id" | "created_at">, at: number) =>
-    rows.payments.push({ id: demoId("payment", payment.key), ...payment, created_at: iso(at) });
+    rows.payments.push({ id: demoId("payment", payment.key), ...payment, fee_cents: feeOf(payment.amount_cents), created_at: iso(at) });
   const spend = (person: Person, cents: number) => void spent.set(person.id, (spent.get(person.id) ?? 0) + cents);
 
   for (const person of people) {
@@ -245,7 +248,7 @@ function addSales(
       created_at: iso(at),
     });
     for (const sale of sales) Object.assign(sale, { payout_status: "paid", payout_id: id, payout_date: iso(at) });
-    post(`payout:${id}`, at, [
+    post(`paid:payout:${id}`, at, [
       { account: "creator", user_id: creator.id, amount_cents: cents },
       { account: "by_hand", amount_cents: -cents },
     ]);

@@ -8,7 +8,7 @@ const points: BarPoint[] = [
   { label: "Mar 13", value: 0 },
   { label: "Mar 14", tick: "Today", value: 12 },
 ];
-const chart = (more: { isTabulated?: boolean } = {}) => (
+const chart = (more: { isTabulated?: boolean; upcoming?: string[] } = {}) => (
   <BarChart label="New users, by day" heads={["Day", "New users"]} points={points} format={(value) => counted(value, "user")} {...more} />
 );
 const cursor = () => screen.findByRole("slider", { name: "New users, by day" });
@@ -38,6 +38,13 @@ describe("a bar chart", () => {
     expect(screen.getAllByText("20").length).toBeGreaterThan(0);
     expect(screen.getByText("10")).toBeInTheDocument();
     expect(screen.getByText("Today")).toBeInTheDocument();
+  });
+
+  test("has room for what is to come", async ({ show }) => {
+    show(chart({ upcoming: ["Mar 15", "Mar 16"] }));
+    await cursor();
+    expect(screen.getByText("Mar 16")).toBeInTheDocument();
+    expect(screen.queryByText("Today")).toBeNull();
   });
 
   test("shows the value of the bar that arrow keys lead to", async ({ show, user }) => {

@@ -25,6 +25,8 @@ export interface BarChartProps {
   formatTick?: (value: number) => string;
   /** Names `previous` of the points: "30 days before". */
   previousLabel?: string;
+  /** What the axis still has room for, by its ticks: the days of this month that are to come. */
+  upcoming?: readonly string[];
   /** Below the bars: the first and the last tick, or all of them. */
   ticks?: "ends" | "all";
   size?: "sm" | "md";
@@ -34,6 +36,7 @@ export interface BarChartProps {
 
 /** Part of the width of a bar that stays empty. */
 const gap = 0.24;
+const noTicks: readonly string[] = [];
 /** A value above 0 has at least this height, in percent. */
 const lowest = 2;
 
@@ -55,6 +58,7 @@ export function BarChart({
   format,
   formatTick = formatCompact,
   previousLabel,
+  upcoming = noTicks,
   ticks = "ends",
   size = "sm",
   isTabulated = false,
@@ -65,6 +69,7 @@ export function BarChart({
   const active = chosen === undefined ? undefined : Math.min(chosen, last);
   const shown = active === undefined ? undefined : points[active];
   if (last < 0) return null;
+  const places = points.length + upcoming.length;
   const end = axisEnd(Math.max(...points.flatMap(({ value, previous }) => [value ?? 0, previous ?? 0])));
   const marks = [end, end / 2, 0].filter((value) => Number.isInteger(value));
   const heightOf = (value: number) => (value === 0 ? 0 : Math.max(lowest, (100 * value) / end));
@@ -88,7 +93,7 @@ export function BarChart({
 
   const point = ({ clientX, currentTarget }: PointerEvent) => {
     const { left, width } = currentTarget.getBoundingClientRect();
-    if (width > 0) setActive(Math.min(last, Math.max(0, Math.floor(((clientX - left) / width) * points.length))));
+    if (width > 0) setActive(Math.min(last, Math.max(0, Math.floor(((clientX - left) / width) * places))));
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const at = active ?? last;
@@ -123,17 +128,12 @@ export function BarChart({
           onFocus={() => setActive((now) => now ?? last)}
           onBlur={() => setActive(undefined)}
         >
-          <svg
-            viewBox={`0 0 ${points.length} 100`}
-            preserveAspectRatio="none"
-            aria-hidden="true"
-            className="block size-full overflow-visible"
-          >
+          <svg viewBox={`0 0 ${places} 100`} preserveAspectRatio="none" aria-hidden="true" className="block size-full overflow-visible">
             {marks.map((value) => (
               <line
                 key={value}
                 x1={0}
-                x2={points.length}
+                x2={places}
                 y1={100 - (100 * value) / end}
                 y2={100 - (100 * value) / end}
                 vectorEffect="non-scaling-stroke"
@@ -151,6 +151,16 @@ export function BarChart({
                 className={previousLabel === undefined ? "fill-fg-1" : "fill-fg-3"}
               />
             ))}
+            {upcoming.map((tick, index) => (
+              <rect
+                key={tick}
+                x={points.length + index + gap / 2}
+                y={100 - lowest}
+                width={1 - gap}
+                height={lowest}
+                className="fill-line-1"
+              />
+            ))}
             {lines.map((stretch) => (
               <polyline
                 key={stretch[0]?.[0]}
@@ -166,9 +176,7 @@ export function BarChart({
               aria-hidden="true"
               className="pointer-events-none absolute bottom-full z-10 mb-0.5 rounded-1 border border-line-0 bg-bg-1 px-1.5 py-0.5 whitespace-nowrap text-fg-0 shadow-1"
               style={
-                active > last / 2
-                  ? { right: `${(100 * (last - active)) / points.length}%` }
-                  : { left: `${(100 * active) / points.length}%` }
+                active > places / 2 ? { right: `${(100 * (places - 1 - active)) / places}%` } : { left: `${(100 * active) / places}%` }
               }
             >
               {sentence(shown)}
@@ -196,7 +204,7 @@ export function BarChart({
           ) : (
             <>
               <span>{tickOf(points[0] as BarPoint)}</span>
-              <span>{last > 0 ? tickOf(points[last] as BarPoint) : null}</span>
+              <span>{upcoming.at(-1) ?? (last > 0 ? tickOf(points[last] as BarPoint) : null)}</span>
             </>
           )}
         </div>

@@ -68,7 +68,7 @@ const columnsOf = (onStop: (sandbox: AdminSandbox) => void): Column<AdminSandbox
     id: "memory",
     head: "Memory",
     isFigure: true,
-    cell: ({ memory_bytes }) => (memory_bytes === null ? "?" : formatBytes(memory_bytes)),
+    cell: ({ memory_bytes }) => (memory_bytes === null ? "Not measured" : formatBytes(memory_bytes)),
   },
   {
     id: "cpu",
@@ -76,9 +76,9 @@ const columnsOf = (onStop: (sandbox: AdminSandbox) => void): Column<AdminSandbox
     headHint: "Percent of one core",
     isFigure: true,
     isWideOnly: true,
-    cell: ({ cpu_percent }) => (cpu_percent === null ? "?" : formatPercent(cpu_percent / 100, 1)),
+    cell: ({ cpu_percent }) => (cpu_percent === null ? "Not measured" : formatPercent(cpu_percent / 100, 1)),
   },
-  { id: "processes", head: "Processes", isFigure: true, isWideOnly: true, cell: ({ processes }) => processes ?? "?" },
+  { id: "processes", head: "Processes", isFigure: true, isWideOnly: true, cell: ({ processes }) => processes ?? "Not measured" },
   {
     id: "started",
     head: "Started",

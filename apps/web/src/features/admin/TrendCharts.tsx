@@ -1,4 +1,5 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { Link, type LinkProps } from "@tanstack/react-router";
 import { useId, useState } from "react";
 import type { AdminTrends, Trend } from "@tesslate/contract";
 import { formatBytes } from "../../lib/bytes.ts";
@@ -16,6 +17,8 @@ import { trendsQuery } from "./administration.queries.ts";
 interface Measure {
   id: Exclude<keyof AdminTrends, "period_days" | "generated_at">;
   label: string;
+  /** The list behind the number. */
+  link?: Pick<LinkProps, "to" | "search">;
   /** The number of the whole period, with what it is. */
   total: (value: number) => string;
   format: (value: number) => string;
@@ -25,14 +28,28 @@ const measures: readonly Measure[] = [
   {
     id: "active_users",
     label: "Active users",
+    link: { to: "/admin/users", search: { sort: "last_active_at" } },
     total: (value) => `${formatToOneDecimal(value)} a day`,
     format: (value) => counted(value, "user"),
   },
-  { id: "new_users", label: "New users", total: (value) => counted(value, "user"), format: (value) => counted(value, "user") },
-  { id: "runs", label: "Runs", total: (value) => counted(value, "run"), format: (value) => counted(value, "run") },
+  {
+    id: "new_users",
+    label: "New users",
+    link: { to: "/admin/users" },
+    total: (value) => counted(value, "user"),
+    format: (value) => counted(value, "user"),
+  },
+  {
+    id: "runs",
+    label: "Runs",
+    link: { to: "/admin/runs" },
+    total: (value) => counted(value, "run"),
+    format: (value) => counted(value, "run"),
+  },
   {
     id: "success_rate",
     label: "Successful runs",
+    link: { to: "/admin/runs", search: { status: "completed" } },
     total: (value) => formatPercent(value, 1),
     format: (value) => formatPercent(value),
     formatTick: (value) => formatPercent(value),
@@ -41,14 +58,22 @@ const measures: readonly Measure[] = [
   {
     id: "revenue_cents",
     label: "Revenue",
+    link: { to: "/admin/revenue" },
     total: formatDollars,
     format: formatDollars,
     formatTick: formatDollars,
   },
-  { id: "failures", label: "Failures", total: (value) => counted(value, "failure"), format: (value) => counted(value, "failure") },
+  {
+    id: "failures",
+    label: "Failures",
+    link: { to: "/admin/runs", search: { status: "failed" } },
+    total: (value) => counted(value, "failure"),
+    format: (value) => counted(value, "failure"),
+  },
   {
     id: "disk_bytes",
     label: "Disk used",
+    link: { to: "/admin/system" },
     total: (value) => formatBytes(value),
     format: (value) => formatBytes(value),
     formatTick: formatBytes,
@@ -88,7 +113,7 @@ type Day = Trend["days"][number];
 function TrendChart({ measure, trend, days }: { measure: Measure; trend: Trend; days: number }) {
   const captionId = useId();
   const [isTabulated, setTabulated] = useState(false);
-  const { label, total, format, formatTick } = measure;
+  const { label, link, total, format, formatTick } = measure;
   const before = `${formatNumber(days)} days before`;
   const value = (amount: number | null) => (amount === null ? "Not measured" : format(amount));
   const columns: Column<Day>[] = [
@@ -99,7 +124,13 @@ function TrendChart({ measure, trend, days }: { measure: Measure; trend: Trend; 
   return (
     <figure aria-labelledby={captionId} className="flex min-w-0 flex-col rounded-3 border border-line-0 p-3">
       <figcaption id={captionId} className="mb-1">
-        <span className="text-xs text-fg-2">{label}</span>
+        {link ? (
+          <Link {...link} className="text-xs text-fg-2 hover:text-fg-0 hover:underline">
+            {label}
+          </Link>
+        ) : (
+          <span className="text-xs text-fg-2">{label}</span>
+        )}
         <span className="num block truncate text-lg font-medium text-fg-0">
           {trend.total === null ? "Not measured" : total(trend.total)}
         </span>

@@ -139,7 +139,11 @@ function Plan({ plan, offers }: { plan: Subscription; offers: BillingConfig }) {
           <span className="text-md font-medium text-fg-0">{tierName(plan.tier)}</span>
           {tier && tier.price_cents > 0 ? (
             <span className="num text-fg-2">
-              {plan.billing_interval === "annual" ? "billed yearly" : `${formatDollars(tier.price_cents)} a month`}
+              {plan.billing_interval !== "annual"
+                ? `${formatDollars(tier.price_cents)} a month`
+                : tier.annual_price_cents === null
+                  ? "billed yearly"
+                  : `${formatDollars(tier.annual_price_cents)} a year`}
             </span>
           ) : null}
           {plan.status === "past_due" || plan.status === "unpaid" ? <Pill tone="err">The last payment failed</Pill> : null}

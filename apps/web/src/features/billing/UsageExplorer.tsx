@@ -17,7 +17,7 @@ import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Table, type Column } from "../../ui/Table.tsx";
 import { usageQuery } from "./billing.queries.ts";
-import { daysInWindow, groups, periods, windowOf, type GroupBy, type Period } from "./usage-window.ts";
+import { daysInWindow, daysToCome, groups, periods, windowOf, type GroupBy, type Period } from "./usage-window.ts";
 
 /** Model usage, grouped by day, project, model or agent: what was charged, or list prices where nothing is. The totals are the sums of the rows. */
 export function UsageExplorer({ isCharged }: { isCharged: boolean }) {
@@ -81,7 +81,7 @@ export function UsageExplorer({ isCharged }: { isCharged: boolean }) {
       ) : (
         <div aria-busy={query.isFetching}>
           {query.error ? <ShownFromBefore of={query} className="mb-3" /> : null}
-          <UsageChart by={by} days={daysInWindow(window)} rows={rows} isCharged={isCharged} />
+          <UsageChart by={by} days={daysInWindow(window)} upcoming={daysToCome(period, now)} rows={rows} isCharged={isCharged} />
           <Button
             size="sm"
             variant="ghost"
@@ -110,11 +110,13 @@ const mostBars = 8;
 function UsageChart({
   by,
   days,
+  upcoming,
   rows,
   isCharged,
 }: {
   by: GroupBy;
   days: readonly string[];
+  upcoming: readonly string[];
   rows: readonly UsageGroup[];
   isCharged: boolean;
 }) {
@@ -133,6 +135,7 @@ function UsageChart({
           label={label}
           heads={["Day", measure]}
           points={days.map((day) => ({ label: formatDay(day), value: byDay.get(day)?.[field] ?? 0 }))}
+          upcoming={upcoming.map((day) => formatDay(day))}
           format={format}
           {...tick}
           size="md"

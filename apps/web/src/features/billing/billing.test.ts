@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { daysInWindow, paceOf, windowOf } from "./usage-window.ts";
+import { daysInWindow, daysToCome, paceOf, windowOf } from "./usage-window.ts";
 
 const now = new Date("2026-03-14T15:09:26Z");
 
@@ -12,6 +12,9 @@ test("windows are whole days in UTC and stand still for a day", () => {
   expect(daysInWindow(windowOf("thirty", now))).toHaveLength(30);
   expect(daysInWindow(windowOf("ninety", now)).at(-1)).toBe("2026-03-14");
   expect(windowOf("month", now)).toEqual(windowOf("month", new Date("2026-03-14T23:59:59Z")));
+  expect(daysToCome("month", now)).toHaveLength(17);
+  expect(daysToCome("month", new Date("2026-12-31T12:00:00Z"))).toEqual([]);
+  expect(daysToCome("thirty", now)).toEqual([]);
 });
 
 test("the pace says how long the balance lasts, and nothing where nothing was used", () => {

@@ -30,6 +30,13 @@ export function daysInWindow({ start_date, end_date }: { start_date: string; end
   return days;
 }
 
+/** The days of this month after today, which the chart of this month has room for. */
+export function daysToCome(period: Period, now: Date): string[] {
+  if (period !== "month") return [];
+  const { end_date } = windowOf("month", now);
+  return daysInWindow({ start_date: end_date, end_date: new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1)).toISOString() });
+}
+
 /** Average credits per day, and the day on which the balance would run out; undefined if nothing was used. */
 export function paceOf(
   balance: number,

@@ -35,13 +35,13 @@ function AllPages() {
             {id === "api" ? (
               <a href="/docs" className={row}>
                 <span className="font-medium text-fg-0">API reference</span>
-                <span className="block text-xs leading-note text-fg-2">every operation, with “Try it out”</span>
+                <span className="block text-xs leading-note text-fg-2 first-letter:uppercase">every operation, with “Try it out”</span>
               </a>
             ) : null}
             {pages.map((page) => (
               <Link key={page.slug} to="/help/$" params={{ _splat: page.slug }} className={row}>
                 <span className="font-medium text-fg-0">{page.title}</span>
-                <span className="block text-xs leading-note text-fg-2">{page.about.replaceAll("`", "")}</span>
+                <span className="block text-xs leading-note text-fg-2 first-letter:uppercase">{page.about.replaceAll("`", "")}</span>
               </Link>
             ))}
           </section>

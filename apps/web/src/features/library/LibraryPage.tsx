@@ -20,7 +20,7 @@ const tabs = [
   { value: "templates", label: "Templates", icon: <Box size={14} /> },
   { value: "made", label: "Created by you", icon: <PencilRuler size={14} /> },
 ] as const;
-const rows = "divide-y divide-line-0 border-y border-line-0";
+const rows = "divide-y divide-line-0 border-b border-line-0";
 
 /** The agents and templates of the library, and the items the user created. */
 export function LibraryPage() {
