@@ -11,7 +11,7 @@ import { startStripe, stripeEnv } from "@tesslate/testkit";
 import type { Page } from "playwright-core";
 import { accountOf } from "../account.ts";
 import { signIn } from "../browser.ts";
-import { expect, journey, note } from "../journey.ts";
+import { expect, journey, type Step } from "../journey.ts";
 import { animationsEnded, expectAccessible, shot, takesShots } from "../screens.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -239,7 +239,24 @@ export default journey({ ownServer: "demo data needs a server without people" },
     await shot(page, `accessibility-${where.replace(/\W+/g, "-")}-${look.name}`);
     return failed;
   }
-  async function check(paths: readonly string[]): Promise<void> {
+  /** How many checks a step has: on a busy machine one takes some seconds, and no step may take five minutes. */
+  const checksPerStep = 36;
+  const perStep = Math.max(1, Math.floor(checksPerStep / (looks.length + pictures.length)));
+  /** Steps of at most `perStep` things each. */
+  const stepsOf = <T>(name: string, all: readonly T[], work: (some: readonly T[]) => Promise<number>): Step[] =>
+    Array.from({ length: Math.ceil(all.length / perStep) }, (_, index) => {
+      const some = all.slice(index * perStep, (index + 1) * perStep);
+      let checks = 0;
+      return {
+        name: all.length > perStep ? `${name}, ${index + 1} of ${Math.ceil(all.length / perStep)}` : name,
+        count: () => Math.max(1, checks),
+        run: async () => {
+          checks = await work(some);
+        },
+      };
+    });
+
+  async function check(paths: readonly string[]): Promise<number> {
     const failed: string[] = [];
     for (const path of paths) {
       await page.goto(studio.url + path);
@@ -248,13 +265,13 @@ export default journey({ ownServer: "demo data needs a server without people" },
         failed.push(...(await checkNow(path, look)));
       }
     }
-    note(`${paths.length} pages in ${looks.length} modes, ${failed.length} findings`);
     expect(failed.length === 0, failed.join("\n"));
+    return paths.length * looks.length;
   }
-  async function checkOpened(): Promise<void> {
+  async function checkOpened(some: readonly Opened[]): Promise<number> {
     const failed: string[] = [];
     let checks = 0;
-    for (const { name, at, open, only } of opened)
+    for (const { name, at, open, only } of some)
       for (const look of [...looks, ...pictures]) {
         const isPhone = isNarrow(look);
         if (only && (only === "phone") !== isPhone) continue;
@@ -265,99 +282,97 @@ export default journey({ ownServer: "demo data needs a server without people" },
         failed.push(...(await checkNow(name, look)));
         checks += 1;
       }
-    note(`${opened.length} dialogs and menus, ${checks} checks, ${failed.length} findings`);
     expect(failed.length === 0, failed.join("\n"));
+    return checks;
   }
 
+  await account.signIn();
+  const { api } = account;
+  const [me, { items: projects }, { items: agents }, { items: bases }, { items: payments }, theme] = await Promise.all([
+    api.users.me(),
+    api.projects.list({ query: { limit: 1 } }),
+    api.marketplaceAgents.list({ query: { limit: 50 } }),
+    api.marketplaceBases.list({ query: { limit: 1 } }),
+    api.billing.transactions({ query: { limit: 1 } }),
+    api.themes.fork({ params: { id: "default-dark" }, body: {} }),
+  ]);
+  const project = projects[0]?.slug ?? "";
+  const sold = agents.find(({ price_cents }) => price_cents > 0);
+  const own = agents.find(({ creator_username }) => creator_username === me.username);
+  const [main, settings, administration, views] = await Promise.all([
+    listedPages("pages.tsx"),
+    listedPages("features/settings/settings-places.tsx"),
+    listedPages("features/admin/admin-places.tsx"),
+    projectViews(),
+  ]);
+  expect(
+    main.length > 8 && settings.length > 14 && administration.length > 14 && views.length > 10,
+    `found ${main.length} pages, ${settings.length} settings, ${administration.length} of the administration, ${views.length} views`,
+  );
+
   return [
+    ...stepsOf(
+      "pages for people without a session",
+      [
+        "/login",
+        "/register",
+        "/forgot-password",
+        "/reset-password?token=expired",
+        "/verify?token=expired",
+        "/restore#expired",
+        "/",
+        "/marketplace",
+        `/marketplace/agent/${sold?.slug}`,
+        "/help",
+      ],
+      check,
+    ),
     {
-      name: "pages for people without a session",
-      run: async () => {
-        await account.signIn();
-        const [agent] = (await account.api.marketplaceAgents.list({ query: { limit: 1 } })).items;
-        await check([
-          "/login",
-          "/register",
-          "/forgot-password",
-          "/reset-password?token=expired",
-          "/verify?token=expired",
-          "/restore#expired",
-          "/",
-          "/marketplace",
-          `/marketplace/agent/${agent?.slug}`,
-          "/help",
-        ]);
-      },
-    },
-    {
-      name: "the main pages",
+      name: "sign-in",
       run: async () => {
         await set({ ...dark, colorScheme: "light" });
         await signIn(page, studio.url, { email, password });
-        const paths = await listedPages("pages.tsx");
-        expect(paths.length > 8, `${paths.length} pages were found`);
-        await check([
-          ...paths,
-          "/marketplace?type=agents",
-          "/marketplace?type=themes",
-          "/marketplace?q=booking",
-          "/marketplace?q=zzzz",
-          "/library?tab=templates",
-          "/library?tab=made",
-          "/help?q=deploy",
-          "/no/such/page",
-        ]);
       },
     },
-    {
-      name: "the settings",
-      run: async () => {
-        const paths = await listedPages("features/settings/settings-places.tsx");
-        expect(paths.length > 14, `${paths.length} pages were found`);
-        const [payment] = (await account.api.billing.transactions({ query: {} })).items;
-        const { id: theme } = await account.api.themes.fork({ params: { id: "default-dark" }, body: {} });
-        await check([...paths, `/settings/look/${theme}`, ...(payment ? [`/settings/billing/receipts/${payment.id}`] : [])]);
-      },
-    },
-    {
-      name: "the administration",
-      run: async () => {
-        const paths = await listedPages("features/admin/admin-places.tsx");
-        expect(paths.length > 14, `${paths.length} pages were found`);
-        const me = await account.api.users.me();
-        const [project] = (await account.api.projects.list({ query: { limit: 1 } })).items;
-        await check([...paths, `/admin/users/${me.id}`, `/admin/projects/${project?.id}`]);
-      },
-    },
-    {
-      name: "a project in every view",
-      run: async () => {
-        const [project] = (await account.api.projects.list({ query: { limit: 1 } })).items;
-        const views = await projectViews();
-        expect(views.length > 10, `${views.length} views were found`);
-        await check(views.map((view) => `/p/${project?.slug}/${view}`));
-      },
-    },
-    {
-      name: "pages of one thing: an agent, its editor, a template, a person, help",
-      run: async () => {
-        const { api } = account;
-        const { items } = await api.marketplaceAgents.list({ query: { limit: 50 } });
-        const sold = items.find(({ price_cents }) => price_cents > 0);
-        const own = items.find(({ creator_username }) => creator_username === "nadia");
-        const [base] = (await api.marketplaceBases.list({ query: { limit: 1 } })).items;
-        const me = await api.users.me();
-        await check([
-          `/marketplace/agent/${items[0]?.slug}`,
-          `/marketplace/agent/${sold?.slug}`,
-          ...(own ? [`/library/agents/${own.slug}`] : []),
-          `/marketplace/base/${base?.slug}`,
-          `/@${me.username}`,
-          "/help/guides/chat",
-          "/help/api/errors",
-        ]);
-      },
-    },
-    { name: "what opens over a page: search, menus, help, dialogs", run: checkOpened },
+    ...stepsOf(
+      "the main pages",
+      [
+        ...main,
+        "/marketplace?type=agents",
+        "/marketplace?type=themes",
+        "/marketplace?q=booking",
+        "/marketplace?q=zzzz",
+        "/library?tab=templates",
+        "/library?tab=made",
+        "/help?q=deploy",
+        "/no/such/page",
+      ],
+      check,
+    ),
+    ...stepsOf(
+      "the settings",
+      [...settings, `/settings/look/${theme.id}`, ...payments.map(({ id }) => `/settings/billing/receipts/${id}`)],
+      check,
+    ),
+    ...stepsOf("the administration", [...administration, `/admin/users/${me.id}`, `/admin/projects/${projects[0]?.id}`], check),
+    ...stepsOf(
+      "a project in every view",
+      views.map((view) => `/p/${project}/${view}`),
+      check,
+    ),
+    ...stepsOf(
+      "pages of one thing: agents, a template, a person, help",
+      [
+        `/marketplace/agent/${agents[0]?.slug}`,
+        `/marketplace/agent/${sold?.slug}`,
+        ...(own ? [`/library/agents/${own.slug}`] : []),
+        `/marketplace/base/${bases[0]?.slug}`,
+        `/@${me.username}`,
+        "/help/guides/chat",
+        "/help/api/errors",
+      ],
+      check,
+    ),
+    ...stepsOf("what opens over a page: search, menus, help, dialogs", opened, checkOpened),
   ];
 });

@@ -1,7 +1,31 @@
 import { agents as agentContents, collections, comments, feedback, reviews, templates as templateContents } from "./content.ts";
 import type { Person } from "./people.ts";
+import { addRecordedRun } from "./recorded-runs.ts";
 import { createRandom, demoId, type Random } from "./random.ts";
 import { dayMs, hourMs, iso, type Rows } from "./rows.ts";
+
+const readers = ["read_file", "list_dir", "glob", "grep", "ask_question"];
+const writers = [...readers, "write_file", "edit_file", "apply_patch", "todo_write"];
+/** What agents of a category work with: some only read, others also change files, run commands or query databases. */
+const toolsByCategory: Record<string, string[]> = {
+  documentation: writers,
+  testing: [...readers, "run_command", "run_checks", "verify"],
+  database: [...writers, "run_command", "database_query", "database_schema"],
+  backend: [...writers, "run_command", "run_checks", "install_packages", "web_fetch"],
+};
+const toolsOf = ({ category, name }: { category: string; name: string }): string[] | null =>
+  name === "Prompt reviewer" || name === "Log reader" ? readers : (toolsByCategory[category] ?? null);
+
+/** What the bundled templates are built with. */
+const stacks: Record<string, string[]> = {
+  "full-stack": ["React", "Hono", "PostgreSQL"],
+  nextjs: ["Next.js", "React", "Tailwind CSS"],
+  "react-vite": ["React", "Vite", "Tailwind CSS"],
+  astro: ["Astro", "MDX"],
+  fastapi: ["Python", "FastAPI"],
+  static: ["HTML", "CSS"],
+  "fastapi-react": ["Python", "FastAPI", "React"],
+};
 
 /** What people can buy, and for how much. */
 export interface SoldItem {
@@ -56,7 +80,7 @@ export function addStore(
       category: content.category,
       system_prompt: `You are “${content.name}”. ${content.description} Work in small steps, and run the tests before you end.`,
       mode: "agent",
-      tools: null,
+      tools: toolsOf(content),
       icon: "🤖",
       pricing_type: content.pricing,
       price_cents: content.price_cents,
@@ -74,6 +98,7 @@ export function addStore(
       created_at: iso(published),
       updated_at: iso(published),
     });
+    addRecordedRun(rows, { agentId: id, name: content.name, published });
     if (content.price_cents > 0)
       sold.push({
         kind: "agent",
@@ -103,7 +128,7 @@ export function addStore(
       icon: "📦",
       tags: [content.category, "community"],
       features: ["Tests", "Types", "Sample data"],
-      tech_stack: [content.template],
+      tech_stack: stacks[content.template] ?? [],
       pricing_type: content.price_cents > 0 ? "one_time" : "free",
       price_cents: content.price_cents,
       downloads: taken,

@@ -23,6 +23,7 @@ import {
   marketplaceCollections,
   marketplaceReviews,
   marketplaceTransactions,
+  recordedRuns,
   userPurchasedBases,
 } from "../../apps/server/src/db/schema/store.ts";
 
@@ -37,6 +38,7 @@ export const tables = {
   agentSteps,
   tasks,
   agents,
+  recordedRuns,
   bases,
   userPurchasedAgents,
   userPurchasedBases,

@@ -28,7 +28,7 @@ export interface DemoRun {
 }
 
 const runType = "agent_execution";
-const models = [
+export const models = [
   { id: "anthropic/claude-sonnet-4.6", input: 3, output: 15 },
   { id: "openai/gpt-5.1", input: 1.25, output: 10 },
   { id: "google/gemini-3-pro", input: 2, output: 12 },

@@ -45,6 +45,7 @@ import { marketplaceBasesRoutes } from "./marketplace-bases.ts";
 import { adminCollectionsRoutes, marketplaceCollectionsRoutes } from "./marketplace-collections.ts";
 import { marketplaceItemsRoutes } from "./marketplace-items.ts";
 import { marketplacePicturesRoutes } from "./marketplace-pictures.ts";
+import { recordedRunsRoutes } from "./recorded-runs.ts";
 import { mcpRoutes } from "./mcp.ts";
 import { mcpEndpointRoutes } from "./mcp-endpoint.ts";
 import { modelKeysRoutes } from "./model-keys.ts";
@@ -116,6 +117,7 @@ export const contract = {
   marketplaceItems: marketplaceItemsRoutes,
   marketplaceCollections: marketplaceCollectionsRoutes,
   marketplacePictures: marketplacePicturesRoutes,
+  recordedRuns: recordedRunsRoutes,
   library: libraryRoutes,
   cassettes: cassettesRoutes,
   changes: changesRoutes,

@@ -75,6 +75,7 @@ export * from "./marketplace-bases.ts";
 export * from "./marketplace-items.ts";
 export * from "./marketplace-collections.ts";
 export * from "./marketplace-pictures.ts";
+export * from "./recorded-runs.ts";
 export * from "./mcp.ts";
 export * from "./mcp-endpoint.ts";
 export * from "./passkeys.ts";

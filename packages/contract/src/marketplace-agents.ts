@@ -105,6 +105,7 @@ export const AgentDetail = described(
     config: Nullable(JsonObject),
     preview_image: Nullable(Type.String()),
     screenshots: Type.Array(Type.Object({ id: Uuid, url: Type.String() }), { description: "Oldest first" }),
+    has_recorded_run: described("`GET …/recorded-run` returns a run of it", Type.Boolean()),
     abilities: described("What it may do, also of a closed agent", Type.Array(AgentAbility)),
     required_models: Type.Array(Type.String()),
     requires_user_keys: Type.Boolean(),

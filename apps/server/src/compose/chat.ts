@@ -32,6 +32,7 @@ import {
   createRewinds,
   createRewindsStore,
   createTranscripts,
+  type Transcripts,
   createTranscriptsStore,
   mountChats,
   type ConversationChange,
@@ -93,6 +94,7 @@ export interface ChatArea extends Area {
   firstMessages: FirstMessages;
   /** The built-in tools and those of features, for the agent editor. */
   listedTools: readonly ToolSummary[];
+  transcripts: Transcripts;
   /** Offers a repair after errors of a preview or a crash of a container. */
   considerRepair: (projectId: string) => void;
   writeCommitMessage: WriteCommitMessage;
@@ -349,6 +351,7 @@ export function composeChat(
     attachments,
     firstMessages,
     listedTools,
+    transcripts,
     considerRepair: repairs.consider,
     changeConversation: rewinds.apply,
     commitRestored: commitChange(true),

@@ -12,6 +12,7 @@ import {
   createLibraryStore,
   createModeration,
   createModerationStore,
+  createRecordedRuns,
   createReviews,
   createStoreCategories,
   mountAgentDrafts,
@@ -21,6 +22,7 @@ import {
   mountMarketplaceAgents,
   mountMarketplaceBases,
   mountModeration,
+  mountRecordedRuns,
   returnOrigin,
   seedBases,
 } from "../features/store/marketplace/index.ts";
@@ -53,6 +55,7 @@ export function composeMarketplace(
     picturesStore,
     templatePictures,
     itemPictures,
+    recordings,
     agentVersions,
     entries,
     agentListings,
@@ -63,7 +66,7 @@ export function composeMarketplace(
   }: StoreListings,
   { projects, pictures, templates }: ProjectsArea,
   { openGit }: ProvisioningArea,
-  { listedTools }: Pick<ChatArea, "listedTools">,
+  { listedTools, transcripts }: Pick<ChatArea, "listedTools" | "transcripts">,
   { pictureTaker }: Pick<ToolsArea, "pictureTaker">,
 ): MarketplaceArea {
   const reviews = createReviews({
@@ -125,6 +128,14 @@ export function composeMarketplace(
         acquiring,
         reviews,
         returnTo,
+      });
+      mountRecordedRuns(mount, {
+        recordedRuns: createRecordedRuns({
+          store: recordings,
+          agents,
+          limits,
+          readRun: (userId, chatId, taskId) => transcripts.read(userId, chatId, { task_id: taskId }),
+        }),
       });
       mountAgentDrafts(mount, { drafts: createAgentDrafts({ store: createAgentDraftsStore(db), catalogue: agents }) });
       mountMarketplaceBases(mount, {

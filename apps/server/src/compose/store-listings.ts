@@ -13,6 +13,7 @@ import {
   createItemPictures,
   createItemPicturesStore,
   createMarketplaceLimits,
+  createRecordedRunsStore,
   createReviewsStore,
   type MarketplacePayments,
 } from "../features/store/marketplace/index.ts";
@@ -35,12 +36,14 @@ export function composeStoreListings(
   const agentListings = createAgentListings(db);
   const baseListings = createBaseListings(db);
   const picturesStore = createItemPicturesStore(db);
+  const recordings = createRecordedRunsStore(db);
   const templatePictures = (slug: string) => templates.find(slug)?.api.pictures ?? null;
   const agentVersions = createAgentVersionsStore(db);
   const agents = createAgentCatalogue({
     listings: agentListings,
     reviews: reviewsStore,
     pictures: picturesStore,
+    recordings,
     versions: agentVersions,
     limits,
   });
@@ -61,6 +64,7 @@ export function composeStoreListings(
     picturesStore,
     templatePictures,
     itemPictures,
+    recordings,
     agentVersions,
     entries,
     agentListings,

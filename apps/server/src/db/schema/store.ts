@@ -1,3 +1,4 @@
+import type { TranscriptEvent } from "@tesslate/contract";
 import { sql } from "drizzle-orm";
 import {
   type AnyPgColumn,
@@ -301,6 +302,20 @@ export const marketplaceReviews = pgTable(
     check("marketplace_reviews_rating_check", sql`${t.rating} between 1 and 5`),
   ],
 );
+
+/** The run that the page of an agent shows: a copy of what its creator chose. */
+export const recordedRuns = pgTable("recorded_runs", {
+  agent_id: uuid()
+    .primaryKey()
+    .references(() => agents.id, { onDelete: "cascade" }),
+  message: text().notNull(),
+  model: text().notNull(),
+  ran_at: timestamptz().notNull(),
+  duration_ms: integer(),
+  events: jsonb().$type<TranscriptEvent[]>().notNull(),
+  created_at: createdAt(),
+});
+export type RecordedRunRow = typeof recordedRuns.$inferSelect;
 
 export type PictureKind = "icon" | "screenshot" | "light" | "dark";
 /**

@@ -45,7 +45,8 @@ export interface TranscriptProps {
 
 const beadLabels: Partial<Record<TranscriptRow["bead"], string>> = { failed: "failed", held: "waiting", live: "running" };
 
-const Row = memo(
+/** A row of a transcript: of the open chat, or of a recorded run. */
+export const Row = memo(
   ({
     row,
     edge,

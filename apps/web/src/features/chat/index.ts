@@ -11,6 +11,7 @@ export { EvidenceCard } from "./evidence/EvidenceCard.tsx";
 export { evidenceText, isAllGood } from "./evidence/evidence.ts";
 export { isRunActive, useConversation } from "./conversation.ts";
 export { ConversationProvider, RunActionsProvider } from "./ConversationProvider.tsx";
+export { RecordedRunPlayer } from "./on-demand.ts";
 export { pictureUrl } from "./pictures/pictures.ts";
 export { quoted } from "./MessageMenu.tsx";
 export { retryText } from "./retry-text.ts";

@@ -1,5 +1,17 @@
 import { AgentDetail } from "@tesslate/contract";
-import { expect, refuse, sample, screen, signedIn, test, waitFor, within, type CannedApi } from "../../testing/index.ts";
+import {
+  expect,
+  refuse,
+  sample,
+  sampleId,
+  sampleTime,
+  screen,
+  signedIn,
+  test,
+  waitFor,
+  within,
+  type CannedApi,
+} from "../../testing/index.ts";
 
 function begin(api: CannedApi): void {
   signedIn(api);
@@ -192,4 +204,46 @@ test("a draft is saved on the server and shown in another browser; one that did 
   api.answer("agentDrafts.save", refuse("internal_error"));
   await user.type(screen.getByLabelText("Name"), "!");
   expect(await screen.findByText("Unsaved changes, kept as a draft in this browser only")).toBeVisible();
+});
+
+test("a run of one's own is chosen for the store page, after a word about who reads it; a refusal is shown", async ({
+  api,
+  open,
+  user,
+}) => {
+  begin(api);
+  api.answer("marketplaceAgents.get", { ...baker, has_recorded_run: false });
+  api.answer("recordedRuns.candidates", { items: [] });
+  open("/library/agents/baker");
+  await user.click(await screen.findByRole("button", { name: "Choose run…" }));
+  const dialog = await screen.findByRole("dialog", { name: "Choose run" });
+  await within(dialog).findByText("No runs yet");
+  await user.click(within(dialog).getByRole("button", { name: "Close" }));
+  const run = {
+    task_id: sampleId,
+    message: "Bake a loaf",
+    model: "openai/scripted",
+    ran_at: sampleTime,
+    duration_ms: 65_000,
+    project_name: "Bakery",
+  };
+  api.answer("recordedRuns.candidates", { items: [run] });
+  api.answer("recordedRuns.set", refuse("validation_error", { detail: "This run contains a GitHub token. Choose another one" }));
+  await user.click(screen.getByRole("button", { name: "Choose run…" }));
+  await user.click(await screen.findByRole("button", { name: /^Bake a loaf/ }));
+  const asked = await screen.findByRole("dialog", { name: "Show this run?" });
+  within(asked).getByText(/Everyone who sees the agent can read/);
+  await user.click(within(asked).getByRole("button", { name: "Show run" }));
+  await within(asked).findByText(/This run contains a GitHub token/);
+  api.answer("recordedRuns.set", { ...baker, has_recorded_run: true });
+  api.answer("marketplaceAgents.get", { ...baker, has_recorded_run: true });
+  api.answer("recordedRuns.get", { message: run.message, model: run.model, ran_at: sampleTime, duration_ms: 65_000, events: [] });
+  await user.click(within(asked).getByRole("button", { name: "Show run" }));
+  await screen.findByText("Recorded run saved.");
+  expect(api.asked("recordedRuns.set").map(({ body }) => body)).toEqual([{ task_id: sampleId }, { task_id: sampleId }]);
+  expect(await screen.findByText("Bake a loaf")).toBeVisible();
+  api.answer("recordedRuns.remove", { ...baker, has_recorded_run: false });
+  api.answer("marketplaceAgents.get", { ...baker, has_recorded_run: false });
+  await user.click(screen.getByRole("button", { name: "Remove run" }));
+  await screen.findByRole("button", { name: "Choose run…" });
 });

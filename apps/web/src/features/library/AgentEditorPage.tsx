@@ -44,6 +44,7 @@ import { toolsQuery, useAgentMutations } from "./library.queries.ts";
 import { PriceSection } from "./PriceSection.tsx";
 import { PublishDialog } from "./PublishDialog.tsx";
 import { PublishVersionDialog } from "./PublishVersionDialog.tsx";
+import { RecordedRunSettings } from "./RecordedRunSettings.tsx";
 import { TrialDialog } from "./TrialDialog.tsx";
 import { agentDraftQuery, useAgentDraft } from "./use-agent-draft.ts";
 
@@ -265,7 +266,12 @@ function Editor({
           </div>
         </div>
       </SettingsSection>
-      {agent?.is_owner ? <AgentPictures agent={agent} /> : null}
+      {agent?.is_owner ? (
+        <>
+          <AgentPictures agent={agent} />
+          <RecordedRunSettings agent={agent} onTry={() => setIsTrying(true)} />
+        </>
+      ) : null}
       <SettingsSection title="System prompt" hint="The agent follows it in every chat. Variables are replaced when a run starts.">
         <Field label={<span className="sr-only">System prompt</span>} error={errors.system_prompt}>
           <Textarea

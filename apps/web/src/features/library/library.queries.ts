@@ -72,6 +72,23 @@ const formWith = (file: File) => {
   form.append("file", file);
   return form;
 };
+export const recordableRunsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["library", "recordable runs", id],
+    queryFn: ({ signal }) => api.recordedRuns.candidates({ params: { id } }, { signal }),
+    // Runs are made elsewhere.
+    staleTime: 0,
+  });
+/** Sets and removes the run that the page of an own agent shows. */
+export function useRecordedRun(id: string) {
+  const changed = useMarketplaceChanged();
+  const params = { id };
+  return {
+    set: useMutation({ mutationFn: (task_id: string) => api.recordedRuns.set({ params, body: { task_id } }), onSuccess: changed }),
+    remove: useMutation({ mutationFn: () => api.recordedRuns.remove({ params }), onSuccess: changed }),
+  };
+}
+
 /** Uploads and deletes the icon and the screenshots of an own agent. */
 export function useAgentPictures(id: string) {
   const changed = useMarketplaceChanged();

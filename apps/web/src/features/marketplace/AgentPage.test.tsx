@@ -1,5 +1,18 @@
-import { AgentDetail } from "@tesslate/contract";
-import { expect, refuse, sample, screen, signedIn, test, waitFor, within, type CannedApi } from "../../testing/index.ts";
+import { AgentDetail, type TranscriptEvent } from "@tesslate/contract";
+import {
+  expect,
+  expectAccessible,
+  refuse,
+  sample,
+  sampleId,
+  sampleTime,
+  screen,
+  signedIn,
+  test,
+  waitFor,
+  within,
+  type CannedApi,
+} from "../../testing/index.ts";
 
 const writer = sample(AgentDetail, {
   name: "Documentation Writer",
@@ -108,4 +121,71 @@ test("a newer version than that of the library is offered with its notes, and ta
   await screen.findByText(`${writer.name} updated to version 3.`);
   await waitFor(() => expect(screen.queryByRole("button", { name: "Update agent" })).not.toBeInTheDocument());
   expect(screen.getByText("Yours")).toBeVisible();
+});
+
+const recordedEvents = (): TranscriptEvent[] => {
+  const frame = { task_id: sampleId, ts: sampleTime };
+  const call = { name: "write_file", parameters: { file_path: "price.html", content: "<p>5</p>" } };
+  return [
+    { ...frame, seq: 1, type: "task_started", data: { chat_id: sampleId, message_id: sampleId, agent_id: null, model: "openai/scripted" } },
+    { ...frame, seq: 2, type: "tool_started", data: { iteration: 1, tools: [call], timestamp: sampleTime } },
+    {
+      ...frame,
+      seq: 3,
+      type: "agent_step",
+      data: {
+        iteration: 1,
+        thought: null,
+        tool_calls: [call],
+        tool_results: [{ success: true, tool: "write_file", result: { message: "Wrote price.html" } }],
+        response_text: "",
+        timestamp: sampleTime,
+        is_complete: false,
+      },
+    },
+    { ...frame, seq: 4, type: "text_chunk", data: { content: "The price is there.", iteration: 2 } },
+    {
+      ...frame,
+      seq: 5,
+      type: "complete",
+      data: {
+        success: true,
+        iterations: 2,
+        final_response: "The price is there.",
+        tool_calls_made: 1,
+        completion_reason: "no_more_actions",
+      },
+    },
+  ];
+};
+const recorded = { message: "Add a price", model: "openai/scripted", ran_at: sampleTime, duration_ms: 65_000, events: recordedEvents() };
+
+test("shows its recorded run, which is replayed step by step", async ({ api, open, user }) => {
+  item(api, { has_recorded_run: true });
+  api.answer("recordedRuns.get", recorded);
+  open(path);
+  const run = await screen.findByRole("region", { name: "Recorded run" });
+  expect(await within(run).findByText("Add a price")).toBeVisible();
+  expect(within(run).getByText("price.html")).toBeVisible();
+  expect(await within(run).findByText("The price is there.")).toBeVisible();
+  expect(within(run).getByText(/^1 step · 1 file · 1m 05s · scripted/)).toBeVisible();
+  const slider = within(run).getByRole("slider", { name: "Step of the run" });
+  expect(slider).toHaveAttribute("aria-valuetext", "2 of 2 steps");
+  await user.click(within(run).getByRole("button", { name: "Replay run" }));
+  expect(within(run).queryByText("The price is there.")).toBeNull();
+  await user.click(within(run).getByRole("button", { name: "Pause" }));
+  expect(within(run).getByRole("button", { name: "Play" })).toBeVisible();
+  expect(within(run).getByText("Add a price")).toBeVisible();
+  await expectAccessible();
+});
+
+test("a recorded run that could not be loaded can be tried again; without one there is none", async ({ api, open, user }) => {
+  item(api, { has_recorded_run: true });
+  api.answer("recordedRuns.get", refuse("internal_error"));
+  open(path);
+  const run = await screen.findByRole("region", { name: "Recorded run" });
+  const retry = await within(run).findByRole("button", { name: "Retry" });
+  api.answer("recordedRuns.get", recorded);
+  await user.click(retry);
+  expect(await within(run).findByText("Add a price")).toBeVisible();
 });

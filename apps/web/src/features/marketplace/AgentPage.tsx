@@ -19,6 +19,7 @@ import { agentQuery, useAcquire, useFork, useRemoveFromLibrary } from "./marketp
 import { priceOf } from "./price.ts";
 import { Reviews } from "./Reviews.tsx";
 import { Screenshots } from "./Screenshots.tsx";
+import { RecordedRunSection } from "./RecordedRunSection.tsx";
 import { UseAgentDialog } from "./UseAgentDialog.tsx";
 import { ErrorSentence } from "../../ui/HelpLink.tsx";
 
@@ -68,6 +69,7 @@ function Agent({ agent }: { agent: AgentDetail }) {
       <UpdateBanner agent={agent} />
       {agent.requires_user_keys ? <Banner className="mt-4">Requires your own model API key.</Banner> : null}
       <Screenshots name={agent.name} urls={[agent.preview_image, ...agent.screenshots.map(({ url }) => url)].filter(isOwnPicture)} />
+      {agent.has_recorded_run ? <RecordedRunSection slug={agent.slug} /> : null}
       <About item={agent} />
       {agent.features.length > 0 ? (
         <ItemSection title="Features">

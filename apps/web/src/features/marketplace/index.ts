@@ -10,6 +10,7 @@ export {
   itemsQuery,
   itemsPerPage,
   picksQuery,
+  recordedRunQuery,
   storeTypes,
   useAcquire,
   useMarketplaceChanged,

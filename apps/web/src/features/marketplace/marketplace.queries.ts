@@ -64,6 +64,13 @@ export const basesQuery = ({
     placeholderData: keepPreviousData,
   });
 
+/** The run that the page of an agent shows. */
+export const recordedRunQuery = (slug: string) =>
+  queryOptions({
+    queryKey: [...keys.all, "agents", slug, "recorded run"],
+    queryFn: ({ signal }) => api.recordedRuns.get({ params: { id: slug } }, { signal }),
+  });
+
 export const storeTypes = ["bases", "agents"] as const;
 /** The first few items of the store, as its own order has them. */
 export const picksQuery = (type: ItemType) =>

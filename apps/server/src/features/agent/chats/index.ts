@@ -18,5 +18,5 @@ export { createRewindsStore } from "./rewinds.store.ts";
 export { approvalResolved, questionResolved } from "./request-events.ts";
 export { createFinishOrphans } from "./orphaned-answers.ts";
 export { answerMetadata } from "./transcript-events.ts";
-export { createTranscripts } from "./transcripts.service.ts";
+export { createTranscripts, type Transcripts } from "./transcripts.service.ts";
 export { createTranscriptsStore, type TranscriptsStore } from "./transcripts.store.ts";

@@ -6,7 +6,7 @@ import { anonymizeUsageOf } from "../../billing/credits/index.ts";
 import { deletePodAccessOf } from "../../runtime/previews/index.ts";
 import { deleteEmailsTo } from "../../../platform/mail.store.ts";
 import { deleteVotesAndComments } from "../feedback/index.ts";
-import { deleteReviewsOf, giveAwayBasesOf } from "../../store/marketplace/index.ts";
+import { deleteRecordedRunsOf, deleteReviewsOf, giveAwayBasesOf } from "../../store/marketplace/index.ts";
 import { forgetReferrer } from "../../billing/referrals/index.ts";
 import { projects, type ProjectRow } from "../../../db/schema/projects.ts";
 import { tasks, type TaskRow } from "../../../db/schema/core.ts";
@@ -83,6 +83,7 @@ export function createAccountStore(db: Database) {
         const { id } = user;
         await anonymizeUsageOf(tx, id);
         const community = systemAccounts.community.id;
+        await deleteRecordedRunsOf(tx, id);
         await giveAwayAgentsOf(tx, id, community);
         await giveAwayBasesOf(tx, id, community);
         await deleteReviewsOf(tx, id);

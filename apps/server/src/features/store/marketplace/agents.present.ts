@@ -68,7 +68,12 @@ export const isReadableBy = (viewer: Viewer, agent: AgentRow): boolean =>
 export function detailOf(
   row: DetailRow,
   viewer: Viewer,
-  { reviews, screenshots, latest }: Pick<AgentDetail, "reviews" | "screenshots"> & { latest: AgentVersionRow | undefined },
+  {
+    reviews,
+    screenshots,
+    has_recorded_run,
+    latest,
+  }: Pick<AgentDetail, "reviews" | "screenshots" | "has_recorded_run"> & { latest: AgentVersionRow | undefined },
 ): AgentDetail {
   const { creator, entry, version } = row;
   const isOwner = isOwnerOf(viewer, row.agent);
@@ -82,6 +87,7 @@ export function detailOf(
     has_unpublished_changes: isOwner && agent.is_published && latest !== undefined && differsFrom(latest, agent),
     preview_image: agent.preview_image,
     screenshots,
+    has_recorded_run,
     abilities: abilitiesOf(agent.tools && currentToolNames(agent.tools), agent.config?.["features"]),
     required_models: agent.required_models,
     requires_user_keys: agent.requires_user_keys,

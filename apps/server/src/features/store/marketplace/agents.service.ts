@@ -9,6 +9,7 @@ import { facetsOf, filtersOf } from "./facets.ts";
 import type { AgentVersionsStore } from "./agent-versions.store.ts";
 import type { ItemPicturesStore } from "./item-pictures.store.ts";
 import type { MarketplaceLimits } from "./limits.ts";
+import type { RecordedRunsStore } from "./recorded-runs.store.ts";
 import type { ReviewsStore } from "./reviews.store.ts";
 import { newestOf } from "./reviews.service.ts";
 import type { Viewer } from "./viewer.ts";
@@ -27,12 +28,14 @@ export function createAgentCatalogue({
   listings,
   reviews,
   pictures,
+  recordings,
   versions,
   limits,
 }: {
   listings: AgentListings;
   reviews: ReviewsStore;
   pictures: Pick<ItemPicturesStore, "listScreenshots">;
+  recordings: Pick<RecordedRunsStore, "has">;
   versions: AgentVersionsStore;
   limits: MarketplaceLimits;
 }) {
@@ -43,12 +46,13 @@ export function createAgentCatalogue({
   };
   const detail = async (viewer: Viewer, ref: string): Promise<AgentDetail> => {
     const row = await require(viewer, ref);
-    const [newest, screenshots, latest] = await Promise.all([
+    const [newest, screenshots, has_recorded_run, latest] = await Promise.all([
       reviews.list("agent", row.agent.id, { limit: 5, offset: 0 }),
       pictures.listScreenshots(row.agent.id),
+      recordings.has(row.agent.id),
       versions.latest(row.agent.id),
     ]);
-    return detailOf(row, viewer, { reviews: newestOf(newest), screenshots, latest });
+    return detailOf(row, viewer, { reviews: newestOf(newest), screenshots, has_recorded_run, latest });
   };
   return {
     /** By UUID or slug; throws 404 for an agent the viewer cannot see. */

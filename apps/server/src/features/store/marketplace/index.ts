@@ -31,10 +31,13 @@ export {
   mountMarketplaceAgents,
   mountMarketplaceBases,
   mountModeration,
+  mountRecordedRuns,
 } from "./marketplace.routes.ts";
 export { createModeration } from "./moderation.ts";
 export { createModerationStore } from "./moderation.store.ts";
 export { returnOrigin, type MarketplacePayments } from "./payments.ts";
 export { createSoldItems } from "./sold-items.store.ts";
+export { createRecordedRuns } from "./recorded-runs.ts";
+export { createRecordedRunsStore, deleteRecordedRunsOf } from "./recorded-runs.store.ts";
 export { createReviews } from "./reviews.service.ts";
 export { createReviewsStore, deleteReviewsOf } from "./reviews.store.ts";

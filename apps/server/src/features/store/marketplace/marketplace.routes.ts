@@ -9,6 +9,7 @@ import {
   marketplaceItemsRoutes,
   marketplacePicturesRoutes,
   maxStorePictureBytes,
+  recordedRunsRoutes,
 } from "@tesslate/contract";
 import type { Context } from "../../../http/context.ts";
 import type { Mount } from "../../../http/mount.ts";
@@ -29,6 +30,7 @@ import type { ItemCatalogue } from "./items.service.ts";
 import type { Library } from "./library.service.ts";
 import type { MarketplaceLimits } from "./limits.ts";
 import type { Moderation } from "./moderation.ts";
+import type { RecordedRuns } from "./recorded-runs.ts";
 import type { Reviews } from "./reviews.service.ts";
 
 /** Origin that the checkout returns to. */
@@ -47,6 +49,15 @@ export function mountAgentDrafts(mount: Mount, { drafts }: { drafts: AgentDrafts
   mount("agentDrafts", agentDraftsRoutes, {
     get: ({ user }, { params }) => drafts.get(user, params.ref),
     save: ({ user }, { params, body }) => drafts.save(user, params.ref, body.draft),
+  });
+}
+
+export function mountRecordedRuns(mount: Mount, { recordedRuns }: { recordedRuns: RecordedRuns }): void {
+  mount("recordedRuns", recordedRunsRoutes, {
+    get: ({ user, ip }, { params }) => recordedRuns.get(user, ip, params.id),
+    set: ({ user }, { params, body }) => recordedRuns.set(user, params.id, body.task_id),
+    remove: ({ user }, { params }) => recordedRuns.remove(user, params.id),
+    candidates: ({ user }, { params }) => recordedRuns.candidates(user, params.id),
   });
 }
 

@@ -1,0 +1,3 @@
+import { lazyComponent } from "../../lib/chunks.ts";
+
+export const RecordedRunPlayer = lazyComponent(async () => (await import("./RecordedRunPlayer.tsx")).RecordedRunPlayer);
