@@ -275,7 +275,7 @@ describe("start order", () => {
     const sandbox = await app.runtime.open({ id: project.id });
     await sandbox.files.write("TESSLATE.md", "**Waits for connections**: no\n");
     // The API listens once the page does.
-    const { host, port } = await sandbox.address(web.port ?? 0);
+    const { host, port } = await sandbox.peerAddress(web.port ?? 0);
     const listensAfterWeb = `const retry = () => require("node:net").connect(${port}, "${host}").on("error", () => setTimeout(retry, 50))
       .on("connect", () => require("node:http").createServer().listen(process.env.PORT)); retry();`;
     const runs = (code: string) =>
@@ -294,7 +294,7 @@ describe("start order", () => {
       status: "failed",
       status_message: "Tiny App was stopped because API failed to start.",
     });
-    expect(sandbox.services().filter(({ status }) => status !== "stopped" && status !== "failed")).toEqual([]);
+    expect((await sandbox.services()).filter(({ status }) => status !== "stopped" && status !== "failed")).toEqual([]);
   });
 
   test("a container deleted during the project's start leaves no leftovers and does not fail the others", async () => {
