@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createRuntime } from "@tesslate/runtime";
+import { createRuntime, folderSource } from "@tesslate/runtime";
 import { ms, quantile, since, type Row } from "../report.ts";
 
 const folders = 250;
@@ -22,7 +22,7 @@ export async function measure(): Promise<Row[]> {
         writeFileSync(join(source, `d${folder}/f${file}.ts`), `export const value${file} = ${folder};\n`.repeat(160));
     }
     const { files, history } = await runtime.open({ id: "bench" });
-    await files.copyIn(source);
+    await files.copyIn(folderSource(source));
     await sleep(200);
     let started = performance.now();
     await history.capture("p/0");

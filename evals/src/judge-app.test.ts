@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { folderSource } from "@tesslate/runtime";
 import { findChromium } from "../../apps/server/src/features/agent/verify/chromium.ts";
 import type { BrowserChecks } from "./checks.ts";
 import { judgeApp, type AppService } from "./judge-app.ts";
@@ -34,7 +35,7 @@ afterAll(async () => {
 /** Judges the guest book with some of its files replaced. */
 async function judge(changes: Record<string, string>, given: AppService = service): Promise<Map<string, CheckResult>> {
   await using opened = await machine.open("guest-book");
-  await opened.sandbox.files.copyIn(files);
+  await opened.sandbox.files.copyIn(folderSource(files));
   for (const [path, text] of Object.entries(changes)) await opened.sandbox.files.write(path, text);
   if ("missing" in machine.browsers) throw new Error(machine.browsers.missing);
   const results = await judgeApp({

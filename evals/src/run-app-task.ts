@@ -1,5 +1,5 @@
 import type { PreviewState } from "@tesslate/agent";
-import type { Sandbox } from "@tesslate/runtime";
+import { folderSource, type Sandbox } from "@tesslate/runtime";
 import type { AppTask } from "./app-task.ts";
 import { modelOf, runAndRecord, usageOf, type EvaluatedModel } from "./agent-run.ts";
 import { judgeApp, startApp, type AppService } from "./judge-app.ts";
@@ -24,7 +24,7 @@ export async function runAppTask(
   const service: AppService = { command, port };
   await using opened = await machine.open(task.name, prepared?.image);
   const { sandbox } = opened;
-  if (task.files !== undefined) await sandbox.files.copyIn(task.files);
+  if (task.files !== undefined) await sandbox.files.copyIn(folderSource(task.files));
   // The app of a task may be broken at the start.
   await startApp(sandbox, service, signal).catch(() => undefined);
   signal.throwIfAborted();

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { folderSource } from "@tesslate/runtime";
 import { openMachine, type Machine } from "./machine.ts";
 import { judge, loadSuite, runSuiteTask, type SuiteTask } from "./suite.ts";
 
@@ -23,7 +24,7 @@ afterAll(async () => {
 
 const judged = async (changes: Record<string, string>, given: Partial<SuiteTask> = {}) => {
   await using opened = await machine.open("suite");
-  await opened.sandbox.files.copyIn(join(task.folder, "repository"));
+  await opened.sandbox.files.copyIn(folderSource(join(task.folder, "repository")));
   for (const [path, text] of Object.entries(changes)) await opened.sandbox.files.write(path, text);
   const checks = await judge(opened.sandbox, { ...task, ...given }, signal);
   return Object.fromEntries(checks.map(({ name, status, detail }) => [name, detail ?? status]));

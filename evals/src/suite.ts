@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { Type, type Static } from "typebox";
-import type { Sandbox } from "@tesslate/runtime";
+import { folderSource, type Sandbox } from "@tesslate/runtime";
 import { modelOf, runAndRecord, usageOf, type EvaluatedModel } from "./agent-run.ts";
 import { taskFolders } from "./app-task.ts";
 import { keyOf, readJunit, type TestStatus } from "./junit.ts";
@@ -81,7 +81,7 @@ export async function runSuiteTask(
 /** `repository/`, or what HEAD of `repository.bundle` is. Git runs in the sandbox, because a bundle is as hostile as what it contains. */
 async function placeRepository(sandbox: Sandbox, folder: string, signal: AbortSignal): Promise<void> {
   const [copy, bundle] = [join(folder, "repository"), join(folder, "repository.bundle")];
-  if (existsSync(copy)) return sandbox.files.copyIn(copy);
+  if (existsSync(copy)) return sandbox.files.copyIn(folderSource(copy));
   if (!existsSync(bundle)) throw new Error(`${folder} has neither repository/ nor repository.bundle.`);
   const name = ".repository.bundle";
   await sandbox.files.write(name, await readFile(bundle));
@@ -104,7 +104,7 @@ type Judged = Pick<SuiteTask, "folder" | "test" | "results" | "must_pass" | "mus
 /** Puts the tests in, which replaces files of the same name, runs them, and gives the result of each test that is named. */
 export async function judge(sandbox: Sandbox, task: Judged, signal: AbortSignal): Promise<CheckResult[]> {
   const tests = join(task.folder, "tests");
-  if (existsSync(tests)) await sandbox.files.copyIn(tests);
+  if (existsSync(tests)) await sandbox.files.copyIn(folderSource(tests));
   const ids = [...task.must_pass, ...(task.must_stay_passing ?? [])];
   const timeoutMs = (task.test_seconds ?? defaultTestSeconds) * 1000;
   const execute = (argv: string[]) => sandbox.exec(argv, { timeoutMs, signal, env: { CI: "1" } });

@@ -92,7 +92,7 @@ export async function checkTemplate(
   // Next.js keeps one lock for its development server and its build.
   await sandbox.stop("app");
 
-  const source = template.image.sourceDir;
+  const source = template.folder;
   const exclude = ["**/node_modules/**", "**/.venv/**"];
   for (const file of globSync("**/package.json", { cwd: source, exclude })) {
     const folder = dirname(file);

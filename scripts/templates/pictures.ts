@@ -95,6 +95,6 @@ async function takePicture(
   const shot = await page.screenshot({ style: "nextjs-portal { display: none; }" });
   await page.close();
   const picture = await smallPicture(shot, { width: size.width / 2, maxBytes });
-  await writeFile(join(template.image.sourceDir, "..", `preview-${theme}.webp`), picture);
+  await writeFile(join(template.folder, "..", `preview-${theme}.webp`), picture);
   return picture.length;
 }

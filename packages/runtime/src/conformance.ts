@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { folderSource } from "./file-source.ts";
 import { collectLines, decode, getPage, is, until } from "./conformance/observe.ts";
 import { realPrograms, type Programs } from "./conformance/programs.ts";
 import { describeServices } from "./conformance/services.ts";
@@ -232,7 +233,7 @@ export function describeRuntimeDriver(
         const sourceDir = await mkdtemp(join(scratch, "image-"));
         await mkdir(join(sourceDir, "src"));
         await writeFile(join(sourceDir, "src/main.txt"), `main ${more.name ?? "plain"}`);
-        return { name: "plain", sourceDir, build: [programs.put("built.txt", "built")], ...more };
+        return { name: "plain", source: folderSource(sourceDir), build: [programs.put("built.txt", "built")], ...more };
       };
 
       test("are built once and copied for each project", async () => {
@@ -330,7 +331,7 @@ export function describeRuntimeDriver(
       const sourceDir = await mkdtemp(join(scratch, "image-"));
       await writeFile(join(sourceDir, "main.txt"), "main");
       const warm = { command: programs.serve(4301, "warm page"), port: 4301, path: "/" };
-      const spec: ImageSpec = { name: "cold", sourceDir, build: [programs.put("built.txt", "built")], warm };
+      const spec: ImageSpec = { name: "cold", source: folderSource(sourceDir), build: [programs.put("built.txt", "built")], warm };
       const id = await driver.prepare(spec, { isColdEnough: true });
       expect(await driver.findImage(spec)).toMatchObject({ id, isWarm: false });
       const cold = await open({ image: id });

@@ -5,6 +5,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { folderSource } from "./file-source.ts";
 import { createRuntime, type RuntimeOptions } from "./create.ts";
 
 const [options = "", what = "", mark = ""] = process.argv.slice(2);
@@ -29,7 +30,7 @@ if (what === "everything") {
   // The warm-up server never listens.
   mkdirSync(join(dataDir, "sources"));
   const warm = { command: ["node", "-e", `setInterval(() => {}, 1000) // ${mark}`], port: 4100, path: "/" };
-  await driver.prepare({ name: "half", sourceDir: join(dataDir, "sources"), build: [], warm }, { onLog: print });
+  await driver.prepare({ name: "half", source: folderSource(join(dataDir, "sources")), build: [], warm }, { onLog: print });
 } else if (what === "frozen") {
   await start();
   await sandbox.ready("web");

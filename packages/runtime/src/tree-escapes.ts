@@ -3,7 +3,24 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { RuntimeDriver, Sandbox } from "./types.ts";
+import { folderSource } from "./file-source.ts";
+import type { FileSource, RuntimeDriver, Sandbox } from "./types.ts";
+
+/** One file at a path that its sender chose. */
+const oneFile = (path: string): FileSource => ({
+  id: async () => path,
+  async *files() {
+    yield {
+      path,
+      isDirectory: false,
+      mode: 0o644,
+      size: 1,
+      data: async function* () {
+        yield Buffer.from("x");
+      },
+    };
+  },
+});
 
 /** Attempts to leave the tree through the server's own file operations. The suite context exists when a test starts. */
 export function describeTreeEscapes(stage: {
@@ -35,7 +52,9 @@ export function describeTreeEscapes(stage: {
         await expect(stage.sandbox.files.remove(path, { recursive: true }), path).rejects.toMatchObject({ code: "outside_tree" });
       }
       await expect(stage.sandbox.files.walk({ under: "root/etc" })).rejects.toMatchObject({ code: "outside_tree" });
-      await expect(stage.sandbox.files.copyIn(stage.dataDir, "up")).rejects.toMatchObject({ code: "outside_tree" });
+      await expect(stage.sandbox.files.copyIn(folderSource(stage.dataDir), "up")).rejects.toMatchObject({ code: "outside_tree" });
+      for (const path of ["up/x", "root/tmp/x", "etc/x", "../x", "abs/x"])
+        await expect(stage.sandbox.files.copyIn(oneFile(path)), path).rejects.toMatchObject({ name: "RuntimeError" });
       for (const path of ["in-dir/real.txt", "in-file", "in-abs", "in-abs-dir/real.txt"])
         expect(new TextDecoder().decode((await stage.sandbox.files.read(path)).data), path).toBe("real");
       await stage.sandbox.files.write("in-file", "through the link");
@@ -110,7 +129,7 @@ export function describeTreeEscapes(stage: {
       await symlink("/etc/passwd", join(source, "left-out"));
       const image = await stage.driver.prepare({
         name: "shared",
-        sourceDir: source,
+        source: folderSource(source),
         build: [
           [
             "sh",

@@ -104,8 +104,8 @@ export interface PreparedImage {
 export interface ImageSpec {
   /** For logs and folder names, e.g. `react-vite`. */
   name: string;
-  /** Folder with the sources; its content is hashed into the image id. */
-  sourceDir: string;
+  /** Its id is part of the image id. Read only to build the image. */
+  source: FileSource;
   /** argv lists run in order at `/app` inside a sandbox, such as `[["npm","install"]]`. Part of the hash. */
   build: string[][];
   /** A server to start and a path to fetch once after the build, to warm up bundler caches. */
@@ -360,9 +360,30 @@ export interface Tree {
    * outside.
    */
   link(path: string, target: string): Promise<void>;
-  /** Copies a host folder into the tree (template sources, imports). Owned by the project's uid; links and devices are omitted. */
-  copyIn(hostDir: string, to?: string): Promise<void>;
+  /**
+   * Copies files into the folder `to` (default: the root), which is created. They belong to the project's uid and replace files of the same
+   * path. Throws `exists` (a file where a folder goes), `is_directory`, `not_directory`, `outside_tree` and `storage_full`; what was copied until then stays.
+   */
+  copyIn(source: FileSource, to?: string): Promise<void>;
 }
+/** Files from outside of the sandbox, such as a template's. `folderSource` makes one of a folder of this machine. */
+export interface FileSource {
+  /** Hash of all paths, contents and modes, in hex: a driver that has files of this id need not read them again. */
+  id(): Promise<string>;
+  /** Files and folders, a folder before what is in it. The content of one is read before the next is asked for, or not at all. */
+  files(): AsyncIterable<SourceFile>;
+}
+/** `path` is relative and `/`-separated. There are no links. */
+export type SourceFile =
+  | { path: string; isDirectory: true }
+  | {
+      path: string;
+      isDirectory: false;
+      /** Permission bits. */
+      mode: number;
+      size: number;
+      data(): AsyncIterable<Uint8Array>;
+    };
 /** A file staged outside of the tree. Placed or discarded, once. */
 export interface StagedFile {
   readonly size: number;

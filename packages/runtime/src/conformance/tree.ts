@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { folderSource } from "../file-source.ts";
 import { RuntimeError } from "../errors.ts";
-import type { Change, Sandbox } from "../types.ts";
+import type { Change, FileSource, Sandbox } from "../types.ts";
 import { decode, is, until } from "./observe.ts";
 
 /** The working tree, as every driver must provide it. `open` creates a sandbox. */
@@ -136,11 +137,71 @@ export function describeTree(open: () => Promise<Sandbox>): void {
       await writeFile(join(source, "sub/file"), "inside");
       await writeFile(join(source, "top"), "new");
       await files.write("top", "old");
-      await files.copyIn(source);
-      await files.copyIn(source, "deep/down");
+      await symlink("/etc/passwd", join(source, "link"));
+      await files.copyIn(folderSource(source));
+      await files.copyIn(folderSource(source), "deep/down");
       await rm(source, { recursive: true });
       expect(decode((await files.read("top")).data)).toBe("new");
       expect(decode((await files.read("deep/down/sub/file")).data)).toBe("inside");
+      expect(await files.stat("link")).toBeUndefined();
+    });
+
+    test("copies files from a stream into the tree", async () => {
+      const { files } = await open();
+      const big = 3 * 2 ** 20;
+      let isRead = false;
+      const source: FileSource = {
+        id: async () => "0",
+        async *files() {
+          yield { path: "empty", isDirectory: true };
+          yield {
+            path: "sub/run",
+            isDirectory: false,
+            mode: 0o755,
+            size: 2,
+            data: async function* () {
+              yield Buffer.from("h");
+              yield Buffer.from("i");
+            },
+          };
+          yield {
+            path: "big",
+            isDirectory: false,
+            mode: 0o644,
+            size: big,
+            data: async function* () {
+              for (let sent = 0; sent < big; sent += 2 ** 16) yield new Uint8Array(2 ** 16);
+              isRead = true;
+            },
+          };
+        },
+      };
+      await files.write("to/sub/run", "old");
+      await files.copyIn(source, "to");
+      expect((await files.walk()).map(({ path }) => path)).toEqual(["to", "to/big", "to/empty", "to/sub", "to/sub/run"]);
+      expect(decode((await files.read("to/sub/run")).data)).toBe("hi");
+      expect([isRead, (await files.stat("to/big"))?.size]).toEqual([true, big]);
+      const { mode } = (await files.stat("to/sub/run")) ?? {};
+      if (mode !== undefined) expect(mode & 0o111).not.toBe(0);
+      await files.mkdir("to2/big");
+      await expect(files.copyIn(source, "to2")).rejects.toSatisfy(is("is_directory"));
+      const failing: FileSource = {
+        id: async () => "1",
+        files: async function* () {
+          yield {
+            path: "half",
+            isDirectory: false,
+            mode: 0o644,
+            size: 9,
+            data: async function* () {
+              yield Buffer.from("half");
+              throw new Error("the source is gone");
+            },
+          };
+        },
+      };
+      await expect(files.copyIn(failing)).rejects.toThrow();
+      expect(await files.stat("half")).toBeUndefined();
     });
 
     test("reports every change and loses nothing in a burst", async () => {

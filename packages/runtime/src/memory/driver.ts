@@ -49,10 +49,8 @@ export function createMemoryDriver({ commands = {} }: MemoryDriverOptions = {}):
   /** The image's sources and its id. */
   async function read(image: ImageSpec): Promise<{ id: ImageId; tree: MemoryTree }> {
     const tree = createMemoryTree();
-    await tree.copyIn(image.sourceDir);
-    const hash = createHash("sha256").update(JSON.stringify([image.build, image.warm ?? null]));
-    for (const { path, isDirectory } of await tree.walk())
-      hash.update(`\0${path}\0`).update(isDirectory ? "" : (await tree.read(path)).data);
+    await tree.copyIn(image.source);
+    const hash = createHash("sha256").update(JSON.stringify([await image.source.id(), image.build, image.warm ?? null]));
     return { id: `${image.name}-${hash.digest("hex").slice(0, 24)}`, tree };
   }
 

@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { Readable } from "node:stream";
 import { RuntimeError } from "../errors.ts";
 import { createBatchQueue, type BatchQueue } from "../queue.ts";
@@ -173,11 +171,15 @@ export function createMemoryTree(nodes = new Map<string, Node>()): MemoryTree {
       else signal.addEventListener("abort", leave, { once: true });
       return follower.queue.batches();
     },
-    async copyIn(hostDir, to = ".") {
-      for (const entry of readdirSync(hostDir, { withFileTypes: true })) {
-        const path = to === "." ? entry.name : `${to}/${entry.name}`;
-        if (entry.isDirectory()) await tree.copyIn(join(hostDir, entry.name), path);
-        else if (entry.isFile()) await tree.write(path, readFileSync(join(hostDir, entry.name)));
+    async copyIn(source, to = ".") {
+      for await (const file of source.files()) {
+        const path = `${to}/${file.path}`;
+        if (file.isDirectory) await tree.mkdir(path);
+        else {
+          const pieces: Uint8Array[] = [];
+          for await (const piece of file.data()) pieces.push(piece);
+          await tree.write(path, Buffer.concat(pieces));
+        }
       }
     },
     clone: () => createMemoryTree(new Map([...nodes].map(([path, node]) => [path, { ...node }]))),

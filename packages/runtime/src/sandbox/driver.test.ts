@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { folderSource } from "../file-source.ts";
 import { getPage, processesWith, until } from "../conformance/observe.ts";
 import { findCgroups } from "../host/processes/cgroups.ts";
 import type { RuntimeDriver } from "../types.ts";
@@ -63,7 +64,7 @@ describe.skipIf(reason !== undefined)(`the sandbox driver${reason === undefined 
       for (const file of [...own, ...linked]) writeFileSync(join(sourceDir, file), "original");
       const images = join(dataDir, "runtime/images");
       const driver = await start({ dataDir });
-      const image = await driver.prepare({ name: "next", sourceDir, build: [] });
+      const image = await driver.prepare({ name: "next", source: folderSource(sourceDir), build: [] });
       const next = join(images, `.next-${image}`);
       const inodeOf = (path: string) => statSync(path).ino;
       await until(() => existsSync(next), 20_000);
@@ -163,7 +164,7 @@ describe.skipIf(reason !== undefined)(`the sandbox driver${reason === undefined 
     if (!driver.can.limits) return;
     const mark = String(3_000_000 + Math.floor(Math.random() * 1_000_000));
     mkdirSync(join(dataDir, "sources"));
-    const spec = { name: "slow", sourceDir: join(dataDir, "sources"), build: [["sleep", mark]] };
+    const spec = { name: "slow", source: folderSource(join(dataDir, "sources")), build: [["sleep", mark]] };
     const abort = new AbortController();
     const weight = () => {
       const [pid] = processesWith(`sleep\0${mark}`);

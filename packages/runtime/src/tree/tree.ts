@@ -4,6 +4,7 @@ import { copyFile, lchown, link, open, readdir, readlink, rename, rmdir, symlink
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { RuntimeError } from "../errors.ts";
+import { folderOf } from "../file-source.ts";
 import type { Entry, Tree } from "../types.ts";
 import { entryOf, etagOf } from "./entry.ts";
 import { fdPath, codeOf, openParent, makeDirectory, openDirectory, outside, pathParts, type Root } from "./pin.ts";
@@ -60,7 +61,7 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
   }
   const tmpName = () => join(tmp, randomBytes(8).toString("hex"));
 
-  return {
+  const tree: Tree = {
     async stat(path) {
       if (pathParts(path).length === 0) return entryOf(".", lstatSync(root.host, { bigint: true }));
       try {
@@ -281,16 +282,31 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
 
     watch: ({ signal, skip = nothing }) => watches.follow(skip, signal),
 
-    async copyIn(hostDir, to = ".") {
+    async copyIn(source, to = ".") {
+      const folder = folderOf(source);
       try {
         await checkSpace?.(0);
         await using dir = await openDirectory(root, pathParts(to), { create: true });
-        await copyInto(hostDir, dir);
+        if (folder !== undefined) return await copyInto(folder, dir);
       } catch (error) {
         throw toRuntimeError(to, error);
       }
+      const base = pathParts(to);
+      for await (const file of source.files()) {
+        const path = [...base, ...pathParts(file.path)].join("/");
+        if (file.isDirectory) await tree.mkdir(path);
+        else {
+          const staged = await tree.stage(file.data(), { mode: file.mode & 0o777, isDurable: false });
+          try {
+            await staged.place(path, { overwrite: true });
+          } finally {
+            await staged.discard();
+          }
+        }
+      }
     },
   };
+  return tree;
 
   /** Moved out of the tree in one step, then deleted where the project cannot reach it. */
   async function discard(dir: FileHandle, name: string) {

@@ -11,7 +11,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from "node:fs";
-import { copyFile, lstat, mkdir, readFile, readdir, readlink, rm, symlink } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readlink, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RuntimeError } from "../../errors.ts";
@@ -283,7 +283,7 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
       makeFolder(work, 0o711);
       await withSandbox(key, work, priority, async (sandbox, uid) => {
         if (course.isOnlyCold) await copyImage(id, join(work, "files"), uid);
-        else await sandbox.files.copyIn(image.sourceDir);
+        else await sandbox.files.copyIn(image.source);
         for (const argv of course.isOnlyCold ? [] : image.build) {
           emitLine(`$ ${argv.join(" ")}`);
           const split = splitLines(emitLine);
@@ -384,23 +384,11 @@ const aborted = (signal: AbortSignal | undefined) =>
 
 /** Content hash: sources, build, warm-up and tools. */
 async function imageId(image: ImageSpec, versions: Record<string, string>): Promise<ImageId> {
-  const hash = createHash("sha256").update(
-    JSON.stringify({ format: 1, build: image.build, warm: image.warm ?? null, versions, arch: process.arch }),
-  );
-  const add = async (path: string, name: string): Promise<void> => {
-    for (const entry of (await readdir(path, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      const [full, relative] = [join(path, entry.name), `${name}/${entry.name}`];
-      if (entry.isDirectory()) await add(full, relative);
-      else if (entry.isFile())
-        hash
-          .update(`${relative}\0${(await lstat(full)).mode & 0o111}\0`)
-          .update(await readFile(full))
-          .update("\0");
-    }
-  };
-  await add(image.sourceDir, "").catch((cause: unknown) => {
+  const source = await image.source.id().catch((cause: unknown) => {
     throw new RuntimeError("build_failed", `the sources of ${image.name} cannot be read`, { cause });
   });
+  const { build, warm = null } = image;
+  const hash = createHash("sha256").update(JSON.stringify({ format: 2, source, build, warm, versions, arch: process.arch }));
   return `${image.name.replaceAll(/[^\w-]/g, "-")}-${hash.digest("hex").slice(0, 24)}`;
 }
 /** The name in an image's id. */

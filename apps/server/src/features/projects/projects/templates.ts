@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Type, type Static } from "typebox";
 import { Value } from "typebox/value";
 import { Category, projectsRoutes, type Template } from "@tesslate/contract";
-import type { ImageSpec } from "@tesslate/runtime";
+import { folderSource, type ImageSpec } from "@tesslate/runtime";
 
 const Argv = Type.Array(Type.String({ minLength: 1 }), { minLength: 1 });
 const Name = Type.String({ minLength: 1, maxLength: 100, pattern: "[A-Za-z0-9]" });
@@ -63,6 +63,8 @@ const deleteUnreadFiles = [
 /** A bundled template: its API representation, the image to prepare and the containers of a project. */
 export interface BundledTemplate {
   api: Template;
+  /** Its files. */
+  folder: string;
   image: ImageSpec;
   /** The app at the root of the files. */
   service: Content["service"] & { name: string };
@@ -137,7 +139,8 @@ export async function loadTemplates(dir: string = bundledTemplatesDir): Promise<
         })),
         pictures: pictures ? { light: pictureUrl(slug, "light", pictures.light), dark: pictureUrl(slug, "dark", pictures.dark) } : null,
       },
-      image: { name: slug, sourceDir, build, ...(template.warm && { warm: template.warm }) },
+      folder: sourceDir,
+      image: { name: slug, source: folderSource(sourceDir), build, ...(template.warm && { warm: template.warm }) },
       service,
       containers,
       connections,

@@ -42,7 +42,7 @@ export function createInsertFromTemplate({
     const isEmpty = isNew || (await sandbox.files.walk({ under: row.directory })).length === 0;
     await progress(40, isEmpty ? "Copying files" : "Files already exist");
     if (isEmpty) {
-      await sandbox.files.copyIn(template.image.sourceDir, row.directory);
+      await sandbox.files.copyIn(template.image.source, row.directory);
       for (const argv of template.image.build) {
         await note(argv.join(" "));
         const result = await sandbox.exec(argv, { cwd: row.directory, timeoutMs: buildMs, signal });
