@@ -22,7 +22,7 @@ import { createMail, type Mail } from "../platform/mail.ts";
 import { createMeasurements, type Measurements } from "../platform/measurements.ts";
 import { createMailStore } from "../platform/mail.store.ts";
 import { createOutbound, hostEntry, type Outbound } from "../platform/outbound.ts";
-import { findPostgresPrograms, holdDataDir, startEmbeddedPostgres } from "../platform/postgres.ts";
+import { findPostgresPrograms, holdDataDir, prepareProjectCluster, startEmbeddedPostgres } from "../platform/postgres.ts";
 import { registerProcess } from "../platform/presence.ts";
 import { createRateLimiter, type RateLimiter } from "../platform/rate-limit.ts";
 import { loadEncryptionKeys } from "../platform/encryption-keys.ts";
@@ -152,7 +152,16 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   const mail = createMail({ config: config.mail, store: createMailStore(db), box, log });
   onClose(() => mail.close());
 
-  const postgresPrograms = await findPostgresPrograms();
+  const programs: Record<string, string> = {};
+  const postgresPrograms = swap.runtime ? undefined : await findPostgresPrograms();
+  if (postgresPrograms !== undefined) {
+    const prepared = await prepareProjectCluster({ programs: postgresPrograms, dataDir, reach: reachable, release: releaseReachable });
+    programs["postgres"] = postgresPrograms;
+    programs["postgres-cluster"] = prepared.folder;
+    // Without it, databases of projects are initialised one by one.
+    const ready = prepared.ready.catch((error: unknown) => log.warn({ err: error }, "the databases of projects cannot be prepared"));
+    onClose(() => ready);
+  }
   const runtime =
     swap.runtime ??
     (await createRuntime({
@@ -160,7 +169,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
       dataDir,
       docker: config.runtime.docker,
       ...(config.runtime.orphanGraceMs !== undefined && { orphanGraceMs: config.runtime.orphanGraceMs }),
-      ...(postgresPrograms !== undefined && { programs: { postgres: postgresPrograms } }),
+      programs,
       log,
     }));
   onClose(() => runtime.close({ leaveRunning: true }));

@@ -1,9 +1,10 @@
-import { readdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { reachable, releaseReachable } from "@tesslate/runtime";
 import { expect, inject, test } from "vitest";
 import { onServer } from "../testing/postgres.ts";
 import { temporaryFolder } from "../testing/temporary.ts";
-import { holdDataDir } from "./postgres.ts";
+import { findPostgresPrograms, holdDataDir, prepareProjectCluster } from "./postgres.ts";
 
 /* The embedded server, killed and restarted: `postgres.hard.test.ts`. */
 
@@ -16,6 +17,26 @@ test("the server of this test run listens on no network and uses UTF-8", async (
     // An existing server is reached by its URL.
     if ("socketDir" in server) expect(await setting("listen_addresses")).toBe("");
   });
+});
+
+test("prepares a cluster for databases of projects once, readable for everybody, and removes that of another version", async () => {
+  const dataDir = temporaryFolder("cluster");
+  const programs = await findPostgresPrograms();
+  if (programs === undefined) throw new Error("this platform has no bundled PostgreSQL");
+  await mkdir(join(dataDir, "postgres-cluster/17.0.0/cluster"), { recursive: true });
+  const prepare = async () => {
+    const { folder, ready } = await prepareProjectCluster({ programs, dataDir, reach: reachable, release: releaseReachable });
+    await ready;
+    return stat(join(folder, "cluster"));
+  };
+  const made = await prepare();
+  expect(made.mode & 0o777).toBe(0o755);
+  expect((await prepare()).ino).toBe(made.ino);
+  const [version = "", ...others] = await readdir(join(dataDir, "postgres-cluster"));
+  expect(others).toEqual([]);
+  const cluster = join(dataDir, "postgres-cluster", version, "cluster");
+  expect((await stat(join(cluster, "global/pg_control"))).mode & 0o777).toBe(0o644);
+  expect(await readFile(join(cluster, "pg_hba.conf"), "utf8")).toContain("scram-sha-256");
 });
 
 test("one process locks a data folder; it is free once that process releases it, or when the pid is dead or reused", async () => {

@@ -4,9 +4,22 @@ import { speaksMysql, speaksPostgres, speaksRedis } from "./probes.ts";
 
 /** Volume path expected by the image since version 18. */
 const postgresData = "/var/lib/postgresql";
+/** Made by `platform/postgres.ts` with the bundled programs. Others have their own format. */
+const bundledPostgres = "/opt/postgres/bin";
+const preparedCluster = "/opt/postgres-cluster/cluster";
 const postgresFrom = (bin: string): Program => ({
   needs: [`${bin}/postgres`, `${bin}/initdb`],
-  command: ({ port, listen }) => ["sh", "-c", postgresScript, "postgres", bin, postgresData, listen, String(port)],
+  command: ({ port, listen }) => [
+    "sh",
+    "-c",
+    postgresScript,
+    "postgres",
+    bin,
+    postgresData,
+    listen,
+    String(port),
+    bin === bundledPostgres ? preparedCluster : "",
+  ],
   health: ({ port }) => speaksPostgres(port),
 });
 const redisFrom = (program: string): Program => ({
@@ -33,7 +46,7 @@ export const databases: readonly ServiceDefinition[] = [
       // SIGINT is PostgreSQL's fast shutdown: it ends sessions and writes data.
       stopSignal: "SIGINT",
       stopGraceMs: 30_000,
-      programs: ["/opt/postgres/bin", ...[18, 17, 16, 15].map((major) => `/usr/lib/postgresql/${major}/bin`)].map(postgresFrom),
+      programs: [bundledPostgres, ...[18, 17, 16, 15].map((major) => `/usr/lib/postgresql/${major}/bin`)].map(postgresFrom),
       install: "the package `postgresql`",
       connection: {
         DATABASE_URL: "postgresql://{POSTGRES_USER}:{POSTGRES_PASSWORD}@{container_name}:{internal_port}/{POSTGRES_DB}",

@@ -4,17 +4,24 @@
  */
 
 /**
- * Arguments: program folder, data folder, listen address, port. Applies changed values of POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB
- * at the next start.
+ * Arguments: program folder, data folder, listen address, port, folder of a prepared cluster. Applies changed values of POSTGRES_USER,
+ * POSTGRES_PASSWORD and POSTGRES_DB at the next start. A new cluster is copied from the prepared one, if there is one. Its files are written to
+ * the disk while the server starts: it keeps what it commits from then on in any case, and the file `unsynced` exists until the rest is safe.
  */
 export const postgresScript = `
 set -eu
 umask 077
-bin=$1 data=$2 listen=$3 port=$4
+bin=$1 data=$2 listen=$3 port=$4 prepared=$5 flags=
 if [ ! -s "$data/pgdata/PG_VERSION" ]; then
   rm -rf "$data/new"
-  "$bin/initdb" -D "$data/new" -U "$POSTGRES_USER" --auth-local=trust --auth-host=scram-sha-256 --encoding=UTF8 --locale=C --no-instructions >"$data/prepare.log" 2>&1 \\
-    || { cat "$data/prepare.log" >&2; exit 1; }
+  if [ "$POSTGRES_USER" = app ] && [ -s "$prepared/PG_VERSION" ]; then
+    cp -R "$prepared" "$data/new"
+  else
+    "$bin/initdb" --no-sync -D "$data/new" -U "$POSTGRES_USER" --auth-local=trust --auth-host=scram-sha-256 --encoding=UTF8 --locale=C --no-instructions >"$data/prepare.log" 2>&1 \\
+      || { cat "$data/prepare.log" >&2; exit 1; }
+  fi
+  flags="-c fsync=off"
+  : >"$data/unsynced"
   echo "host all all all scram-sha-256" >>"$data/new/pg_hba.conf"
   rm -rf "$data/pgdata" "$data/account"
   mv "$data/new" "$data/pgdata"
@@ -27,11 +34,14 @@ if [ "$(cat "$data/account" 2>/dev/null || true)" != "$account" ]; then
     "create role $(name "$POSTGRES_USER");" \\
     "alter role $(name "$POSTGRES_USER") login superuser password $(text "$POSTGRES_PASSWORD");" \\
     "create database $(name "$POSTGRES_DB") owner $(name "$POSTGRES_USER");" \\
-    | "$bin/postgres" --single -D "$data/pgdata" postgres >"$data/prepare.log" 2>&1 \\
+    | "$bin/postgres" --single $flags -D "$data/pgdata" postgres >"$data/prepare.log" 2>&1 \\
     || { cat "$data/prepare.log" >&2; exit 1; }
   printf %s "$account" >"$data/account"
 fi
 rm -f "$data/prepare.log"
+if [ -e "$data/unsynced" ]; then
+  ( { "$bin/initdb" --sync-only -D "$data/pgdata" && rm -f "$data/unsynced"; } >/dev/null 2>&1 & )
+fi
 exec "$bin/postgres" -D "$data/pgdata" -p "$port" -c listen_addresses="$listen" -c unix_socket_directories= \\
   -c shared_buffers=32MB -c max_connections=50 -c log_checkpoints=off
 `;
