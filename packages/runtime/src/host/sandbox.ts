@@ -12,6 +12,7 @@ import { createProcessBackend } from "./process-backend.ts";
 import { watchDisk } from "./files/disk.ts";
 import { createFifos } from "./commands/fifos.ts";
 import type { RunningService } from "./services/service.ts";
+import { compileCacheFolder } from "./images/compile-cache.ts";
 import { namePattern, openVolumes } from "./files/volumes.ts";
 import type { SandboxBackend } from "./backend.ts";
 
@@ -131,6 +132,10 @@ export async function openSandbox({ location: first, backend, programs, can, log
     return () => running.delete(key);
   }
 
+  /** Of the image, while its packages are there. */
+  const compileCache = async (): Promise<Record<string, string>> =>
+    (await files.stat(compileCacheFolder))?.isDirectory ? { NODE_COMPILE_CACHE: `${backend.inside}/${compileCacheFolder}` } : {};
+
   const volumes = openVolumes(paths.volumes, backend.owner);
   function serviceOf(name: string): RunningService {
     const known = services.get(name);
@@ -139,7 +144,7 @@ export async function openSandbox({ location: first, backend, programs, can, log
       launch: async (spec) => ({
         // An image has its own folders, and its own command when none is given.
         cwd: await prepare(spec.image === undefined ? spec.command : [spec.image], spec.cwd),
-        env: spec.env,
+        env: { ...(await compileCache()), ...spec.env },
         binds: [...programs, ...volumes.lay(spec.volumes)],
       }),
       checkSpace,

@@ -58,8 +58,13 @@ describe.skipIf(reason !== undefined)(`the sandbox driver${reason === undefined 
       const dataDir = await folder();
       const sourceDir = await folder();
       mkdirSync(join(sourceDir, "node_modules/package/lib"), { recursive: true });
-      for (const cache of [".cache", ".vite/deps"]) mkdirSync(join(sourceDir, "node_modules", cache), { recursive: true });
-      const linked = ["node_modules/package/lib/index.js", "node_modules/.vite/deps/react.js.map"];
+      for (const cache of [".cache", ".vite/deps", ".node-compile-cache/v24"])
+        mkdirSync(join(sourceDir, "node_modules", cache), { recursive: true });
+      const linked = [
+        "node_modules/package/lib/index.js",
+        "node_modules/.vite/deps/react.js.map",
+        "node_modules/.node-compile-cache/v24/0",
+      ];
       const own = ["main.js", "node_modules/.cache/index.json", "node_modules/.vite/deps/react.js"];
       for (const file of [...own, ...linked]) writeFileSync(join(sourceDir, file), "original");
       const images = join(dataDir, "runtime/images");
@@ -91,6 +96,33 @@ describe.skipIf(reason !== undefined)(`the sandbox driver${reason === undefined 
     },
     60_000,
   );
+
+  test("servers of a project start with the modules that the warm-up of its image compiled", async () => {
+    const sourceDir = await folder();
+    mkdirSync(join(sourceDir, "node_modules/package"), { recursive: true });
+    writeFileSync(join(sourceDir, "node_modules/package/index.js"), "module.exports = 'loaded';");
+    const server = `require("package"); require("node:http")
+      .createServer((q, r) => r.end(require("node:module").getCompileCacheDir() ?? "none")).listen(4100)`;
+    writeFileSync(join(sourceDir, "server.js"), server);
+    const command = ["node", "server.js"];
+    const driver = await start({ dataDir: await folder() });
+    const warmed = await driver.prepare({ name: "compiled", sourceDir, build: [], warm: { command, port: 4100, path: "/" } });
+    const cacheOf = async (id: string, image?: string) => {
+      const sandbox = await driver.open({ id, ...(image !== undefined && { image }) });
+      if (image === undefined) await sandbox.files.write("server.js", server.replace('require("package"); ', ""));
+      await sandbox.start({ name: "web", command, cwd: ".", env: {}, port: 4100 });
+      await sandbox.ready("web", { timeoutMs: 20_000 });
+      const { host, port } = await sandbox.address(4100);
+      return { sandbox, folder: await (await fetch(`http://${host}:${port}/`)).text() };
+    };
+    const { sandbox, folder: cache } = await cacheOf("with", warmed);
+    expect(cache).toMatch(/^\/app\/node_modules\/\.node-compile-cache\/v/);
+    // Compiled by the warm-up: this server has not exited yet.
+    const { stdout } = await sandbox.exec(["sh", "-c", `ls ${cache} | wc -l`]);
+    expect(Number(stdout)).toBeGreaterThan(0);
+    expect((await cacheOf("without")).folder).toBe("none");
+    await driver.close();
+  }, 60_000);
 
   describe("the tools inside", () => {
     let driver: RuntimeDriver;

@@ -19,6 +19,7 @@ import { run } from "../../run.ts";
 import { fetchPort, sandboxPort, type SandboxPort } from "../../sandbox-port.ts";
 import type { ImageId, ImageSpec, PreparedImage, PrepareOptions, Sandbox } from "../../types.ts";
 import { makeFolder } from "../files/modes.ts";
+import { compileCacheFolder, filledCompileCache } from "./compile-cache.ts";
 
 /** Trees that are built once and shared as hard links. */
 export interface Images {
@@ -388,7 +389,7 @@ async function imageId(image: ImageSpec, versions: Record<string, string>): Prom
     throw new RuntimeError("build_failed", `the sources of ${image.name} cannot be read`, { cause });
   });
   const { build, warm = null } = image;
-  const hash = createHash("sha256").update(JSON.stringify({ format: 2, source, build, warm, versions, arch: process.arch }));
+  const hash = createHash("sha256").update(JSON.stringify({ format: 3, source, build, warm, versions, arch: process.arch }));
   return `${image.name.replaceAll(/[^\w-]/g, "-")}-${hash.digest("hex").slice(0, 24)}`;
 }
 /** The name in an image's id. */
@@ -396,6 +397,7 @@ const nameOf = (id: ImageId) => id.slice(0, id.lastIndexOf("-"));
 
 /** 11 MB in a template with React. Vite replaces the folder as a whole and never rewrites a file in it. */
 const viteSourceMap = /\/\.vite\/deps\/[^/]+\.map$/;
+const isNeverRewritten = (path: string) => viteSourceMap.test(path) || path.startsWith(`${compileCacheFolder}/`);
 
 async function buildManifest(files: string): Promise<Manifest> {
   const manifest: Manifest = { shared: [], folders: [], own: [] };
@@ -409,7 +411,7 @@ async function buildManifest(files: string): Promise<Manifest> {
         const starts = !inShared && sharedNames.has(entry.name);
         if (starts) manifest.shared.push(full);
         await visit(full, inShared || starts, own);
-      } else if (inShared && own && entry.isFile() && !viteSourceMap.test(full)) manifest.own.push(full);
+      } else if (inShared && own && entry.isFile() && !isNeverRewritten(full)) manifest.own.push(full);
     }
   };
   await visit("", false, false);
@@ -442,7 +444,8 @@ async function warm(
   isHurried: () => boolean,
 ): Promise<void> {
   const name = "warm";
-  await sandbox.start({ name, command, cwd: ".", env: {}, port, stopGraceMs: warmStopGraceMs });
+  const env = (await sandbox.files.stat("node_modules")) ? filledCompileCache : {};
+  await sandbox.start({ name, command, cwd: ".", env, port, stopGraceMs: warmStopGraceMs });
   try {
     const state = await sandbox.ready(name, { timeoutMs: 90_000, signal });
     const to = sandboxPort(sandbox, state.port ?? port);
