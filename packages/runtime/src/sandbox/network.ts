@@ -82,7 +82,16 @@ export async function openNetwork({ key, hubSlot, ranges, resolvers }: Options):
   const hub = await openHub({ name: `${prefix}_hub`, device: hubLink, slot: hubSlot, mtu });
   const inHub = (...argv: string[]) => ["nsenter", `--net=${hub.path}`, ...argv] as const;
 
-  async function setUp() {
+  let settingUp: Promise<void> = Promise.resolve();
+  /**
+   * One at a time, so that an older policy never replaces a newer one. A failure is tried again once: the tables are replaced as a whole, and
+   * a tool that was interrupted leaves nothing.
+   */
+  function setUp(): Promise<void> {
+    settingUp = settingUp.catch(() => {}).then(() => applyPolicy().catch(applyPolicy));
+    return settingUp;
+  }
+  async function applyPolicy() {
     const now = currentConfiguration();
     const policy: Policy = {
       table,
