@@ -32,7 +32,7 @@ export { countSources, repoMap, worthMapping } from "./repo-map/repo-map.ts";
 export { nameChat } from "./name-chat.ts";
 export type { ShortCall } from "./short-answer.ts";
 export { commitMessageIn, writeCommitMessage } from "./commit-message.ts";
-export { allowedToolNames, allTools, currentToolName, currentToolNames } from "./tools/index.ts";
+export { allowedToolNames, allTools, currentToolName, currentToolNames, formerToolNames } from "./tools/index.ts";
 export { editFormatOf } from "./edit-format.ts";
 export * from "./plan.ts";
 export {

@@ -69,6 +69,27 @@ const abilityOf: Readonly<Record<string, AgentAbility>> = {
 /** Features of an agent (`config.features`) that take an ability away when they are off. */
 const featureOf: Partial<Record<AgentAbility, string>> = { use_web: "web_search", start_sub_agents: "subagents" };
 
+/** What the store filters agents by: that they may do something, or `read_only`, that they change nothing. */
+export const AbilityFilter = Literals("read_only", "change_files", "run_commands", "use_web", "query_databases", "check_app");
+export type AbilityFilter = Static<typeof AbilityFilter>;
+export const abilityFilters: readonly AbilityFilter[] = [
+  "read_only",
+  "change_files",
+  "run_commands",
+  "use_web",
+  "query_databases",
+  "check_app",
+];
+/** None of these belongs to an agent that is `read_only`. */
+export const changingAbilities = ["change_files", "run_commands", "query_databases", "manage_containers", "use_connectors"] as const;
+/** The tools that give an ability, and the feature that takes it away when it is off. */
+export const toolsOfAbility = (ability: AgentAbility): { tools: string[]; feature: string | undefined } => ({
+  tools: Object.keys(abilityOf).filter((tool) => abilityOf[tool] === ability),
+  feature: featureOf[ability],
+});
+/** All tools that are not those of connectors. */
+export const knownTools = (): string[] => Object.keys(abilityOf);
+
 /**
  * What an agent with these tools and features may do. `tools: null`: all tools, also those of connectors. A tool that is not known is one of a
  * connector.

@@ -1,3 +1,4 @@
+import { AbilityFilter } from "./agent-abilities.ts";
 import { BasePictures, browsePage, creatorFields, CreatorType, MarketplaceSort, PricingType, Review } from "./marketplace.ts";
 import { route } from "./route.ts";
 import { described, AverageRating, extend, listOf, Literals, Nullable, pageQuery, Timestamp, Type, type Static } from "./schema.ts";
@@ -41,8 +42,8 @@ export type StoreItem = Static<typeof StoreItem>;
 
 const Facet = Type.Array(Type.Object({ value: Type.String(), count: Type.Integer() }));
 export const StoreFacets = described(
-  "Matches of each filter value with the other filters as they are; most first, at most 50 of each. `rating` counts items with at least so many stars.",
-  Type.Object({ item_type: Facet, category: Facet, pricing_type: Facet, rating: Facet, creator_type: Facet, stack: Facet }),
+  "Matches of each filter value with the other filters as they are; most first, at most 50 of each. `rating` counts items with at least so many stars; `ability` counts agents by what they may do, and only with `item_type=agent`.",
+  Type.Object({ item_type: Facet, category: Facet, pricing_type: Facet, rating: Facet, creator_type: Facet, stack: Facet, ability: Facet }),
 );
 export type StoreFacets = Static<typeof StoreFacets>;
 
@@ -75,6 +76,7 @@ export const marketplaceItemsRoutes = {
       rating: Type.Optional({ ...Literals("4", "3"), description: "At least so many stars" }),
       creator_type: Type.Optional(CreatorType),
       stack: Type.Optional(Type.String({ maxLength: 100, description: "Templates with this technology, in any case" })),
+      ability: Type.Optional({ ...AbilityFilter, description: "Agents that may do this; `read_only`: that can change nothing" }),
       creator: Type.Optional(
         Type.String({ minLength: 1, maxLength: 50, description: "Items of the creator with this username, in any case" }),
       ),

@@ -45,6 +45,10 @@ const currentNames = new Map(allTools.flatMap((tool) => (tool.aliases ?? []).map
 /** The name of a tool today, for names that were stored earlier. Names of other tools stay. */
 export const currentToolName = (name: string): string => currentNames.get(name) ?? name;
 
+/** Names that a tool had earlier. */
+export const formerToolNames = (name: string): string[] =>
+  (allTools.find((tool) => tool.name === name)?.aliases ?? []).map((alias) => alias.name);
+
 /** A list of names that was stored earlier, with the names of today. */
 export const currentToolNames = (names: readonly string[]): string[] => [...new Set(names.map(currentToolName))];
 

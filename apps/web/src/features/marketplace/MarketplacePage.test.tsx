@@ -22,6 +22,10 @@ const facets = {
   rating: [{ value: "4", count: 3 }],
   creator_type: [{ value: "community", count: 11 }],
   stack: [{ value: "React", count: 6 }],
+  ability: [
+    { value: "read_only", count: 1 },
+    { value: "change_files", count: 3 },
+  ],
 };
 function store(api: CannedApi): void {
   signedIn(api);
@@ -61,6 +65,18 @@ test("filters are in the address and in the request; a hidden category is no fil
   await waitFor(() => expect(asked(api)?.has("stack")).toBe(false));
   await user.click(screen.getByRole("button", { name: "Clear" }));
   await waitFor(() => expect(app.path()).toBe("/marketplace"));
+});
+
+test("agents are filtered by what they may do; another tab drops the filter", async ({ api, open, user }) => {
+  store(api);
+  const app = open("/marketplace?type=agents");
+  const group = await screen.findByRole("group", { name: "What it may do" });
+  await user.click(within(group).getByRole("button", { name: /Edit files/ }));
+  await waitFor(() => expect(app.path()).toBe("/marketplace?type=agents&may=change_files"));
+  await waitFor(() => expect(asked(api)?.get("ability")).toBe("change_files"));
+  expect(screen.getByRole("button", { name: "Remove filter: Edit files" })).toBeVisible();
+  await user.click(within(screen.getByRole("navigation", { name: "Item types" })).getByRole("link", { name: /Templates/ }));
+  await waitFor(() => expect(app.path()).toBe("/marketplace?type=bases"));
 });
 
 test("a search without matches says so and can be cleared", async ({ api, open, user }) => {

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { ArrowDownUp, Bot, Box, Library, ListFilter, Palette, Plus, Search, Shapes } from "lucide-react";
 import { useRef, useState } from "react";
-import type { StoreFacets } from "@tesslate/contract";
+import type { AbilityFilter, StoreFacets } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { useSearchText } from "../../lib/use-search-text.ts";
@@ -21,6 +21,7 @@ import { CollectionRows } from "./CollectionRows.tsx";
 import { Facet, type FacetChoice } from "./Facets.tsx";
 import { cardGrid, ItemCard, ItemCardSkeletons } from "./ItemCard.tsx";
 import {
+  abilities,
   creatorTypes,
   kinds,
   prices,
@@ -67,6 +68,7 @@ export function MarketplacePage() {
     search.stack && { label: search.stack, drop: () => change({ stack: undefined }) },
     search.price && { label: prices[search.price], drop: () => change({ price: undefined }) },
     search.rating && { label: ratings[search.rating], drop: () => change({ rating: undefined }) },
+    search.may && { label: abilities[search.may], drop: () => change({ may: undefined }) },
     search.by && { label: `By ${creatorTypes[search.by]}`, drop: () => change({ by: undefined }) },
   ].filter((one) => one !== undefined && one !== "");
   const clear = () => {
@@ -151,7 +153,7 @@ export function MarketplacePage() {
           <Link
             key={label}
             to="/marketplace"
-            search={{ ...search, page: undefined, category: undefined, stack: undefined, type: kind }}
+            search={{ ...search, page: undefined, category: undefined, stack: undefined, may: undefined, type: kind }}
             data-state={kind === type ? "active" : "inactive"}
             aria-current={kind === type ? "page" : undefined}
             className={cx(tabClass, "flex-none")}
@@ -242,6 +244,12 @@ function FacetList({
         choices={choices(facets.stack, (value) => value)}
         value={facets.stack.find(({ value }) => value.toLowerCase() === search.stack?.toLowerCase())?.value ?? search.stack}
         onChange={(stack) => onChange({ stack })}
+      />
+      <Facet
+        title="What it may do"
+        choices={choices(facets.ability, (value) => abilities[value as AbilityFilter])}
+        value={search.may}
+        onChange={(may) => onChange({ may: may as AbilityFilter | undefined })}
       />
       <Facet
         title="Price"

@@ -1,4 +1,4 @@
-import type { MarketplaceSort } from "@tesslate/contract";
+import { abilityFilters, type AbilityFilter, type MarketplaceSort } from "@tesslate/contract";
 import { number, object, picklist, pipe, string, transform, union, type InferOutput } from "valibot";
 import { oneOfParam, optionalParam, pageParam, wordsParam } from "../../lib/search-params.ts";
 
@@ -15,6 +15,14 @@ export const ratings = { "4": "4 stars and up", "3": "3 stars and up" } as const
 export type MinRating = keyof typeof ratings;
 export const prices = { free: "Free", one_time: "One-time", monthly: "Monthly", api: "Usage-based" } as const;
 export type Price = keyof typeof prices;
+export const abilities = {
+  read_only: "Read only",
+  change_files: "Edit files",
+  run_commands: "Run commands",
+  use_web: "Reach the web",
+  query_databases: "Query databases",
+  check_app: "Check the app in a browser",
+} as const satisfies Record<AbilityFilter, string>;
 export const creatorTypes = { official: "Tesslate", community: "Community" } as const;
 export type CreatorType = keyof typeof creatorTypes;
 export const sorts = {
@@ -39,6 +47,7 @@ export const marketplaceSearch = object({
   price: oneOfParam(keysOf(prices)),
   rating: ratingParam,
   stack: wordsParam(100),
+  may: oneOfParam([...abilityFilters]),
   by: oneOfParam(keysOf(creatorTypes)),
   sort: oneOfParam(keysOf(sorts).filter((sort) => sort !== "featured")),
   page: pageParam,

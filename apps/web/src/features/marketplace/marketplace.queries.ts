@@ -20,9 +20,9 @@ const itemOfBase = (base: BaseCard): StoreItem => ({
 });
 
 /** One page of matching items of one kind or all, with the number of matches for each filter choice. */
-export const itemsQuery = ({ type, q, category, price, rating, stack, by, sort, page = 1 }: MarketplaceSearch) =>
+export const itemsQuery = ({ type, q, category, price, rating, stack, may, by, sort, page = 1 }: MarketplaceSearch) =>
   queryOptions({
-    queryKey: [...keys.all, "items", { type, q, category, price, rating, stack, by, sort, page }],
+    queryKey: [...keys.all, "items", { type, q, category, price, rating, stack, may, by, sort, page }],
     queryFn: ({ signal }) =>
       api.marketplaceItems.list(
         {
@@ -33,6 +33,7 @@ export const itemsQuery = ({ type, q, category, price, rating, stack, by, sort, 
             ...(price && { pricing_type: price }),
             ...(rating && { rating }),
             ...(stack && { stack }),
+            ...(may && { ability: may }),
             ...(by && { creator_type: by }),
             ...(sort && { sort }),
             page,

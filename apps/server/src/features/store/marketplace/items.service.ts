@@ -35,7 +35,7 @@ export function createItemCatalogue({
     ): Promise<List<StoreItem> & { facets: StoreFacets }> => {
       await limits.browse(ip);
       const page = pageOf({ page: number, skip, limit });
-      const { rows, cells, stack } = await listings.browse(
+      const { rows, cells, stack, ability } = await listings.browse(
         { ...filter, ...(creator !== undefined && { creatorId: (await creatorNamed(creator)).id }) },
         page,
         viewer?.id,
@@ -43,7 +43,7 @@ export function createItemCatalogue({
       const { item_type, category, pricing_type, rating, creator_type } = filter;
       const { total, facets } = facetsOf(cells, { item_type, category, pricing_type, rating, creator_type });
       const items = rows.map((row) => storeItemOf(row, templatePictures));
-      return { ...page.envelope(items, total), facets: { ...facets, stack } };
+      return { ...page.envelope(items, total), facets: { ...facets, stack, ability } };
     },
   };
 }

@@ -1,10 +1,11 @@
 import { and, eq, inArray, sql, type SQL } from "drizzle-orm";
-import type { MarketplaceSort, StoreItemType } from "@tesslate/contract";
+import type { AbilityFilter, MarketplaceSort, StoreItemType } from "@tesslate/contract";
 import type { Database } from "../../../platform/database.ts";
 import { themes, type ThemeRow } from "../../../db/schema/accounts.ts";
 import { marketplaceItems as items } from "../../../db/schema/store.ts";
 import type { AgentCardRow, AgentListings } from "./agents.store.ts";
 import type { BaseListings, FoundBase } from "./bases.store.ts";
+import { abilityCounts, mayDo } from "./agent-abilities.store.ts";
 import { createCountsOf } from "./facet-counts.store.ts";
 import { ratingKey, type FacetCell, type FacetCounts } from "./facets.ts";
 import { findPage } from "./search.store.ts";
@@ -16,6 +17,7 @@ export interface ItemFilter {
   rating?: string;
   creator_type?: string;
   stack?: string;
+  ability?: AbilityFilter;
   /** Only items of this user. */
   creatorId?: string;
   search?: string;
@@ -80,27 +82,43 @@ export function createItemListings(
     return ids.flatMap((id) => found.get(id) ?? []);
   };
 
+  /** How many of the agents that match may do what. */
+  const countAbilities = async (matching: SQL | undefined): Promise<FacetCounts> => {
+    const { rows } = await db.execute<Record<string, number>>(
+      sql`select ${abilityCounts.columns} from ${abilityCounts.from} where ${matching ?? sql`true`}`,
+    );
+    return Object.entries(rows[0] ?? {})
+      .map(([value, count]) => ({ value, count }))
+      .filter(({ count }) => count > 0);
+  };
+
   return {
     load,
     browse: async (
-      { search, sort, stack, creatorId, ...chosen }: ItemFilter,
+      { search, sort, stack, ability, creatorId, ...chosen }: ItemFilter,
       page: { limit: number; offset: number },
       viewerId: string | undefined,
-    ): Promise<{ rows: FoundItem[]; cells: FacetCell[]; stack: FacetCounts }> => {
+    ): Promise<{ rows: FoundItem[]; cells: FacetCell[]; stack: FacetCounts; ability: FacetCounts }> => {
       const tech = stack?.toLowerCase();
       const ofCreator = creatorId === undefined ? undefined : eq(items.creator_id, creatorId);
+      const able = ability && and(eq(items.item_type, "agent"), mayDo(ability));
+      const ofTech = tech === undefined ? undefined : sql`${items.stack} @> array[${tech}]::text[]`;
       const { ids, cells, matching } = await findPage(db, countsOf, {
         table: items,
         facets,
-        within: and(ofCreator, tech === undefined ? undefined : sql`${items.stack} @> array[${tech}]::text[]`),
-        key: JSON.stringify([tech, creatorId]),
+        within: and(ofCreator, ofTech, able),
+        key: JSON.stringify([tech, creatorId, ability]),
         chosen: { ...chosen },
         search,
         sort,
         page,
       });
-      const [rows, counts] = await Promise.all([load(ids, viewerId), countStack(and(ofCreator, matching))]);
-      return { rows, cells, stack: counts };
+      const [rows, stackCounts, abilities] = await Promise.all([
+        load(ids, viewerId),
+        countStack(and(ofCreator, able, matching)),
+        chosen.item_type === "agent" ? countAbilities(and(ofCreator, ofTech, matching)) : [],
+      ]);
+      return { rows, cells, stack: stackCounts, ability: abilities };
     },
   };
 }

@@ -44,6 +44,35 @@ test("each count is the number of matches of that filter, and filters narrow eac
   expect((await list({ category: "no-such" })).total).toBe(0);
 });
 
+test("agents are filtered by what others run of them may do: with its tools and features, also under former names", async () => {
+  const create = (name: string, tools: string[] | null, config?: { features: Record<string, boolean> }) =>
+    app
+      .as(ada)
+      .marketplaceAgents.create({ body: { name, description: "Tries abilities", system_prompt: "p", tools, ...(config && { config }) } });
+  const reader = await create("Ability reader", ["read_file", "grep"]);
+  await create("Ability writer", ["read_file", "write_file"]);
+  await create("Ability offline", null, { features: { web_search: false } });
+  const may = async (ability: NonNullable<Query["ability"]>) =>
+    namesOf((await list({ search: "tries abilities", item_type: "agent", ability })).items).toSorted();
+  expect(await may("read_only")).toEqual(["Ability reader"]);
+  expect(await may("change_files")).toEqual(["Ability offline", "Ability writer"]);
+  expect(await may("run_commands")).toEqual(["Ability offline"]);
+  expect(await may("use_web")).toEqual([]);
+  const { facets } = await list({ search: "tries abilities", item_type: "agent", ability: "read_only" });
+  expect(countsOf(facets.ability)).toEqual({ read_only: 1, change_files: 2, run_commands: 1, query_databases: 1, check_app: 1 });
+  const all = await list({ item_type: "agent" });
+  for (const { value, count } of all.facets.ability)
+    expect((await list({ item_type: "agent", ability: value as "read_only" })).total, value).toBe(count);
+  expect((await list({ ability: "read_only" })).items.every(({ item_type }) => item_type === "agent")).toBe(true);
+  expect((await list()).facets.ability).toEqual([]);
+  // What its creator changes counts once it is published.
+  await app.as(ada).marketplaceAgents.update({ params: { id: reader.id }, body: { tools: ["write_file"] } });
+  expect(await may("read_only")).toEqual(["Ability reader"]);
+  await app.as(ada).marketplaceAgents.publishVersion({ params: { id: reader.id }, body: {} });
+  expect(await may("read_only")).toEqual([]);
+  expect((await app.request("/api/marketplace/items?ability=everything")).status).toBe(422);
+});
+
 test("a word finds items of every kind, closest names first, and pages are stable", async () => {
   const found = await list({ search: "next" });
   expect(found.items[0]?.name.toLowerCase()).toMatch(/^next/);
