@@ -110,6 +110,22 @@ export default journey({ ownServer: "what is paid for is scarce: plans, credits 
       },
     },
     {
+      name: "the creator sees the first sale and its payout",
+      run: async () => {
+        await open(cara);
+        await page().getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Settings" }).click();
+        await page().getByRole("link", { name: "Creator studio" }).click();
+        const row = page().getByRole("listitem").filter({ hasText: "Sealed Baker" });
+        await row.getByText("1 sale", { exact: true }).waitFor();
+        await row.getByText("$4.50").waitFor();
+        const payouts = page().getByRole("region", { name: "Payouts" });
+        await payouts.getByText("Paid", { exact: true }).first().waitFor();
+        await payouts.getByText("$4.50").first().waitFor();
+        await checkScreens(page(), "first-sale", { variants: ["light-d", "dark-m"] });
+        await open(bob);
+      },
+    },
+    {
       name: "credits are bought, a plan is subscribed, canceled and resumed; usage is shown",
       run: async () => {
         await page().goto(`${studio.url}/settings/billing`);

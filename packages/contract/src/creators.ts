@@ -92,6 +92,7 @@ export const CreatorDashboard = described(
         rating: AverageRating,
         reviews_count: Type.Integer(),
         usage_count: Type.Integer(),
+        sales_count: described("Sales that were not refunded; what is paid by use is none", Type.Integer()),
         revenue_cents: Type.Integer(),
         is_published: Type.Boolean(),
       }),

@@ -72,7 +72,8 @@ function Earnings({ data }: { data: CreatorDashboard }) {
         ))}
       </dl>
       {earnings.by_month.some(({ revenue_cents }) => revenue_cents > 0) ? (
-        <div className="mt-4 rounded-3 border border-line-0 p-3">
+        <figure className="mt-4 rounded-3 border border-line-0 p-3">
+          <figcaption className="mb-1 text-xs text-fg-2">Earnings by month, in US dollars</figcaption>
           <BarChart
             label="Earnings by month"
             heads={["Month", "Earnings"]}
@@ -86,7 +87,7 @@ function Earnings({ data }: { data: CreatorDashboard }) {
             ticks="all"
             size="md"
           />
-        </div>
+        </figure>
       ) : null}
     </SettingsSection>
   );
@@ -221,6 +222,7 @@ const Items = ({ items }: { items: CreatorDashboard["items"] }) => (
           </span>
         </span>
         <span className="flex items-center gap-4 text-xs text-fg-2 narrow:w-full">
+          {item.sales_count > 0 ? <span className="num">{counted(item.sales_count, "sale")}</span> : null}
           <span className="num">{counted(item.downloads, "install")}</span>
           <Rating rating={item.rating} count={item.reviews_count} />
           <span className="num w-20 text-right text-sm text-fg-0 narrow:ml-auto">{formatDollars(item.revenue_cents)}</span>

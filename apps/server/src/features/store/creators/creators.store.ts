@@ -97,15 +97,17 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
     items: async (creatorId: string): Promise<CreatorDashboard["items"]> => {
       const revenueOf = (item: "agents" | "bases") =>
         sql<number>`(select coalesce(sum(t.amount_creator_cents), 0)::float8 from marketplace_transactions t where t.creator_id = ${creatorId} and t.agent_id = ${sql.identifier(item)}.id and t.refunded_at is null)`;
+      const salesOf = (item: "agents" | "bases") =>
+        sql<number>`(select count(*)::int from marketplace_transactions t where t.creator_id = ${creatorId} and t.agent_id = ${sql.identifier(item)}.id and t.refunded_at is null and t.transaction_type <> 'usage')`;
       const [ownAgents, ownBases, ownThemes] = await Promise.all([
         db
-          .select({ agent: agents, revenue: revenueOf("agents") })
+          .select({ agent: agents, sales: salesOf("agents"), revenue: revenueOf("agents") })
           .from(agents)
           .where(and(isOwnAgent(creatorId), eq(agents.item_type, "agent")))
           .orderBy(desc(agents.downloads), agents.id)
           .limit(200),
         db
-          .select({ base: bases, revenue: revenueOf("bases") })
+          .select({ base: bases, sales: salesOf("bases"), revenue: revenueOf("bases") })
           .from(bases)
           .where(and(eq(bases.created_by_user_id, creatorId), eq(bases.is_active, true)))
           .orderBy(desc(bases.downloads), bases.id)
@@ -114,7 +116,11 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
       ]);
       return [
         ...ownAgents.map(
-          ({ agent: { id, name, slug, downloads, rating, reviews_count, usage_count, is_published }, revenue: revenue_cents }) => ({
+          ({
+            agent: { id, name, slug, downloads, rating, reviews_count, usage_count, is_published },
+            sales: sales_count,
+            revenue: revenue_cents,
+          }) => ({
             item_type: "agent" as const,
             id,
             name,
@@ -124,21 +130,25 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
             reviews_count,
             usage_count,
             is_published,
+            sales_count,
             revenue_cents,
           }),
         ),
-        ...ownBases.map(({ base: { id, name, slug, downloads, rating, reviews_count, visibility }, revenue: revenue_cents }) => ({
-          item_type: "base" as const,
-          id,
-          name,
-          slug,
-          downloads,
-          rating,
-          reviews_count,
-          usage_count: downloads,
-          is_published: visibility === "public",
-          revenue_cents,
-        })),
+        ...ownBases.map(
+          ({ base: { id, name, slug, downloads, rating, reviews_count, visibility }, sales: sales_count, revenue: revenue_cents }) => ({
+            item_type: "base" as const,
+            id,
+            name,
+            slug,
+            downloads,
+            rating,
+            reviews_count,
+            usage_count: downloads,
+            is_published: visibility === "public",
+            sales_count,
+            revenue_cents,
+          }),
+        ),
         ...ownThemes.map(({ id, name, downloads, rating, reviews_count, is_published }) => ({
           item_type: "theme" as const,
           id,
@@ -149,6 +159,7 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
           reviews_count,
           is_published,
           usage_count: 0,
+          sales_count: 0,
           revenue_cents: 0,
         })),
       ];

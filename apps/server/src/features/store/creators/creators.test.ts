@@ -129,10 +129,10 @@ describe("the dashboard", () => {
     });
     expect(earnings.by_month.reduce((sum, m) => sum + m.revenue_cents, 0)).toBe(3350);
     expect(payouts).toMatchObject({ available_cents: 2000, pending_cents: 1350, paid_cents: 300 });
-    expect(items.map((item) => [item.item_type, item.name, item.revenue_cents, item.is_published])).toEqual([
-      ["agent", "First", 1350, true],
-      ["agent", "Second", 2000, false],
-      ["theme", "Nord copy", 0, false],
+    expect(items.map((item) => [item.item_type, item.name, item.sales_count, item.revenue_cents, item.is_published])).toEqual([
+      ["agent", "First", 1, 1350, true],
+      ["agent", "Second", 1, 2000, false],
+      ["theme", "Nord copy", 0, 0, false],
     ]);
     const now = await of(ada).dashboard({ query: { start_date: new Date(Date.now() - dayMs).toISOString() } });
     expect(now.earnings.total_revenue_cents).toBe(1350);
