@@ -6,6 +6,12 @@ import { renderDocument, repository, sourceSections } from "./help-documents.ts"
 
 const prefix = "virtual:help";
 const excerptLength = 140;
+/** The beginning of a text, to the end of a word. */
+const excerptOf = (text: string): string => {
+  if (text.length <= excerptLength) return text;
+  const cut = text.slice(0, excerptLength + 1);
+  return `${cut.slice(0, Math.max(cut.lastIndexOf(" "), 1)).replace(/[\s,;:.]+$/, "")}…`;
+};
 
 /** Every part of every page that has text. The history of changes is left out: it would answer most searches. */
 function entries(): HelpEntry[] {
@@ -18,7 +24,7 @@ function entries(): HelpEntry[] {
           title: anchor ? title : page,
           page,
           text,
-          excerpt: text.replace(/\s+/g, " ").trim().slice(0, excerptLength),
+          excerpt: excerptOf(text.replace(/\s+/g, " ").trim()),
         })),
       ),
   );
