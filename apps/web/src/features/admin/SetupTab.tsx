@@ -9,6 +9,7 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Progress } from "../../ui/Progress.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { scrollable } from "../../ui/scrollable.ts";
 import { setupQuery } from "./administration.queries.ts";
 
 /** What a new operator sets up. Each step is measured by the server; the tab is hidden once all are done. */
@@ -97,7 +98,13 @@ function Step({ step: { id, title, is_done, summary, advice, snippet } }: { step
         {advice ? <p className="text-xs leading-read text-fg-2">{advice}</p> : null}
         {snippet ? (
           <div className="flex items-start gap-2 rounded-2 border border-line-0 bg-bg-2 py-1 pr-1 pl-2.5">
-            <pre className="min-w-0 flex-1 overflow-x-auto py-1 font-mono text-xs text-fg-0">{snippet}</pre>
+            <pre
+              {...scrollable}
+              aria-label={`Settings for ${title}`}
+              className="min-w-0 flex-1 overflow-x-auto py-1 font-mono text-xs text-fg-0"
+            >
+              {snippet}
+            </pre>
             <CopyButton text={snippet} label={`Copy for ${title}`} />
           </div>
         ) : null}

@@ -12,6 +12,7 @@ import { Button } from "../../ui/Button.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Table, type Column } from "../../ui/Table.tsx";
+import { scrollable } from "../../ui/scrollable.ts";
 import { trendsQuery } from "./administration.queries.ts";
 
 interface Measure {
@@ -151,7 +152,7 @@ function TrendChart({ measure, trend, days }: { measure: Measure; trend: Trend; 
         isTabulated={isTabulated}
       />
       {isTabulated ? (
-        <div className="scroll-y mt-2 max-h-60 overflow-x-auto">
+        <div {...scrollable} role="group" aria-label={`Table: ${label}`} className="scroll-y mt-2 max-h-60 overflow-x-auto">
           <Table label={`${label}, by day`} columns={columns} rows={trend.days.toReversed()} keyOf={({ date }) => date} />
         </div>
       ) : null}

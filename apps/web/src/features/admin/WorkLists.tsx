@@ -11,6 +11,7 @@ import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Table, type Column } from "../../ui/Table.tsx";
 import { toast } from "../../ui/toast.tsx";
+import { scrollable } from "../../ui/scrollable.ts";
 import { summaryOf, usePreparation, type PreparationSummary } from "../preparation/index.ts";
 import { useWorkActions } from "./administration.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
@@ -59,7 +60,7 @@ export function Short<Row extends { id: string }>({
       ) : data.items.length === 0 && !first ? (
         <p className="text-xs text-fg-2">{empty}</p>
       ) : (
-        <div className="overflow-x-auto border-y border-line-0">
+        <div {...scrollable} role="group" aria-label={`List: ${title}`} className="overflow-x-auto border-y border-line-0">
           {first ? (
             <div className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line-0 px-2.5 py-1.5 text-xs">{first}</div>
           ) : null}

@@ -17,6 +17,7 @@ import { Pill } from "../../ui/Pill.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Table, type Column } from "../../ui/Table.tsx";
+import { scrollable } from "../../ui/scrollable.ts";
 import { revenuePaymentsQuery, revenueQuery } from "./revenue.queries.ts";
 import type { RevenueSearch } from "./revenue-search.ts";
 import { tierName } from "./tiers.ts";
@@ -138,7 +139,7 @@ function Books({ revenue: { months, totals } }: { revenue: Revenue }) {
           isTabulated
         />
       </figure>
-      <div className="mb-6 overflow-x-auto rounded-3 border border-line-0">
+      <div {...scrollable} role="group" aria-label="Months" className="mb-6 overflow-x-auto rounded-3 border border-line-0">
         <Table label="Revenue by month" columns={columns} rows={[...months].reverse()} keyOf={({ month }) => month} />
       </div>
     </>
@@ -218,7 +219,7 @@ function Payments({
           />
         </span>
       </div>
-      <div className="overflow-x-auto rounded-3 border border-line-0">
+      <div {...scrollable} role="group" aria-label="List of payments" className="overflow-x-auto rounded-3 border border-line-0">
         <Table
           label="Payments"
           columns={paymentColumns}

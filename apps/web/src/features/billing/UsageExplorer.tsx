@@ -16,6 +16,7 @@ import { Select } from "../../ui/Select.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Table, type Column } from "../../ui/Table.tsx";
+import { scrollable } from "../../ui/scrollable.ts";
 import { usageQuery } from "./billing.queries.ts";
 import { daysInWindow, daysToCome, groups, periods, windowOf, type GroupBy, type Period } from "./usage-window.ts";
 
@@ -198,7 +199,7 @@ const columnsOf = (by: GroupBy, total: number, isCharged: boolean): Column<Usage
 function UsageTable({ by, rows, total, isCharged }: { by: GroupBy; rows: readonly UsageGroup[]; total: number; isCharged: boolean }) {
   const columns = useMemo(() => columnsOf(by, total, isCharged), [by, total, isCharged]);
   return (
-    <div className="mt-2 overflow-x-auto rounded-3 border border-line-0">
+    <div {...scrollable} role="group" aria-label="Usage table" className="mt-2 overflow-x-auto rounded-3 border border-line-0">
       <Table columns={columns} rows={rows} keyOf={({ key }) => key ?? ""} />
     </div>
   );

@@ -5,6 +5,7 @@ import { usePageTitle } from "../../lib/page-title.ts";
 import { templatesQuery } from "../../project/projects.queries.ts";
 import { buttonClass } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
+import { scrollable } from "../../ui/scrollable.ts";
 import { configQuery } from "../auth/index.ts";
 import { ItemCard, ItemCardSkeletons, picksQuery, storeTypes, type ItemType } from "../marketplace/index.ts";
 import { Invitation, readReferralCode } from "../referrals/index.ts";
@@ -51,7 +52,11 @@ export function LandingPage() {
               </h2>
               <CopyButton text={installCommand} label="Copy command" />
             </div>
-            <pre className="overflow-x-auto px-3.5 py-3 font-mono text-xs leading-loose text-fg-2">
+            <pre
+              {...scrollable}
+              aria-label="Install command"
+              className="overflow-x-auto px-3.5 py-3 font-mono text-xs leading-loose text-fg-2"
+            >
               <span className="text-fg-0">{installCommand}</span>
               {"\n# one process, PostgreSQL included\n# open http://localhost:8000"}
             </pre>
