@@ -158,7 +158,7 @@ export function BarChart({
                 y={100 - lowest}
                 width={1 - gap}
                 height={lowest}
-                className="fill-line-1"
+                className="fill-line-0"
               />
             ))}
             {lines.map((stretch) => (

@@ -11,10 +11,12 @@ export function CreditPackages({ offers }: { offers: Pick<BillingConfig, "packag
   const { topUp } = useBillingActions();
   return (
     <>
-      <ul role="list" className="flex flex-wrap gap-2">
+      <ul role="list" className="grid grid-cols-[repeat(auto-fit,minmax(132px,1fr))] gap-2">
         {offers.packages.map((pack) => (
           <li key={pack.id}>
             <Button
+              isWide
+              className="h-auto! min-h-13 flex-col gap-0!"
               isLoading={topUp.isPending && topUp.variables === pack.id}
               loadingWord="Redirecting to checkout…"
               disabled={topUp.isPending && topUp.variables !== pack.id}

@@ -34,7 +34,9 @@ export function OwnItemRow({ item }: { item: OwnItem }) {
   };
   return (
     <li className="flex flex-wrap items-center gap-3 py-3">
-      <ItemThumbnail of={item} />
+      <span className="flex w-14 flex-none justify-center">
+        <ItemThumbnail of={item} />
+      </span>
       <div className="min-w-0 flex-1 basis-56">
         <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
           {item.item_type === "theme" ? (

@@ -37,7 +37,8 @@ export function ItemCard({
                 {item.name}
               </Link>
             </Heading>
-            <p className="flex min-h-6 min-w-0 items-center text-xs text-fg-2">
+            {/* Beside the creator: the name of the item has the whole width. */}
+            <p className="flex min-h-6 min-w-0 items-center justify-between gap-2 text-xs text-fg-2">
               {item.creator_username ? (
                 <Link
                   to="/@{$username}"
@@ -49,15 +50,15 @@ export function ItemCard({
               ) : (
                 <span className="truncate">{item.creator_name}</span>
               )}
+              {item.is_purchased ? (
+                <Pill tone="ok" icon={<Check />}>
+                  In your library
+                </Pill>
+              ) : item.is_featured ? (
+                <Pill>Featured</Pill>
+              ) : null}
             </p>
           </div>
-          {item.is_purchased ? (
-            <Pill tone="ok" icon={<Check />}>
-              In your library
-            </Pill>
-          ) : item.is_featured ? (
-            <Pill>Featured</Pill>
-          ) : null}
         </div>
         <p className="mt-2 line-clamp-2 min-h-[2.9em] text-sm leading-read text-fg-1">{item.description}</p>
         <p className="mt-2 min-h-[1.4em] flex-1 truncate text-xs text-fg-2">{extra.slice(0, 4).join(", ")}</p>

@@ -117,7 +117,7 @@ export function MarketplacePage() {
           value={text}
           onChange={(event) => setText(event.target.value)}
           leading={<Search size={14} className="flex-none text-fg-3" />}
-          boxClassName="max-w-96 min-w-48 flex-1 narrow:max-w-none"
+          boxClassName="max-w-96 min-w-48 flex-1 narrow:max-w-none narrow:basis-full"
         />
         <Menu
           label="Sort by"
