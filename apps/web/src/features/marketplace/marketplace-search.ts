@@ -1,4 +1,4 @@
-import { abilityFilters, type AbilityFilter, type MarketplaceSort } from "@tesslate/contract";
+import type { AbilityFilter, MarketplaceSort } from "@tesslate/contract";
 import { number, object, picklist, pipe, string, transform, union, type InferOutput } from "valibot";
 import { oneOfParam, optionalParam, pageParam, wordsParam } from "../../lib/search-params.ts";
 
@@ -47,7 +47,7 @@ export const marketplaceSearch = object({
   price: oneOfParam(keysOf(prices)),
   rating: ratingParam,
   stack: wordsParam(100),
-  may: oneOfParam([...abilityFilters]),
+  may: oneOfParam(keysOf(abilities)),
   by: oneOfParam(keysOf(creatorTypes)),
   sort: oneOfParam(keysOf(sorts).filter((sort) => sort !== "featured")),
   page: pageParam,
