@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { folderSource } from "../file-source.ts";
+import { fetchPort, sandboxPort } from "../sandbox-port.ts";
 import { getPage, processesWith, until } from "../conformance/observe.ts";
 import { findCgroups } from "../host/processes/cgroups.ts";
 import type { RuntimeDriver } from "../types.ts";
@@ -106,14 +107,18 @@ describe.skipIf(reason !== undefined)(`the sandbox driver${reason === undefined 
     writeFileSync(join(sourceDir, "server.js"), server);
     const command = ["node", "server.js"];
     const driver = await start({ dataDir: await folder() });
-    const warmed = await driver.prepare({ name: "compiled", sourceDir, build: [], warm: { command, port: 4100, path: "/" } });
+    const warmed = await driver.prepare({
+      name: "compiled",
+      source: folderSource(sourceDir),
+      build: [],
+      warm: { command, port: 4100, path: "/" },
+    });
     const cacheOf = async (id: string, image?: string) => {
       const sandbox = await driver.open({ id, ...(image !== undefined && { image }) });
       if (image === undefined) await sandbox.files.write("server.js", server.replace('require("package"); ', ""));
       await sandbox.start({ name: "web", command, cwd: ".", env: {}, port: 4100 });
       await sandbox.ready("web", { timeoutMs: 20_000 });
-      const { host, port } = await sandbox.address(4100);
-      return { sandbox, folder: await (await fetch(`http://${host}:${port}/`)).text() };
+      return { sandbox, folder: await (await fetchPort(sandboxPort(sandbox, 4100), "/")).text() };
     };
     const { sandbox, folder: cache } = await cacheOf("with", warmed);
     expect(cache).toMatch(/^\/app\/node_modules\/\.node-compile-cache\/v/);
