@@ -36,6 +36,7 @@ import { isDatabaseEmpty, replaceDatabase } from "./platform/dump/index.ts";
 import { loadEncryptionKeys } from "./platform/encryption-keys.ts";
 import { refuseKeysOfOtherDatabase } from "./platform/key-check.ts";
 import type { Logger } from "./platform/logger.ts";
+import { createStorageOutbound } from "./platform/objects/index.ts";
 import { openInstallation, type OpenInstallation } from "./open-installation.ts";
 import { findPostgresPrograms, holdDataDir, startEmbeddedPostgres } from "./platform/postgres.ts";
 import { settings as allSettings } from "./settings/index.ts";
@@ -52,10 +53,11 @@ export interface CommandContext {
 }
 
 /** A folder, or `s3://bucket/prefix`. */
-function openTarget(address: string, { backups: { s3 } }: Pick<Config, "backups">): BackupTarget {
+async function openTarget(address: string, { backups: { s3 }, outbound }: Pick<Config, "backups" | "outbound">): Promise<BackupTarget> {
   if (!address.startsWith("s3://")) return openFolderTarget(address);
   if (!URL.canParse(address) || new URL(address).host === "") throw new BackupError(`${address} is not s3://bucket/prefix.`);
-  return openS3Target(address, { ...s3, secretAccessKey: s3.secretAccessKey?.reveal() ?? "" });
+  const { fetch } = await createStorageOutbound(outbound, s3.endpoint);
+  return openS3Target(address, { ...s3, secretAccessKey: s3.secretAccessKey?.reveal() ?? "", fetch });
 }
 
 async function readPassphrase(file: string | undefined): Promise<string | undefined> {
@@ -116,7 +118,7 @@ export async function backUp(
   const installation = await openInstallation(context);
   const { dataDir, database } = installation;
   try {
-    const repository = await openRepository(openTarget(target, config), { isCreated: true });
+    const repository = await openRepository(await openTarget(target, config), { isCreated: true });
     const pause = await openPauses(context, installation);
     const store = createBackupStore(database.db);
     const { open, secret } = splitSettings(environment);
@@ -168,8 +170,8 @@ const resultOf = ({ id, finished_at, added_bytes, file_bytes, database, keys, wa
   warnings: warnings.length,
 });
 
-export const openBackups = (target: string, config: Pick<Config, "backups">): Promise<BackupRepository> =>
-  openRepository(openTarget(target, config));
+export const openBackups = async (target: string, config: Pick<Config, "backups" | "outbound">): Promise<BackupRepository> =>
+  openRepository(await openTarget(target, config));
 
 export async function pruneBackups(repository: BackupRepository, rules: PruneRules) {
   const release = await repository.lock("prune");

@@ -137,6 +137,7 @@ function createConfig(settings: Settings, isGiven: (name: string) => boolean) {
     webhooks: { backoffMs: [2_000, 10_000, 60_000, 300_000] },
     snapshots: settings.snapshots,
     backups: settings.backups,
+    objects: settings.objects,
     /** Not configurable; here so that tests can shorten it. */
     repairs: { quietMs: 1500 },
     /** Not configurable; here so that tests can shorten the waits before calls to models are repeated. */

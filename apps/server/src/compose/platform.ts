@@ -1,14 +1,15 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createRuntime, reachable, releaseReachable, type RuntimeDriver } from "@tesslate/runtime";
-import { ConfigError, type Config } from "../config.ts";
+import type { Config } from "../config.ts";
 import type { PreviewAddress } from "../features/runtime/containers/index.ts";
 import { createPreparation, type Preparation } from "../features/core/preparation/index.ts";
 import { createIdempotency, createIdempotencyStore } from "../features/core/idempotency/index.ts";
 import { restoreMark } from "../features/operations/backup/index.ts";
 import type { Idempotency } from "../http/context.ts";
 import { createTaskChanges, createTasks, createTasksStore, type Tasks } from "../features/core/tasks/index.ts";
+import { readCaFile } from "../platform/ca-file.ts";
 import { createBus, type Bus } from "../platform/bus.ts";
 import { createCryptoBox, loadSecretKey, type CryptoBox } from "../platform/crypto.ts";
 import { reservePort, type ReservedPort } from "../http/reserved-port.ts";
@@ -21,6 +22,7 @@ import type { Logger } from "../platform/logger.ts";
 import { createMail, type Mail } from "../platform/mail.ts";
 import { createMeasurements, type Measurements } from "../platform/measurements.ts";
 import { createMailStore } from "../platform/mail.store.ts";
+import { openFolderObjects, openObjects, refuseOtherObjects, scratchFolder, type ObjectStore } from "../platform/objects/index.ts";
 import { createOutbound, hostEntry, type Outbound } from "../platform/outbound.ts";
 import { findPostgresPrograms, holdDataDir, prepareProjectCluster, startEmbeddedPostgres } from "../platform/postgres.ts";
 import { registerProcess } from "../platform/presence.ts";
@@ -55,6 +57,8 @@ export interface Platform {
   limits: RateLimiter;
   /** The operator's CA certificates, PEM. */
   ca: string | undefined;
+  /** Files of the server, in the data folder or in S3. */
+  objects: ObjectStore;
   /** Outgoing requests to URLs of users and of the configuration. */
   outbound: Outbound;
   /** Also reaches Ollama's default address on this machine: for what the operator and administrators connect, never for URLs of users. */
@@ -95,6 +99,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   await removeServerRecord(dataDir);
   onClose(() => removeServerRecord(dataDir));
   refuseUnfinishedRestore(dataDir);
+  await rm(scratchFolder(dataDir), { recursive: true, force: true });
   // First, because an occupied port is the most common error.
   const port = await reservePort(config.http);
   onClose(() => port.release());
@@ -131,6 +136,9 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   onClose(() => events.close());
   const settings = createServerSettings({ db, bus, box });
   await checkKeys(settings, secretKey, encryptionKeys);
+  const { objects, close: closeObjects } = await openObjects(config, dataDir);
+  onClose(closeObjects);
+  await refuseOtherObjects(settings, objects, openFolderObjects(dataDir));
   const limits = createRateLimiter({ db, factor: config.http.rateLimitFactor });
   const { proxy } = config.outbound;
   const outboundOptions = {
@@ -205,6 +213,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     settings,
     limits,
     ca,
+    objects,
     outbound,
     serverOutbound,
     mail,
@@ -216,29 +225,33 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     preparation,
     idempotency,
     address: addressOf(config),
-    jobs: { ...events.jobHandlers, ...tasks.jobHandlers, ...mail.jobHandlers, ...idempotency.jobHandlers },
+    jobs: {
+      ...events.jobHandlers,
+      ...tasks.jobHandlers,
+      ...mail.jobHandlers,
+      ...idempotency.jobHandlers,
+      sweep_unfinished_objects: async () => {
+        const removed = await objects.removeUnfinished(new Date(Date.now() - unfinishedAfterMs));
+        if (removed > 0) log.info({ removed }, "unfinished objects removed");
+      },
+    },
     cron: {
       reap_tasks: "* * * * *",
       sweep_emails: "* * * * *",
       prune_events: "*/10 * * * *",
       prune_tasks: "*/10 * * * *",
       prune_idempotency_keys: "37 * * * *",
+      sweep_unfinished_objects: "23 4 * * *",
     },
   };
 }
 
+/** No upload takes longer. */
+const unfinishedAfterMs = 24 * 3_600_000;
+
 function refuseUnfinishedRestore(dataDir: string): void {
   if (existsSync(join(dataDir, restoreMark)))
     throw new Error(`A restore into ${dataDir} did not end. Run ./studio restore again, with --force: what is there now is moved aside.`);
-}
-
-async function readCaFile(file: string | undefined): Promise<string | undefined> {
-  if (file === undefined) return undefined;
-  return readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    throw new ConfigError([
-      `OUTBOUND_CA_FILE cannot be read: ${cause.code ?? cause.message} (got ${JSON.stringify(file)}). Example: OUTBOUND_CA_FILE=/etc/ssl/certs/company-ca.pem`,
-    ]);
-  });
 }
 
 /** Host, port and name, for messages. */

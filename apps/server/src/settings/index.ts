@@ -8,7 +8,7 @@ import { demo, models } from "./models.ts";
 import { log, metrics, traces } from "./monitoring.ts";
 import { deployProviderSettings, gitProviders } from "./providers.ts";
 import { driver, idle, newProjects, preparation, projectMemory, recovery } from "./runtime.ts";
-import { backups, keys, snapshotSettings, storage } from "./storage.ts";
+import { backups, keys, objects, snapshotSettings, storage } from "./storage.ts";
 
 /**
  * Every setting. `config.ts` puts the groups into the configuration: `requests.rateLimitFactor`, read from `RATE_LIMIT_FACTOR`, becomes
@@ -25,6 +25,7 @@ export const settings = Type.Object({
   domains,
   keys,
   backups,
+  objects,
   billing,
   creators,
   models,

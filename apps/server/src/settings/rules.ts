@@ -2,7 +2,19 @@ import { publicAddress } from "./http.ts";
 import type { Settings } from "./index.ts";
 
 /** What settings require of each other. Lists what is not met, with an example each. */
-export function findConflicts({ listen, address, domains, requests, sessions, mail, oidc, billing, creators, web }: Settings): string[] {
+export function findConflicts({
+  listen,
+  address,
+  domains,
+  requests,
+  sessions,
+  mail,
+  oidc,
+  billing,
+  creators,
+  web,
+  objects,
+}: Settings): string[] {
   const problems: string[] = [];
   const { appHost, previewDomain } = publicAddress(listen.port, address);
 
@@ -42,6 +54,12 @@ export function findConflicts({ listen, address, domains, requests, sessions, ma
     problems.push("WEB_SEARCH_PROVIDER=searxng requires its base URL. Example: WEB_SEARCH_BASE_URL=http://searxng.lan:8080");
   if ((provider === "brave" || provider === "tavily") && !key)
     problems.push(`WEB_SEARCH_PROVIDER=${provider} requires an API key. Example: WEB_SEARCH_API_KEY=BSA…`);
+
+  const { s3 } = objects;
+  if (s3.bucket !== "" && (s3.accessKeyId === "" || !s3.secretAccessKey))
+    problems.push(
+      "OBJECTS_S3_BUCKET requires an access key: OBJECTS_S3_ACCESS_KEY_ID and OBJECTS_S3_SECRET_ACCESS_KEY. Example: OBJECTS_S3_ACCESS_KEY_ID=AKIA…",
+    );
 
   return problems;
 }

@@ -157,3 +157,34 @@ export const backups = group("Backups", {
     }),
   }),
 });
+
+const s3Prefix = /^(?:[\w.-]+(?:\/[\w.-]+)*)?$/;
+
+export const objects = group("Object storage", {
+  s3: Type.Object({
+    bucket: text("OBJECTS_S3_BUCKET", {
+      example: "studio",
+      description:
+        "Bucket for the files of the server: deployed versions, archives of templates and imports, account exports. Unset: they are in DATA_DIR. Run ./studio objects copy before changing it",
+    }),
+    prefix: Type.Refine(
+      text("OBJECTS_S3_PREFIX", { example: "production", description: "Folder of the bucket. Unset: its root" }),
+      (value: string) => s3Prefix.test(value),
+      () => "names separated by /, without one at the beginning and the end",
+    ),
+    endpoint: Type.Optional(
+      baseUrl("OBJECTS_S3_ENDPOINT", {
+        example: "https://s3.example.com",
+        description: "URL of the S3-compatible storage. Unset: Amazon S3 of OBJECTS_S3_REGION",
+      }),
+    ),
+    region: text("OBJECTS_S3_REGION", { default: "us-east-1", example: "eu-central-1", description: "Region of the bucket" }),
+    accessKeyId: text("OBJECTS_S3_ACCESS_KEY_ID", { example: "AKIA…", description: "Access key of the S3 storage" }),
+    secretAccessKey: secret("OBJECTS_S3_SECRET_ACCESS_KEY", { example: "…", description: "Secret of the access key" }),
+    isPathStyle: flag("OBJECTS_S3_PATH_STYLE", {
+      default: "true",
+      example: "false",
+      description: "Put the bucket into the path of URLs instead of the host name. Only with OBJECTS_S3_ENDPOINT",
+    }),
+  }),
+});

@@ -35,7 +35,7 @@ const leftOut: readonly RegExp[] = [
   /^\.?doctor(?:-\d+)?$/,
   new RegExp(`^(?:${backupMark}|${failureMark}|${restoreMark}|${cacheFolder}|${restoredSettings.replaceAll(".", "\\.")})$`),
   new RegExp(`^${beforeRestore.replaceAll(".", "\\.")}`),
-  /^(?:chromium|browsers|dumps|git)$/,
+  /^(?:chromium|browsers|dumps|git|scratch)$/,
 ];
 const runtimeFolder = "runtime/";
 const isLeftOut = (path: string): boolean =>
