@@ -2,7 +2,7 @@
  * Deploys bundled templates to the three providers and to this server, deploys a second version, and rolls back; visitors get the built files, byte for
  * byte. `--whole` deploys both templates to every provider twice and rolls each back; `./studio test` runs the most important part.
  */
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Deployment } from "@tesslate/contract";
 import { createProject, finished, signUp } from "./account.ts";
@@ -39,14 +39,10 @@ export default journey(
 
     /** The built files, as kept on this server. */
     async function builtFiles({ project_id, id }: Deployment): Promise<Map<string, Buffer>> {
-      const root = join(studio.dataDir, "deployments", project_id, id, "tree");
-      const files = new Map<string, Buffer>();
-      for (const entry of await readdir(root, { recursive: true, withFileTypes: true }))
-        if (entry.isFile()) {
-          const path = join(entry.parentPath, entry.name);
-          files.set(path.slice(root.length + 1), await readFile(path));
-        }
-      return files;
+      const folder = join(studio.dataDir, "deployments", project_id, id);
+      const content = await readFile(join(folder, "content"));
+      const list = JSON.parse(await readFile(join(folder, "files.json"), "utf8")) as { path: string; offset: number; size: number }[];
+      return new Map(list.map(({ path, offset, size }) => [path, content.subarray(offset, offset + size)]));
     }
     const servedBy = {
       vercel: (site: string) => vercel.files(site),

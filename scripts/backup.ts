@@ -89,6 +89,8 @@ async function main(): Promise<number> {
     },
   );
   for (const warning of manifest.warnings) print(`! ${warning}`);
+  if (manifest.objects)
+    print(`! The files of the server are in ${manifest.objects} and not in the backup. Protect the bucket by versioning or replication.`);
   if (!manifest.keys)
     print(
       "! The backup does not contain the keys of the server. Keep SECRET_KEY and DEPLOYMENT_ENCRYPTION_KEY, or secret.key and sealing.keys of DATA_DIR, in another safe place, or pass --passphrase-file.",

@@ -74,6 +74,10 @@ async function main(): Promise<number> {
     print(
       "  - Set SECRET_KEY, and DEPLOYMENT_ENCRYPTION_KEY if there was one, to the values of the original, or copy secret.key and sealing.keys into the data folder. The server does not start with other keys.",
     );
+  if (manifest.objects)
+    print(
+      `  - The files of the server are in ${manifest.objects}, not in the backup. Set OBJECTS_S3_* to that bucket or a copy with the same name.`,
+    );
   if (dataDir !== undefined) print(`  - Set DATA_DIR=${result.dataDir}.`);
   print("  - Start the server: ./studio up. If the original still runs on this machine, set another PORT.");
   return 0;

@@ -36,7 +36,7 @@ import { isDatabaseEmpty, replaceDatabase } from "./platform/dump/index.ts";
 import { loadEncryptionKeys } from "./platform/encryption-keys.ts";
 import { refuseKeysOfOtherDatabase } from "./platform/key-check.ts";
 import type { Logger } from "./platform/logger.ts";
-import { createStorageOutbound } from "./platform/objects/index.ts";
+import { bucketAddress, createStorageOutbound } from "./platform/objects/index.ts";
 import { openInstallation, type OpenInstallation } from "./open-installation.ts";
 import { findPostgresPrograms, holdDataDir, startEmbeddedPostgres } from "./platform/postgres.ts";
 import { settings as allSettings } from "./settings/index.ts";
@@ -56,7 +56,7 @@ export interface CommandContext {
 async function openTarget(address: string, { backups: { s3 }, outbound }: Pick<Config, "backups" | "outbound">): Promise<BackupTarget> {
   if (!address.startsWith("s3://")) return openFolderTarget(address);
   if (!URL.canParse(address) || new URL(address).host === "") throw new BackupError(`${address} is not s3://bucket/prefix.`);
-  const { fetch } = await createStorageOutbound(outbound, s3.endpoint);
+  const { fetch } = await createStorageOutbound(outbound, { bucket: new URL(address).host, endpoint: s3.endpoint });
   return openS3Target(address, { ...s3, secretAccessKey: s3.secretAccessKey?.reveal() ?? "", fetch });
 }
 
@@ -141,6 +141,7 @@ export async function backUp(
           return { secret_key: await loadSecretKey(config.auth.secretKey?.reveal(), dataDir), encryption_keys, settings: secret };
         },
         settings: open,
+        objects: config.objects.s3.bucket === "" ? null : bucketAddress(config.objects.s3),
         version,
       },
       { repository, passphrase, onProgress: print, signal },

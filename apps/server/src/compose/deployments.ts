@@ -50,7 +50,7 @@ export function composeDeployments(
   { browsers, pictureTaker }: ToolsArea,
   { providers: adapters, getCredential, hasCredential }: DeployAccountsArea,
 ): DeploymentsArea {
-  const { config, log, onClose, dataDir, db, bus, events, limits, address } = platform;
+  const { config, log, onClose, db, bus, events, limits, address } = platform;
   const domainsStore = createDomainsStore(db);
   const siteHosts = createSiteHosts({ store: domainsStore, bus, appsDomain: address.appsDomain, log });
   const providers: ProviderAccess = {
@@ -70,7 +70,7 @@ export function composeDeployments(
       listTakenNames: domainsStore.listTakenNames,
       onLive: pictureTaker.request,
       siteAccess: createSiteAccess({ verify: passwords.verify, limits, isSecure: address.scheme === "https" }),
-      settings: { dataDir, appOrigin: new URL(config.http.appBaseUrl).origin, trustProxy: config.http.trustProxy },
+      settings: { appOrigin: new URL(config.http.appBaseUrl).origin, trustProxy: config.http.trustProxy },
     },
   );
   onClose(async () => close());

@@ -120,15 +120,17 @@ async function send(site: StaticSite, file: string, status: number, request: Inc
     head["content-length"] = String(range.end - range.start + 1);
   } else if (isZipped) head["content-encoding"] = "gzip";
   else head["content-length"] = String(size);
+  const isEmpty = request.method === "HEAD" || size === 0;
+  // Before the headers are sent: a file that cannot be opened is an error.
+  const source = isEmpty ? undefined : await site.read(file, isRanged ? range : undefined);
   response.writeHead(isRanged ? 206 : status, head);
   const path = URL.parse(request.url ?? "/", "http://x")?.pathname ?? "/";
   const seen = site.tap?.({ path, status, type, isEncoded: false });
-  if (request.method === "HEAD" || size === 0) {
+  if (!source) {
     response.end();
     seen?.end();
     return;
   }
-  const source = await site.read(file, isRanged ? range : undefined);
   if (seen) source.on("data", (piece) => seen.data(piece as Buffer));
   // A client disconnect is not an error.
   await (isZipped ? pipeline(source, createGzip({ level: 6 }), response) : pipeline(source, response)).catch(() => response.destroy());

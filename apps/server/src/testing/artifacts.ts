@@ -1,6 +1,6 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { temporaryFolder } from "./temporary.ts";
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import type { LaunchArtifact } from "../features/delivery/launch/index.ts";
 
 /** Fake keys of real formats; assembled here so that no scanner reports them. */
 const letters = "Zq7Rk2Vw9Xt4Bn6Mh3Jd8Lc5Pf";
@@ -29,14 +29,17 @@ export const fakeKeys = {
 export const page = (body: string, head = "") =>
   `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Bakery</title>${head}</head><body><main>${body}</main></body></html>`;
 
-/** Writes a build artifact into a new folder. */
-export function artifact(files: Record<string, string | Uint8Array>): string {
-  const dir = temporaryFolder("artifact");
-  for (const [path, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(dir, path)), { recursive: true });
-    writeFileSync(join(dir, path), content);
-  }
-  return dir;
+/** A build artifact with these files. */
+export function artifact(given: Record<string, string | Uint8Array>): LaunchArtifact {
+  const contents = new Map(Object.entries(given).map(([path, content]) => [path, Buffer.from(content)]));
+  const read = (path: string) => contents.get(path) ?? Buffer.alloc(0);
+  const files = [...contents].map(([path, { length }]): [string, { size: number }] => [path, { size: length }]);
+  return {
+    files: new Map(files.sort(([a], [b]) => (a < b ? -1 : 1))),
+    totalBytes: files.reduce((sum, [, { size }]) => sum + size, 0),
+    hash: async (path) => createHash("sha256").update(read(path)).digest("hex"),
+    open: async (path, range) => Readable.from([range ? read(path).subarray(range.start, range.end + 1) : read(path)]),
+  };
 }
 
 /** The project's values that the planted faults disclose. */

@@ -23,7 +23,7 @@ export async function openObjects(
   dataDir: string,
 ): Promise<OpenedObjects> {
   if (s3.bucket === "") return { objects: openFolderObjects(dataDir), close: async () => undefined };
-  const storage = await createStorageOutbound(outbound, s3.endpoint);
+  const storage = await createStorageOutbound(outbound, s3);
   return {
     objects: createS3Store({
       ...s3,
@@ -38,11 +38,13 @@ export async function openObjects(
 /** Requests to a storage that the operator configured: it may be on a private host, and uses the server's proxy and certificates. */
 export async function createStorageOutbound(
   { allowHosts, caFile, proxy }: Config["outbound"],
-  endpoint: string | undefined,
+  { bucket, endpoint }: { bucket: string; endpoint?: string | undefined },
 ): Promise<Outbound> {
   const ca = await readCaFile(caFile);
+  // With and without the bucket in the name of the host.
+  const host = endpoint === undefined ? undefined : hostEntry(endpoint);
   return createOutbound({
-    allowHosts: [...allowHosts, ...(endpoint === undefined ? [] : (hostEntry(endpoint) ?? []))],
+    allowHosts: [...allowHosts, ...(host === undefined ? [] : [host, `${bucket}.${host}`])],
     ...(ca && { ca }),
     proxy: { ...proxy, http: proxy.http?.reveal(), https: proxy.https?.reveal() },
   });

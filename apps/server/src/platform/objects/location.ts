@@ -33,3 +33,7 @@ export async function refuseOtherObjects(
     `The files of this installation are in ${nameOf(recorded)}, but the settings say ${nameOf(locationOf(configured))}. Copy them with ./studio objects copy, or restore the settings OBJECTS_S3_*.`,
   );
 }
+
+/** After everything was copied to that store. */
+export const recordLocation = (settings: Pick<ServerSettings, "set">, store: ObjectStore): Promise<void> =>
+  settings.set(settingKey, locationOf(store));

@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import { addAbortSignal, Readable } from "node:stream";
 import { AppError } from "../errors.ts";
 
 /**
@@ -110,18 +110,25 @@ export const storageUnavailable = (cause: unknown): AppError =>
 export const storageFull = (cause: unknown): AppError =>
   new AppError("storage_full", "The server's file storage is full. The operator has to free space.", { cause });
 
-/** Passes data through and throws when it is more than that. */
+/** Passes data through. Throws when it is more than that, and the reason of the signal when it is aborted. */
 export async function* limitedTo(
   data: AsyncIterable<Uint8Array>,
   maxBytes: number | undefined,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void> {
+  // Also ends a stream that waits.
+  if (signal && data instanceof Readable) addAbortSignal(signal, data);
   let bytes = 0;
-  for await (const piece of data) {
+  try {
+    for await (const piece of data) {
+      signal?.throwIfAborted();
+      bytes += piece.byteLength;
+      if (maxBytes !== undefined && bytes > maxBytes) throw new ObjectTooLarge(`more than ${maxBytes} bytes`);
+      yield piece;
+    }
+  } catch (error) {
     signal?.throwIfAborted();
-    bytes += piece.byteLength;
-    if (maxBytes !== undefined && bytes > maxBytes) throw new ObjectTooLarge(`more than ${maxBytes} bytes`);
-    yield piece;
+    throw error;
   }
   signal?.throwIfAborted();
 }

@@ -34,6 +34,9 @@ export interface S3StoreOptions extends S3Options {
   partBytes?: number;
 }
 
+export const bucketAddress = ({ bucket, prefix }: { bucket: string; prefix: string }): string =>
+  `s3://${bucket}${prefix === "" ? "" : `/${prefix}`}`;
+
 /** Objects in a bucket. Those larger than one part are uploaded in parts; an upload that fails is aborted. */
 export function createS3Store({ prefix, scratchDir, partBytes = defaultPartBytes, ...options }: S3StoreOptions): ObjectStore {
   const client = createS3Client(options);
@@ -175,7 +178,7 @@ export function createS3Store({ prefix, scratchDir, partBytes = defaultPartBytes
 
   return {
     kind: "s3",
-    address: `s3://${options.bucket}${prefix === "" ? "" : `/${prefix}`}`,
+    address: bucketAddress({ bucket: options.bucket, prefix }),
     put: (key, data, given = {}) => put(nameOf(key), data, given),
     scratchFile,
     putFile: async (key, path) => {

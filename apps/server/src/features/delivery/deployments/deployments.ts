@@ -4,6 +4,7 @@ import type { CryptoBox } from "../../../platform/crypto.ts";
 import type { Database } from "../../../platform/database.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
+import type { ObjectStore } from "../../../platform/objects/index.ts";
 import type { Tasks } from "../../core/tasks/index.ts";
 import type { Projects, TemplateImages, Templates } from "../../projects/projects/index.ts";
 import type { Redactions, SecretVault } from "../../projects/secrets/index.ts";
@@ -42,6 +43,7 @@ interface DeploymentPlatform {
   box: CryptoBox;
   bus: Bus;
   events: EventLog;
+  objects: ObjectStore;
   runtime: RuntimeDriver;
   tasks: Tasks;
   log: Logger;
@@ -80,7 +82,7 @@ export function createDeployments({
   };
   providers: ProviderAccess;
   launch: { gate: LaunchGate; settings: LaunchSettingsService };
-  settings: { dataDir: string; appOrigin: string; trustProxy: boolean };
+  settings: { appOrigin: string; trustProxy: boolean };
   /** Hosts of sites besides those below the preview domain. */
   siteHosts: OtherHosts;
   siteAccess: SiteAccess;
@@ -89,7 +91,7 @@ export function createDeployments({
   onLive: (projectId: string) => Promise<void>;
 }) {
   const { db, bus, events, runtime, tasks, log, isShared, address } = platform;
-  const records = createDeploymentRecords({ platform, dataDir: settings.dataDir, redactions });
+  const records = createDeploymentRecords({ platform, redactions });
   const { store, logs, reporter, artifacts } = records;
   const { announce } = reporter;
   const buildSandboxes = createBuildSandboxes({ runtime });

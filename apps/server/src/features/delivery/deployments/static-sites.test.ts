@@ -1,29 +1,23 @@
 import { once } from "node:events";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { DeploymentRequest } from "@tesslate/contract";
 import type { TestUser } from "../../../testing/app.ts";
 import { ended, projectsApp, setUpProject, visitHost, type VisitOptions, type ProjectsApp } from "../../../testing/projects.ts";
-import { listArtifact } from "../launch/artifact.ts";
+import { artifact } from "../../../testing/artifacts.ts";
 import { serveArtifact } from "../launch/site.ts";
 
 let app: ProjectsApp;
 let ada: TestUser;
-let dir: string;
 const servers: Server[] = [];
 beforeAll(async () => {
   app = await projectsApp();
   ada = await app.signUp();
-  dir = await mkdtemp(join(tmpdir(), "static-sites-"));
 });
 afterAll(async () => {
   for (const server of servers) server.close();
   await app?.close();
-  await rm(dir, { recursive: true, force: true });
 });
 
 const site = {
@@ -81,12 +75,7 @@ const requests: [path: string, options: VisitOptions][] = [
 
 /** The artifact as the launch gate serves it to its browser. */
 async function gateOf(files: Record<string, string>, spaFallback: boolean) {
-  const folder = await mkdtemp(join(dir, "artifact-"));
-  for (const [path, content] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFile(join(folder, path), content);
-  }
-  const gate = serveArtifact(await listArtifact(folder), { spaFallback, tap: () => ({ data: () => {}, end: () => {} }) });
+  const gate = serveArtifact(artifact(files), { spaFallback, tap: () => ({ data: () => {}, end: () => {} }) });
   const server = createServer((request, response) => gate.request(request, response));
   servers.push(server);
   server.listen(0, "127.0.0.1");

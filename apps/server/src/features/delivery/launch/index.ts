@@ -1,3 +1,4 @@
+export type { LaunchArtifact } from "./artifact.ts";
 export { isPublicVariable } from "./project-values.ts";
 export { scanText } from "./text-scan.ts";
 export { launchSettingsHandlers } from "./launch.routes.ts";

@@ -24,7 +24,7 @@ const browsers =
 afterAll(() => ("missing" in browsers ? undefined : browsers.close()));
 
 const inspect = (
-  input: Pick<LaunchInput, "dir"> & Partial<LaunchInput>,
+  input: Pick<LaunchInput, "artifact"> & Partial<LaunchInput>,
   needs: Partial<Parameters<typeof createLaunchGate>[0]> = {},
 ): Promise<LaunchReport> =>
   createLaunchGate({ browsers: () => browsers, log, ...needs }).inspect({
@@ -43,9 +43,9 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
   test("reports nothing for clean apps", async () => {
     const settings = { blocking: [], weight_budget: 2_000_000 };
     await using server = await startServer();
-    const apps: Record<string, Partial<LaunchInput> & { dir: string }> = {
+    const apps: Record<string, Partial<LaunchInput> & Pick<LaunchInput, "artifact">> = {
       "a site of several pages": {
-        dir: artifact({
+        artifact: artifact({
           "index.html": page('<h1>Bread</h1><a href="/about">About</a> <a href="/menu/">Menu</a>', '<link rel="stylesheet" href="/s.css">'),
           "about.html": page('<h1>About</h1><a href="/?from=about">Home</a>'),
           "menu/index.html": page('<h1>Menu</h1><a href="#top">Top</a>'),
@@ -54,7 +54,7 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
         }),
       },
       "one page with keys that browsers may have": {
-        dir: artifact({
+        artifact: artifact({
           "index.html": page('<div id="root"></div>', '<script type="module" src="/assets/index-1.js"></script>'),
           "assets/index-1.js": `const config = { apiKey: "${fakeKeys.google}", authDomain: "shop.firebaseapp.com", projectId: "shop" };
             const pay = "${fakeKeys.stripePublic}", base = "${fakeKeys.anon}", map = "c2a7Kq9x-public-map-token-1";
@@ -71,7 +71,7 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
         ],
       },
       "one that needs other hosts": {
-        dir: artifact({
+        artifact: artifact({
           "index.html": page(
             "<h1>News</h1><p id='n'>Loading</p>",
             `<script src="https://cdn.example/vendor.js"></script><script>addEventListener("load", () => fetch("https://api.example/news").then((r) => r.json()).catch((e) => { document.querySelector("#n").textContent = "No news: api.example is away" }))</script>`,
@@ -79,7 +79,7 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
         }),
       },
       "one that writes about keys": {
-        dir: artifact({
+        artifact: artifact({
           "index.html": page(
             "<h1>Manual</h1><pre>postgres://user:password@localhost:5432/app AKIAIOSFODNN7EXAMPLE sk_live_xxxxxxxxxxxxxxxxxxxxxxxx</pre>",
           ),
@@ -92,7 +92,7 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
         }),
       },
       "a server app with its own responses": {
-        dir: artifact({
+        artifact: artifact({
           "server.js": `const key = "${fakeKeys.stripe}"`,
           ".env": `STRIPE_KEY=${fakeKeys.stripe}\n`,
           "public/robots.txt": "Allow: /",
@@ -121,7 +121,7 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
     expect(server.requestedPaths).toEqual(expect.arrayContaining(["/", "/home", "/api/me"]));
     // Secrets that a server sends are found in its responses.
     server.leak(`<!-- ${fakeKeys.stripe} -->`);
-    const leaking = await inspect({ ...apps["a server app with its own responses"], dir: artifact({ "server.js": "1" }) });
+    const leaking = await inspect({ ...apps["a server app with its own responses"], artifact: artifact({ "server.js": "1" }) });
     expect(leaking.findings.filter(({ rule }) => rule === "secrets")).toMatchObject([
       { severity: "critical", page: "/home", message: "Visitors can read the value of STRIPE_KEY." },
       { severity: "critical", page: "/home", message: "Visitors can read a live Stripe key." },
@@ -139,13 +139,13 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
     await once(canary, "listening");
     const pages = hostilePages((canary.address() as AddressInfo).port);
     const links = Object.keys(pages).map((path) => `<a href="${path}">${path}</a>`).join(" "); // prettier-ignore
-    const dir = artifact({
+    const built = artifact({
       "index.html": page(`<h1>Hostile</h1>${links}`),
       "sw.js": `self.addEventListener("install", () => fetch("http://127.0.0.1:${(canary.address() as AddressInfo).port}/sw"))`,
       ...Object.fromEntries(Object.entries(pages).map(([path, body]) => [path.slice(1), page(body)])),
     });
     const started = performance.now();
-    const report = await inspect({ dir });
+    const report = await inspect({ artifact: built });
     canary.close();
     expect(connections).toEqual([]);
     expect(performance.now() - started).toBeLessThan(60_000);
@@ -179,7 +179,7 @@ test("reports vulnerabilities from the package registry, and skips the rule when
     const sandbox = await runtime.open({ id });
     for (const [path, content] of Object.entries(files)) await sandbox.files.write(`app/${path}`, content);
     const report = await inspect(
-      { dir: artifact({ "index.html": page("<h1>Bread</h1>") }), source: { sandbox, directory: "app" } },
+      { artifact: artifact({ "index.html": page("<h1>Bread</h1>") }), source: { sandbox, directory: "app" } },
       { ...none, auditMs },
     );
     return { ...report.rules.find(({ rule }) => rule === "advisories"), findings: report.findings };

@@ -18,7 +18,7 @@ const browsers =
 afterAll(() => ("missing" in browsers ? undefined : browsers.close()));
 
 const inspect = (
-  input: Pick<LaunchInput, "dir"> & Partial<LaunchInput>,
+  input: Pick<LaunchInput, "artifact"> & Partial<LaunchInput>,
   needs: Partial<Parameters<typeof createLaunchGate>[0]> = {},
 ): Promise<LaunchReport> =>
   createLaunchGate({ browsers: () => browsers, log, ...needs }).inspect({
@@ -39,7 +39,7 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
     const links = Object.keys(faulty)
       .map((path) => `<a href="${path}">${path}</a>`)
       .join(" ");
-    const dir = artifact({
+    const built = artifact({
       "index.html": page(`<h1>Bread</h1>${links} <a href="/missing">missing</a><script src="/big.js"></script>`),
       "big.js": `//${randomBytes(60_000).toString("hex")}`,
       "assets/m.js": "1",
@@ -48,7 +48,7 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
         Object.entries(faulty).map(([path, faults = []]) => [path.slice(1), page(faults.map(({ body }) => body).join(""))]),
       ),
     });
-    const report = await inspect({ dir, secrets: plantedValues, settings: { blocking: ["secrets"], weight_budget: 50_000 } });
+    const report = await inspect({ artifact: built, secrets: plantedValues, settings: { blocking: ["secrets"], weight_budget: 50_000 } });
     const { findings } = report;
     const outcome = [
       ...plantedSecrets.map(({ fault, path, message }) => ({
@@ -86,8 +86,8 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
 });
 
 test("checks files without a browser, ignores rules on request and rejects on abort", async () => {
-  const dir = artifact({ "a.js": `k="${fakeKeys.github}"` });
-  const report = await inspect({ dir, ignoredChecks: ["secrets"], buildWarnings: ["Some chunks are large"] }, none);
+  const built = artifact({ "a.js": `k="${fakeKeys.github}"` });
+  const report = await inspect({ artifact: built, ignoredChecks: ["secrets"], buildWarnings: ["Some chunks are large"] }, none);
   expect(report).toMatchObject({
     is_blocked: true,
     rules: [
@@ -100,7 +100,7 @@ test("checks files without a browser, ignores rules on request and rejects on ab
     ],
     weight: { total: 44, scripts: 44, first_page: null },
   });
-  await expect(inspect({ dir, signal: AbortSignal.abort(new Error("stopped")) }, none)).rejects.toThrow("stopped");
+  await expect(inspect({ artifact: built, signal: AbortSignal.abort(new Error("stopped")) }, none)).rejects.toThrow("stopped");
 });
 
 test("recognizes a Google browser key by its use, not by nearby words", async () => {
@@ -115,7 +115,7 @@ test("recognizes a Google browser key by its use, not by nearby words", async ()
     "map.js": `load("https://maps.googleapis.com/maps/api/js?key=${key}");`,
     "list.js": `fetch("https://www.googleapis.com/youtube/v3/search?key=${key}");`,
   };
-  const { findings } = await inspect({ dir: artifact({ "index.html": page("<h1>Bread</h1>"), ...leaks, ...fine }) }, none);
+  const { findings } = await inspect({ artifact: artifact({ "index.html": page("<h1>Bread</h1>"), ...leaks, ...fine }) }, none);
   expect(
     findings
       .filter(({ rule }) => rule === "secrets")

@@ -2,7 +2,7 @@ import type { LaunchReport, LaunchCheck } from "@tesslate/contract";
 import type { Logger } from "../../../platform/logger.ts";
 import type { FindBrowsers } from "../../agent/verify/index.ts";
 import { inspectAdvisories } from "./advisories.ts";
-import { listArtifact, type LaunchArtifact } from "./artifact.ts";
+import type { LaunchArtifact } from "./artifact.ts";
 import { inspectBuild } from "./build.ts";
 import { accessibilityVerdict, pagesVerdict, tour, type Tour } from "./pages.ts";
 import { reportOf, skipped, type LaunchInput, type Verdict } from "./report.ts";
@@ -13,7 +13,7 @@ import { inspectWeight } from "./weight.ts";
 
 /** Checks a version before it goes live. */
 export interface LaunchGate {
-  /** Takes at most 60 s. Rejects only when `signal` aborts or the folder cannot be read; a check that could not run is `skipped`. */
+  /** Takes at most 60 s. Rejects only when `signal` aborts; a check that could not run is `skipped`. */
   inspect(input: LaunchInput): Promise<LaunchReport>;
 }
 
@@ -32,8 +32,7 @@ export function createLaunchGate({
   return {
     async inspect(input) {
       const started = performance.now();
-      const artifact = await listArtifact(input.dir);
-      const sources = input.sources === undefined ? undefined : await listArtifact(input.sources);
+      const { artifact, sources } = input;
       const signal = AbortSignal.any([input.signal, AbortSignal.timeout(limitMs)]);
       /** A check that fails or times out is skipped, not failed. */
       const runCheck = async (check: LaunchCheck, work: Promise<Verdict>): Promise<Verdict> => {

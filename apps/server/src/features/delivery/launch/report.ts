@@ -1,12 +1,13 @@
 import type { LaunchFinding, LaunchReport, LaunchCheck, LaunchSettings } from "@tesslate/contract";
 import type { Sandbox, SandboxPort } from "@tesslate/runtime";
+import type { LaunchArtifact } from "./artifact.ts";
 
 /** The version to check. */
 export interface LaunchInput {
-  /** Folder with the build output. Not modified during the check; links are not followed. */
-  dir: string;
-  /** Folder with sources that are uploaded to a provider, checked for secrets too. */
-  sources?: string;
+  /** The build output. Not modified during the check. */
+  artifact: LaunchArtifact;
+  /** Sources that are uploaded to a provider, checked for secrets too. */
+  sources?: LaunchArtifact;
   /** `static`: everything is served to visitors. `server`: only public folders and responses are checked. */
   kind: "static" | "server";
   /** For `server`: where the production build listens, as reachable from this process. */

@@ -58,7 +58,7 @@ export async function inspectSecrets(
       if (!known.has(one.message)) findings.push(one);
       known.add(one.message);
     }
-  const isWhole = looked === order.length && !artifact.isCut && !sources?.isCut;
+  const isWhole = looked === order.length;
   if (!isWhole && findings.length === 0)
     findings.push(finding("secrets", "minor", `Only ${plural(looked, "file")} of ${order.length} could be scanned in time.`));
   const seen = isWhole ? plural(looked, "file") : `the first ${plural(looked, "file")}`;

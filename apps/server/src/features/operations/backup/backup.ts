@@ -52,6 +52,8 @@ export interface Installation {
   keys(): Promise<InstallationKeys>;
   /** Settings that are no secrets. */
   settings: Record<string, string>;
+  /** The bucket with the files of the server; null: they are in the data folder. */
+  objects: string | null;
   version: string;
 }
 
@@ -75,7 +77,7 @@ export function refuseTargetInside(folder: string, dataDir: string): void {
  * whatever the dump refers to was there in one of the passes, and the second takes moments.
  */
 export async function createBackup(
-  { dataDir, connection, facts, pause, keys, settings, version }: Installation,
+  { dataDir, connection, facts, pause, keys, settings, objects, version }: Installation,
   { repository, passphrase, onProgress = () => undefined, signal }: BackupOptions,
 ): Promise<BackupManifest> {
   const started = new Date();
@@ -141,6 +143,7 @@ export async function createBackup(
       projects,
       keys: sealed,
       settings,
+      objects,
       warnings,
     };
     await repository.save(manifest);

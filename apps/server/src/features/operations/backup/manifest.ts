@@ -30,6 +30,8 @@ export interface BackupManifest {
   keys: SealedKeys | null;
   /** Settings that are no secrets, as they were set. */
   settings: Record<string, string>;
+  /** The bucket that has the files of the server, which are then not in the backup. Missing in older backups. */
+  objects?: string | null;
   warnings: string[];
 }
 

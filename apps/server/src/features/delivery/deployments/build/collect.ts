@@ -58,6 +58,21 @@ export async function collectFiles(
   if (wanted.length === 0) throw new AppError("not_deployable", `There are no files to deploy in ${nameOf(directory)}.`);
   if (wanted.length > limits.files)
     throw new AppError("not_deployable", `This deployment has ${wanted.length} files; the limit is ${limits.files}.`);
+  try {
+    await addFiles(tree, wanted, writer, { limits, signal, warn });
+  } catch (error) {
+    await writer.discard();
+    throw error;
+  }
+  return writer.complete();
+}
+
+async function addFiles(
+  tree: Tree,
+  wanted: readonly { entry: Entry; path: string }[],
+  writer: ArtifactWriter,
+  { limits, signal, warn }: { limits: CollectLimits; signal: AbortSignal; warn: (text: string) => void },
+): Promise<void> {
   let total = 0;
   for (const { entry, path } of wanted) {
     signal.throwIfAborted();
@@ -75,7 +90,6 @@ export async function collectFiles(
     if (total > limits.totalBytes)
       throw new AppError("not_deployable", `This deployment exceeds the size limit of ${megabytes(limits.totalBytes)}.`);
   }
-  return writer.complete();
 }
 
 async function openFile(tree: Tree, entry: Entry, path: string, warn: (text: string) => void): Promise<Readable | undefined> {

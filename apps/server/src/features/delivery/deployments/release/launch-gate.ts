@@ -1,11 +1,12 @@
 import type { SandboxPort } from "@tesslate/runtime";
 import { StepError } from "../build/build-errors.ts";
 import type { LaunchReport, LaunchCheck } from "@tesslate/contract";
-import type { LaunchSettingsService, LaunchGate } from "../../launch/index.ts";
+import type { LaunchArtifact, LaunchSettingsService, LaunchGate } from "../../launch/index.ts";
 import type { ProjectRow } from "../../../../db/schema/projects.ts";
 import { secretNamesOf, type StoredRequest } from "../deployment-request.ts";
-import type { ArtifactStore } from "../build/artifacts.ts";
+import type { ArtifactStore, StoredArtifact } from "../build/artifacts.ts";
 import type { BuildSandboxes } from "../build/build-sandbox.ts";
+import { conflict } from "../../../../platform/errors.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
 
@@ -34,7 +35,7 @@ export function createCheckLaunch({
 }: {
   store: Pick<DeploymentsStore, "baseContainers">;
   buildSandboxes: Pick<BuildSandboxes, "find">;
-  artifacts: Pick<ArtifactStore, "find" | "treeOf">;
+  artifacts: Pick<ArtifactStore, "findLocal">;
   gate: LaunchGate;
   launchSettings: Pick<LaunchSettingsService, "of">;
 }) {
@@ -43,16 +44,18 @@ export function createCheckLaunch({
     const containers = await store.baseContainers(project.id);
     const directory = containers.find(({ id }) => id === row.container_id)?.directory ?? ".";
     const hidden = secretNamesOf(request.env);
-    const built = row.mode === "source" ? await artifacts.find(row, "checked") : undefined;
-    return gate.inspect({
+    await using sent = await artifacts.findLocal(row, "sent", signal);
+    await using built = row.mode === "source" ? await artifacts.findLocal(row, "checked", signal) : undefined;
+    if (!sent) throw conflict("not_deployable", "The files of this version were pruned.");
+    return await gate.inspect({
       ...(row.mode === "source"
         ? {
-            dir: artifacts.treeOf(row, built ? "checked" : "sent"),
+            artifact: launchArtifactOf(built ?? sent),
             // Sources that could not be built here are not a site.
             kind: built?.files.some(({ path }) => path === "index.html") ? "static" : "server",
-            sources: artifacts.treeOf(row),
+            sources: launchArtifactOf(sent),
           }
-        : { dir: artifacts.treeOf(row), kind: row.program ? "server" : "static" }),
+        : { artifact: launchArtifactOf(sent), kind: row.program ? "server" : "static" }),
       ...(server && { server }),
       spaFallback: row.spa_fallback,
       buildWarnings: warnings,
@@ -63,6 +66,21 @@ export function createCheckLaunch({
       log,
       signal,
     });
+  };
+}
+
+function launchArtifactOf({ files, totalBytes }: StoredArtifact): LaunchArtifact {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const find = (path: string) => {
+    const file = byPath.get(path);
+    if (!file) throw new Error(`${path} is not a file of this version`);
+    return file;
+  };
+  return {
+    files: byPath,
+    totalBytes,
+    hash: async (path) => find(path).sha256,
+    open: async (path, range) => find(path).read(range),
   };
 }
 

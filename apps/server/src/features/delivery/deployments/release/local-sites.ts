@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import type { PreviewSite } from "../../../../http/preview-site.ts";
 import { hostOf } from "../../../../http/own-hosts.ts";
 import { sendText, serveStatic } from "../../../../http/static-site.ts";
+import { AppError } from "../../../../platform/errors.ts";
 import type { Logger } from "../../../../platform/logger.ts";
 import type { PreviewAddress } from "../../../runtime/containers/index.ts";
 import { createForwarder, labelOf, type ForwardContext } from "../../../runtime/previews/index.ts";
@@ -102,6 +103,8 @@ export function createLocalSites({
       response.setMaxListeners(30);
       serve(request, response).catch((err: unknown) => {
         log.error({ err, host: request.headers.host }, "request to a deployed site failed");
+        if (err instanceof AppError && err.code === "unavailable")
+          return sendText(response, 503, "The files of this site are not available. Try again in a moment.", { "retry-after": "5" });
         sendText(response, 500, "Internal server error. It has been logged.");
       });
     },

@@ -35,12 +35,16 @@ export function createSiteCache({ store, artifacts, bus }: { store: DeploymentsS
     // The same version has the same files.
     if (before?.files && before.row?.id === row.id) return { row, passwordHash, files: before.files, readAt: Date.now() };
     const artifact = await artifacts.find(row);
-    const entries = artifact && new Map(artifact.files.map(({ path, size, sha256 }) => [path, { size, sha256 }]));
+    const entries = artifact && new Map(artifact.files.map((file) => [file.path, file]));
     const files = entries && {
       files: entries,
       spaFallback: row.spa_fallback,
       hash: (path: string) => entries.get(path)?.sha256 ?? "",
-      read: (path: string, range?: { start: number; end: number }) => artifacts.read(row, path, range),
+      read: async (path: string, range?: { start: number; end: number }) => {
+        const file = entries.get(path);
+        if (!file) throw new Error(`${path} is not a file of this site`);
+        return file.read(range);
+      },
     };
     return { row, passwordHash, files, readAt: Date.now() };
   };
