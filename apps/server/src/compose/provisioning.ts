@@ -21,7 +21,6 @@ import {
   createGitSource,
   createImport,
   mountTransfer,
-  archivesDir,
   sweepArchives,
   type CopyCanvas,
 } from "../features/source/transfer/index.ts";
@@ -33,6 +32,7 @@ import {
   type FetchRepository,
   type OpenServerGit,
 } from "../features/source/git/index.ts";
+import { scratchFolder } from "../platform/objects/index.ts";
 import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { GitProvidersArea } from "./git-providers.ts";
@@ -54,7 +54,7 @@ export interface ProvisioningArea extends Area {
 }
 
 export async function composeProvisioning(
-  { config, log, db, dataDir, events, runtime, tasks, outbound, ca }: Platform,
+  { config, log, db, dataDir, events, objects, runtime, tasks, outbound, ca }: Platform,
   { projects, projectsStore, pictures, templates, templateImages }: ProjectsArea,
   { containerSetup, connectionsStore, templateInsertion, lifecycle, services }: ContainersArea,
   { previewsStore }: PreviewsArea,
@@ -65,9 +65,8 @@ export async function composeProvisioning(
 ): Promise<ProvisioningArea> {
   const insertFirst = containerSetup.insertApp;
   const diskBytesOf = async (userId: string) => config.projects.diskBytes[await projectsStore.tierOf(userId)];
-  const dir = archivesDir(dataDir);
-  await sweepArchives(dir);
-  const openGit = createServerGit({ dir, outbound, ca, log });
+  await sweepArchives(objects);
+  const openGit = createServerGit({ dir: scratchFolder(dataDir), outbound, ca, log });
   const fetchRepository = createFetchRepository(openGit);
   const gitStore = createGitStore(db);
   const firstCommits = createFirstCommits({
@@ -88,7 +87,7 @@ export async function composeProvisioning(
   };
   const sources: ProjectSources = {
     template: createTemplateSource({ projects, templates, templateImages, insertion: templateInsertion, log }),
-    archive: createArchiveSource({ dir, projects, insertFirst, diskBytesOf }),
+    archive: createArchiveSource({ objects, projects, insertFirst, diskBytesOf }),
     git: createGitSource({
       projects,
       fetchRepository,
@@ -162,7 +161,7 @@ export async function composeProvisioning(
       });
       mountTransfer(mount, {
         download: createDownload({ projects }),
-        importArchive: createImport({ dir, provisioning, diskBytesOf }),
+        importArchive: createImport({ objects, provisioning, diskBytesOf }),
         fork: createFork({ projects, provisioning }),
       });
     },

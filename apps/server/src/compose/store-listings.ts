@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import {
   createAcquiring,
   createAcquiringStore,
@@ -17,7 +16,6 @@ import {
   createReviewsStore,
   type MarketplacePayments,
 } from "../features/store/marketplace/index.ts";
-import { archivesDir } from "../features/source/transfer/index.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
 import type { SecretsArea } from "./secrets.ts";
@@ -25,7 +23,7 @@ import type { SecretsArea } from "./secrets.ts";
 /** Listing and acquiring of agents and templates, which project creation needs. `composeMarketplace` adds the rest. */
 export type StoreListings = ReturnType<typeof composeStoreListings>;
 export function composeStoreListings(
-  { db, dataDir, limits: limiter }: Platform,
+  { db, objects, limits: limiter }: Platform,
   { redactions }: Pick<SecretsArea, "redactions">,
   { projects, templates }: ProjectsArea,
   payments: MarketplacePayments,
@@ -51,8 +49,7 @@ export function composeStoreListings(
   const itemPictures = createItemPictures({ store: picturesStore, encode: createItemPictureEncoder(), agents, bases, limits });
   const acquiring = createAcquiring({ store: entries, agents, bases, payments, limits });
   const archives = createBaseArchives({
-    dir: join(dataDir, "bases"),
-    stagingDir: archivesDir(dataDir),
+    objects,
     projects,
     redactorOf: redactions.of,
   });

@@ -1,9 +1,9 @@
-import { stat, unlink } from "node:fs/promises";
-import { join } from "node:path";
 import { AppError } from "../../../platform/errors.ts";
 import { RuntimeError, type Tree } from "@tesslate/runtime";
 import type { InsertFirst, ProjectSource, Projects, SourceInput } from "../../projects/projects/index.ts";
 import { forEachConcurrently } from "../../../platform/concurrency.ts";
+import type { ObjectStore } from "../../../platform/objects/index.ts";
+import { archiveKey } from "./import.ts";
 import { guessService } from "./detect-services.ts";
 import { openArchive, type ArchivedFile } from "./zip-archive.ts";
 
@@ -11,26 +11,24 @@ import { openArchive, type ArchivedFile } from "./zip-archive.ts";
 const concurrency = 4;
 const everyFiles = 200;
 
-/** A project from an uploaded ZIP file, which is stored in `dir` until setup. */
+/** A project from an uploaded ZIP file, which is stored until setup. */
 export function createArchiveSource({
-  dir,
+  objects,
   projects,
   insertFirst,
   diskBytesOf,
 }: {
-  dir: string;
+  objects: ObjectStore;
   projects: Projects;
   insertFirst: InsertFirst;
   diskBytesOf: (userId: string) => Promise<number>;
 }): ProjectSource<Extract<SourceInput, { kind: "archive" }>> {
   return {
     async fill({ project, input, attempt, signal, progress, note }) {
-      const file = join(dir, input.file);
       await progress(10, "Reading the archive");
-      const { size } = await stat(file).catch((error: unknown) => {
-        throw new AppError("import_failed", "The uploaded archive no longer exists. Upload it again.", { cause: error });
-      });
-      await using archive = await openArchive(file, size, { totalBytes: await diskBytesOf(project.owner_id) });
+      await using local = await objects.localFile(archiveKey(input.file), signal);
+      if (!local) throw new AppError("import_failed", "The uploaded archive no longer exists. Upload it again.");
+      await using archive = await openArchive(local.path, local.bytes, { totalBytes: await diskBytesOf(project.owner_id) });
       const sandbox = await projects.createSandbox(project.id, undefined, { isRetry: attempt > 1 });
       const { files, folders } = archive;
       await progress(20, `Unpacking ${files.length} files`);
@@ -46,7 +44,7 @@ export function createArchiveSource({
       const service = await guessService(sandbox.files);
       return { finish: (tx) => insertFirst(tx, project, { name: containerNameFrom(project.name), service }) };
     },
-    release: ({ file }) => unlink(join(dir, file)).catch(ignoreMissing),
+    release: ({ file }) => objects.delete(archiveKey(file)),
   };
 }
 
@@ -75,7 +73,3 @@ const damaged =
 
 /** A container's name needs a letter or a digit; a project's does not. */
 export const containerNameFrom = (text: string): string => (/[a-z0-9]/i.test(text.normalize("NFKD")) ? text : "App");
-
-const ignoreMissing = (error: unknown) => {
-  if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-};

@@ -1,29 +1,30 @@
 import { randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdir, readdir, rm, stat, statfs, unlink } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { rm, statfs } from "node:fs/promises";
+import { basename, dirname } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { maxArchiveBytes } from "@tesslate/contract";
 import type { UploadedFile } from "../../../http/uploads.ts";
 import { AppError, badRequest, conflict, invalid } from "../../../platform/errors.ts";
+import type { ObjectStore } from "../../../platform/objects/index.ts";
 import type { CreatedProject, Provisioning } from "../../projects/projects/index.ts";
 import { openArchive } from "./zip-archive.ts";
 
-/** Folder in the data folder for archives and repositories that wait for their project's setup. The name is kept from earlier versions, whose imports may still wait. */
-export const archivesDir = (dataDir: string): string => join(dataDir, "arrivals");
+const collection = "arrivals/";
+/** Of an archive that waits for its project's setup. */
+export const archiveKey = (file: string): string => `${collection}${file}`;
 
 export type Import = (userId: string, parts: AsyncIterable<UploadedFile>, given: { name?: string }) => Promise<CreatedProject>;
 
-/** A project from a ZIP file: stored on disk, checked, then unpacked by the setup. */
+/** A project from a ZIP file: checked on this machine, stored, then unpacked by the setup. */
 export function createImport({
-  dir,
+  objects,
   provisioning,
   diskBytesOf,
   maxBytes = maxArchiveBytes,
 }: {
-  /** Folder of uploaded archives. */
-  dir: string;
+  objects: ObjectStore;
   provisioning: Pick<Provisioning, "createFrom" | "requireFreeSlot">;
   diskBytesOf: (userId: string) => Promise<number>;
   maxBytes?: number;
@@ -32,10 +33,9 @@ export function createImport({
   const take: Import = async (userId, parts, given) => {
     await provisioning.requireFreeSlot(userId);
     const file = `${randomUUID()}.zip`;
-    const path = join(dir, file);
+    const path = await objects.scratchFile();
     let isTaken = false;
     try {
-      await mkdir(dir, { recursive: true, mode: 0o700 });
       let called: string | undefined;
       let bytes = 0;
       for await (const part of parts) {
@@ -47,6 +47,7 @@ export function createImport({
       // Reject here, while the client waits, instead of failing a task later.
       const archive = await openArchive(path, bytes, { totalBytes: await diskBytesOf(userId) });
       await archive[Symbol.asyncDispose]();
+      await objects.putFile(archiveKey(file), path);
       const name = (given.name ?? basename(called.replaceAll("\\", "/")).replace(/\.zip$/i, "")).trim().slice(0, 100);
       const created = await provisioning.createFrom(userId, {
         name: name || "Imported project",
@@ -56,7 +57,8 @@ export function createImport({
       isTaken = true;
       return created;
     } finally {
-      if (!isTaken) await unlink(path).catch(() => undefined);
+      await rm(path, { force: true });
+      if (!isTaken) await objects.delete(archiveKey(file)).catch(() => undefined);
     }
   };
   return async (userId, parts, given) => {
@@ -99,11 +101,8 @@ async function keep(part: UploadedFile, path: string, maxBytes: number): Promise
 
 const forgottenAfterMs = 24 * 3_600_000;
 
-/** At boot: removes archives and repositories that a crash left. */
-export async function sweepArchives(dir: string): Promise<void> {
-  for (const name of await readdir(dir).catch(() => [] as string[])) {
-    const path = join(dir, name);
-    const { mtimeMs } = await stat(path);
-    if (Date.now() - mtimeMs > forgottenAfterMs) await rm(path, { recursive: true, force: true });
-  }
+/** At boot: removes archives that a crash left. */
+export async function sweepArchives(objects: ObjectStore): Promise<void> {
+  for await (const { key, modifiedAt } of objects.list(collection))
+    if (Date.now() - modifiedAt.getTime() > forgottenAfterMs) await objects.delete(key);
 }

@@ -4,7 +4,7 @@ export { addTree, createDownload } from "./download.ts";
 export { createFork } from "./fork-source.ts";
 export { branchBase, createBranchSource, createForkSource, type CopyCanvas } from "./fork-source.ts";
 export { createGitSource } from "./git-source.ts";
-export { archivesDir, createImport, sweepArchives } from "./import.ts";
+export { archiveKey, createImport, sweepArchives } from "./import.ts";
 export { openArchive, type ArchivedFile } from "./zip-archive.ts";
 export { startCommandOf, waitsForSources } from "./start-command.ts";
 export { mountTransfer } from "./transfer.routes.ts";

@@ -58,13 +58,15 @@ const unzip = async (data: Buffer) => {
     };
   return found;
 };
-const waitingArchives = () => {
-  try {
-    return readdirSync(join(app.dataDir, "arrivals"));
-  } catch {
-    return [];
-  }
-};
+/** Uploads on their way, and archives that wait for setup. */
+const waitingArchives = () =>
+  ["scratch", "arrivals"].flatMap((folder) => {
+    try {
+      return readdirSync(join(app.dataDir, folder));
+    } catch {
+      return [];
+    }
+  });
 const pathsOf = async (id: string) => (await app.as(owner).files.tree({ params: { id } })).entries.map((e) => e.path);
 
 describe("import", () => {

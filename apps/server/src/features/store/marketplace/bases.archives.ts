@@ -1,20 +1,22 @@
 import { randomUUID } from "node:crypto";
-import { constants, createWriteStream } from "node:fs";
-import { copyFile, mkdir, readdir, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { createWriteStream } from "node:fs";
+import { rm, stat } from "node:fs/promises";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { AppError, badRequest, conflict } from "../../../platform/errors.ts";
+import type { ObjectStore } from "../../../platform/objects/index.ts";
 import { createZip } from "../../../platform/zip.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { Redactor } from "../../projects/secrets/index.ts";
-import { addTree, openArchive } from "../../source/transfer/index.ts";
+import { addTree, archiveKey, openArchive } from "../../source/transfer/index.ts";
 import { inspectArchive } from "./bases.inspect.ts";
 
 /** Created within a request, so the size is limited. */
 const maxArchiveBytes = 50 * 2 ** 20;
 const maxUnpackedBytes = 200 * 2 ** 20;
 const maxFiles = 5000;
+const collection = "bases/";
+const keyOf = (file: string) => `${collection}${file}`;
 const leftoverAfterMs = 3_600_000;
 
 export interface MadeArchive {
@@ -26,14 +28,11 @@ export interface MadeArchive {
 export type BaseArchives = ReturnType<typeof createBaseArchives>;
 /** Archives of projects published as a base (`source_type: "archive"`). */
 export function createBaseArchives({
-  dir,
-  stagingDir,
+  objects,
   projects,
   redactorOf,
 }: {
-  dir: string;
-  /** Where a copy of the archive is staged for the setup of a project. */
-  stagingDir: string;
+  objects: ObjectStore;
   projects: Pick<Projects, "require" | "sandboxOf">;
   redactorOf: (projectId: string) => Promise<Redactor>;
 }) {
@@ -41,9 +40,8 @@ export function createBaseArchives({
   const make = async (userId: string, ref: string): Promise<MadeArchive> => {
     const project = await projects.require(userId, ref);
     const { files } = await projects.sandboxOf(project);
-    await mkdir(dir, { recursive: true, mode: 0o700 });
     const file = `${randomUUID()}.zip`;
-    const path = join(dir, file);
+    const path = await objects.scratchFile();
     try {
       const { zip, out } = createZip();
       // One top-level folder, which unpacking strips.
@@ -51,8 +49,8 @@ export function createBaseArchives({
       zip.end();
       await pipeline(out, limited(), createWriteStream(path, { flags: "wx", mode: 0o600 }));
       const { size: bytes } = await stat(path);
-      await using archive = await openArchive(path, bytes, { totalBytes: maxUnpackedBytes, entries: maxFiles });
-      const findings = await inspectArchive(archive.files, await redactorOf(project.id));
+      const archive = await openArchive(path, bytes, { totalBytes: maxUnpackedBytes, entries: maxFiles });
+      const findings = await inspectArchive(archive.files, await redactorOf(project.id)).finally(() => archive[Symbol.asyncDispose]());
       const [first] = findings;
       if (first)
         throw badRequest(
@@ -60,10 +58,10 @@ export function createBaseArchives({
           "base_rejected",
           { findings },
         );
+      await objects.putFile(keyOf(file), path);
       return { file, bytes, project_id: project.id };
-    } catch (error) {
+    } finally {
       await rm(path, { force: true });
-      throw error;
     }
   };
   return {
@@ -80,20 +78,17 @@ export function createBaseArchives({
     },
     /** Stages a copy for the setup of a project, which deletes it afterwards. */
     stage: async (file: string): Promise<string> => {
-      await mkdir(stagingDir, { recursive: true, mode: 0o700 });
       const copy = `${randomUUID()}.zip`;
-      await copyFile(join(dir, file), join(stagingDir, copy), constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+      if (!(await objects.copy(keyOf(file), archiveKey(copy)))) throw new Error(`the archive ${file} is missing`);
       return copy;
     },
-    unstage: (copy: string): Promise<void> => rm(join(stagingDir, copy), { force: true }),
-    remove: (file: string): Promise<void> => rm(join(dir, file), { force: true }),
+    unstage: (copy: string): Promise<void> => objects.delete(archiveKey(copy)),
+    remove: (file: string): Promise<void> => objects.delete(keyOf(file)),
     /** Deletes archives that no base references, left by a crash. */
     sweep: async (isNamed: (file: string) => Promise<boolean>): Promise<void> => {
-      for (const name of await readdir(dir).catch(() => [] as string[])) {
-        const path = join(dir, name);
-        const { mtimeMs } = await stat(path);
-        if (Date.now() - mtimeMs > leftoverAfterMs && !(await isNamed(name))) await rm(path, { recursive: true, force: true });
-      }
+      for await (const { key, modifiedAt } of objects.list(collection))
+        if (Date.now() - modifiedAt.getTime() > leftoverAfterMs && !(await isNamed(key.slice(collection.length))))
+          await objects.delete(key);
     },
   };
 }
