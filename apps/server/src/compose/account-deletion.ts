@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import {
   createAccountExports,
   createAccountStore,
@@ -25,7 +24,7 @@ import type { SnapshotsArea } from "./snapshots.ts";
 
 /** Account export and deletion, which need every area that stores user data; also the activity log and notice emails. */
 export function composeAccountDeletion(
-  { config, log, db, box, dataDir, limits, mail, tasks }: Platform,
+  { config, log, db, box, limits, mail, objects, tasks }: Platform,
   { users, usersStore, sessions, passwords }: AccountsArea,
   { projects }: ProjectsArea,
   { lifecycle }: ContainersArea,
@@ -37,7 +36,7 @@ export function composeAccountDeletion(
   const { appBaseUrl } = config.http;
   const store = createAccountStore(db);
   const exports = createAccountExports({
-    archives: createExportArchives({ dir: join(dataDir, "exports"), store, projects, attachments }),
+    archives: createExportArchives({ objects, store, projects, attachments }),
     store,
     tasks,
     limits,

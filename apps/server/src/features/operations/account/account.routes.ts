@@ -10,13 +10,13 @@ export function mountAccount(mount: Mount, { deletion, exports }: { deletion: De
     export: ({ user }) => exports.start(user.id),
     exported: ({ user }) => exports.last(user.id),
     exportFile: async ({ user, setHeader }, { params }, { request, reply }) => {
-      const { size, stream, close } = await exports.open(user.id, params.task_id.toLowerCase());
+      const { size, data } = await exports.open(user.id, params.task_id.toLowerCase());
       setHeader("content-disposition", attachment("tesslate-export.zip"));
       setHeader("content-length", String(size));
       setHeader("cache-control", "no-store");
       reply.type("application/zip");
-      if (request.method !== "HEAD") return reply.send(stream());
-      await close();
+      if (request.method !== "HEAD") return reply.send(data);
+      data.destroy();
       return reply.send(Readable.from([]));
     },
     remove: async ({ user }, { body }) => ({

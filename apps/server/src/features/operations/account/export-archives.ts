@@ -1,10 +1,7 @@
-import { createWriteStream } from "node:fs";
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
 import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import type { UserRow } from "../../../db/schema/accounts.ts";
 import { AppError } from "../../../platform/errors.ts";
+import type { ObjectStore } from "../../../platform/objects/index.ts";
 import { createZip, tieSource } from "../../../platform/zip.ts";
 import type { TaskContext } from "../../core/tasks/index.ts";
 import type { Projects } from "../../projects/projects/index.ts";
@@ -12,36 +9,31 @@ import { addTree } from "../../source/transfer/index.ts";
 import type { AccountStore } from "./account.store.ts";
 import { ownedTables } from "./owned-tables.ts";
 
+const collection = "exports/";
 const uuid = /^[0-9a-f-]{36}$/;
 
 export type ExportArchives = ReturnType<typeof createExportArchives>;
 /** Zip files with all data of a user: rows as JSON, attachments, project files. */
 export function createExportArchives({
-  dir,
+  objects,
   store,
   projects,
   attachments,
 }: {
-  /** Folder of finished archives. */
-  dir: string;
+  objects: ObjectStore;
   store: Pick<AccountStore, "schema" | "snapshot" | "projectsOf">;
   projects: Pick<Projects, "sandboxOf">;
   attachments: { listOfUser(userId: string): Promise<{ id: string; name: string }[]>; read(id: string): Promise<Buffer | undefined> };
 }) {
-  const fileOf = (taskId: string) => join(dir, `${taskId}.zip`);
-  const partOf = (taskId: string) => `${fileOf(taskId)}.part`;
-  const drop = async (taskId: string) => {
-    await rm(fileOf(taskId), { force: true });
-    await rm(partOf(taskId), { force: true });
-  };
+  const keyOf = (taskId: string) => `${collection}${taskId}.zip`;
+  const drop = (taskId: string) => objects.delete(keyOf(taskId));
 
   return {
     drop,
     /** Writes the archive of a task. Returns its size in bytes. */
     write: async (user: UserRow, { task, signal, progress, note }: TaskContext): Promise<number> => {
-      await mkdir(dir, { recursive: true, mode: 0o700 });
       const { zip, out } = createZip();
-      const written = pipeline(out, createWriteStream(partOf(task.id), { mode: 0o600 }), { signal });
+      const written = objects.put(keyOf(task.id), out, { signal });
       written.catch(() => undefined);
       const failed = new Promise<never>((_, reject) => void written.catch(reject));
       failed.catch(() => undefined);
@@ -55,46 +47,51 @@ export function createExportArchives({
           }),
         ]);
 
-      await progress(5, "Reading your records");
-      const tables = ownedTables(await store.schema());
-      await store.snapshot(async (rowsOf) => {
-        for (const table of tables) {
+      try {
+        await progress(5, "Reading your records");
+        const tables = ownedTables(await store.schema());
+        await store.snapshot(async (rowsOf) => {
+          for (const table of tables) {
+            signal.throwIfAborted();
+            await add(`data/${table.name}.json`, Readable.from(asJson(rowsOf(table, user.id))));
+          }
+        });
+        await progress(40, "Collecting attachments");
+        for (const { id, name } of await attachments.listOfUser(user.id)) {
           signal.throwIfAborted();
-          await add(`data/${table.name}.json`, Readable.from(asJson(rowsOf(table, user.id))));
+          const bytes = await attachments.read(id);
+          if (bytes) zip.addBuffer(bytes, `attachments/${id}-${name.replace(/[^\w.-]+/g, "_").slice(0, 100)}`);
         }
-      });
-      await progress(40, "Collecting attachments");
-      for (const { id, name } of await attachments.listOfUser(user.id)) {
-        signal.throwIfAborted();
-        const bytes = await attachments.read(id);
-        if (bytes) zip.addBuffer(bytes, `attachments/${id}-${name.replace(/[^\w.-]+/g, "_").slice(0, 100)}`);
-      }
-      const owned = (await store.projectsOf(user.id)).filter((project) => project.environment_status !== "deleting");
-      for (const [at, project] of owned.entries()) {
-        signal.throwIfAborted();
-        await progress(45 + Math.floor((50 * at) / owned.length), `Collecting the files of ${project.name}`);
-        try {
-          await addTree(zip, (await projects.sandboxOf(project)).files, `projects/${project.slug}`);
-        } catch (error) {
-          if (!(error instanceof AppError)) throw error;
-          await note(`${project.name} was skipped: ${error.message}`);
+        const owned = (await store.projectsOf(user.id)).filter((project) => project.environment_status !== "deleting");
+        for (const [at, project] of owned.entries()) {
+          signal.throwIfAborted();
+          await progress(45 + Math.floor((50 * at) / owned.length), `Collecting the files of ${project.name}`);
+          try {
+            await addTree(zip, (await projects.sandboxOf(project)).files, `projects/${project.slug}`);
+          } catch (error) {
+            if (!(error instanceof AppError)) throw error;
+            await note(`${project.name} was skipped: ${error.message}`);
+          }
         }
+        zip.addBuffer(Buffer.from(readme), "README.txt");
+        zip.end();
+      } catch (error) {
+        // Ends the upload.
+        out.destroy(error instanceof Error ? error : undefined);
+        await written.catch(() => undefined);
+        throw error;
       }
-      zip.addBuffer(Buffer.from(readme), "README.txt");
-      zip.end();
-      await Promise.race([written, failed]);
-      await rename(partOf(task.id), fileOf(task.id));
-      return (await stat(fileOf(task.id))).size;
+      return written;
     },
     /** In bytes; undefined when there is no archive. */
-    sizeOf: async (taskId: string): Promise<number | undefined> => (await stat(fileOf(taskId)).catch(() => undefined))?.size,
-    /** Undefined when there is no archive. An open archive can be read to its end after it was deleted. */
-    open: (taskId: string) => open(fileOf(taskId)).catch(() => undefined),
+    sizeOf: async (taskId: string): Promise<number | undefined> => (await objects.head(keyOf(taskId)))?.bytes,
+    /** Undefined when there is no archive. */
+    open: (taskId: string) => objects.get(keyOf(taskId)),
     /** Deletes all archives but those of these tasks. */
     prune: async (kept: ReadonlySet<string>): Promise<void> => {
-      for (const name of await readdir(dir).catch(() => [])) {
-        const id = name.split(".")[0] ?? "";
-        if (uuid.test(id) && !kept.has(id)) await drop(id);
+      for await (const { key } of objects.list(collection)) {
+        const id = key.slice(collection.length).split(".")[0] ?? "";
+        if (uuid.test(id) && !kept.has(id)) await objects.delete(key);
       }
     },
   };

@@ -67,14 +67,12 @@ export function createAccountExports({
       };
     },
     /** Throws `not_found` when the export does not exist, is not ready, has expired or belongs to another user. */
-    open: async (userId: string, taskId: string): Promise<{ size: number; stream: () => Readable; close: () => Promise<void> }> => {
+    open: async (userId: string, taskId: string): Promise<{ size: number; data: Readable }> => {
       const task = await tasks.require(userId, taskId).catch(() => undefined);
       const isFresh = task?.type === type && task.completed_at && Date.parse(task.completed_at) > Date.now() - exportHours * 3_600_000;
-      // Keep it open, because the next export deletes this file.
-      const file = isFresh ? await archives.open(taskId) : undefined;
-      if (!file) throw notFound("Export");
-      const { size } = await file.stat();
-      return { size, stream: () => file.createReadStream(), close: () => file.close() };
+      const found = isFresh ? await archives.open(taskId) : undefined;
+      if (!found) throw notFound("Export");
+      return { size: found.bytes, data: found.data };
     },
     forgetUser: async (userId: string): Promise<void> => {
       for (const id of await store.taskIdsOf(userId, type)) await archives.drop(id);
