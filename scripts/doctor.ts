@@ -5,6 +5,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { createRuntime, findDockerEngine } from "@tesslate/runtime";
+import { openObjects } from "../apps/server/src/platform/objects/index.ts";
 import { ConfigError, readConfig } from "../apps/server/src/config.ts";
 import { createBrowserPackage, packageProblem } from "../apps/server/src/features/agent/verify/browser-package.ts";
 import { findChromium } from "../apps/server/src/features/agent/verify/chromium.ts";
@@ -69,6 +70,25 @@ try {
   report(freeGiB > 2 ? "ok" : "!!", "data folder", `${dataDir}, ${freeGiB.toFixed(1)} GiB free`);
 } catch (error) {
   report("XX", "data folder", `${dataDir} is not writable: ${(error as Error).message}. Set DATA_DIR`);
+}
+
+const files = await openObjects(config, dataDir);
+try {
+  await files.objects.check();
+  report(
+    "ok",
+    "object store",
+    files.objects.kind === "folder" ? "in the data folder" : `${files.objects.address}: can write, read and delete`,
+  );
+} catch (error) {
+  const reason = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+  report(
+    "XX",
+    "object store",
+    `${files.objects.address} does not work: ${reason}. Check OBJECTS_S3_*, the bucket and the rights of its key`,
+  );
+} finally {
+  await files.close();
 }
 
 for (const [name, command, args, without] of [
