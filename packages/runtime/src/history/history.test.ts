@@ -256,15 +256,18 @@ describe("taking and restoring", () => {
   });
 
   test("stores and reads attachments", async () => {
-    const { base, write, history } = world();
+    const { write, history } = world();
     write("a", "1");
-    writeFileSync(join(base, "dump"), "select 1;");
-    await history.capture("a", { attachments: { "databases/db/main.dump": join(base, "dump") } });
+    const dump = { size: 9, data: () => [Buffer.from("select"), Buffer.from(" 1;")] };
+    await history.capture("a", { attachments: { "databases/db/main.dump": dump } });
     expect((await history.find("a"))?.attachments).toEqual(["databases/db/main.dump"]);
     const found = await history.attachment("a", "databases/db/main.dump");
     expect([found?.size, Buffer.concat((await found?.data.toArray()) ?? []).toString()]).toEqual([9, "select 1;"]);
     expect(await history.attachment("a", "databases/other")).toBeUndefined();
     expect(Object.keys(await collectPoint(history, "a"))).toEqual(["file a"]);
+    for (const size of [8, 10])
+      await expect(history.capture("b", { attachments: { dump: { ...dump, size } } })).rejects.toMatchObject({ code: "not_supported" });
+    expect(await history.find("b")).toBeUndefined();
   });
 });
 

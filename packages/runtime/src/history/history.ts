@@ -1,4 +1,4 @@
-import { createReadStream, existsSync, mkdirSync, rmSync, statfsSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { RuntimeError } from "../errors.ts";
@@ -100,8 +100,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
   }
 
   async function write(ref: string, seen: Map<BytePath, Seen>, known: Known, { attachments = {}, maxFileBytes, signal }: CaptureOptions) {
-    const sizes = Object.entries(attachments).map(([path, file]) => ({ path, file, size: statSync(file).size }));
-    let bytes = sizes.reduce((sum, { size }) => sum + size, 0);
+    let bytes = Object.values(attachments).reduce((sum, { size }) => sum + size, 0);
     let adding = bytes;
     let files = 0;
     for (const [path, now] of seen) {
@@ -118,11 +117,8 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
       await feed.write(`data ${Buffer.byteLength(text, "latin1")}\n${text}\n`);
       if (known.tree !== undefined) await feed.write(`M 040000 ${known.tree} "files"\n`);
       const entries = await reading((contentNow) => feedChanges(feed, seen, known, contentNow));
-      for (const { path, file, size } of sizes)
-        await feed.put("100644", `attachments/${spell(ofShown(path))}`, {
-          size,
-          bytes: () => createReadStream(file, { highWaterMark: 2 ** 20 }),
-        });
+      for (const [path, { size, data }] of Object.entries(attachments))
+        await feed.put("100644", `attachments/${spell(ofShown(path))}`, { size, bytes: () => ofSize(size, path, data()) });
       await feed.write(ref === lastRef ? "\n" : `\nreset ${lastRef}\nfrom ${ref}\n\n`);
       const next: Known = { tree: await feed.done("files"), entries };
       saveKnown(knownFile, next);
@@ -398,6 +394,17 @@ function without<T>(names: readonly string[] = [], entries: ReadonlyMap<BytePath
 }
 
 const quoted = (path: BytePath) => quote(`files/${path}`);
+/** The repository is told the size first. */
+async function* ofSize(size: number, path: string, data: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const wrong = () => new RuntimeError("not_supported", `${path} does not have the ${size} bytes that were announced`);
+  let left = size;
+  for await (const piece of data) {
+    left -= piece.byteLength;
+    if (left < 0) throw wrong();
+    yield piece;
+  }
+  if (left > 0) throw wrong();
+}
 const pointOf = ({ files, bytes, attachments }: Facts): Point => ({ files, bytes, attachments });
 
 function keptEntry(path: BytePath, mode: string, size: number, content: () => AsyncIterable<Uint8Array>): KeptEntry {

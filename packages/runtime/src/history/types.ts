@@ -30,9 +30,14 @@ export interface History {
   tidy(): Promise<void>;
 }
 
+/** Content to store beside a tree. `data` has exactly `size` bytes, each time it is called: storing can start over. */
+export interface Attachment {
+  size: number;
+  data(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+}
 export interface CaptureOptions {
-  /** Host files to store beside the tree, by path. */
-  attachments?: Readonly<Record<string, string>>;
+  /** Stored beside the tree, by path. One with another size than it says fails the capture with `not_supported`. */
+  attachments?: Readonly<Record<string, Attachment>>;
   /** Larger files are omitted, and left in place by a restore. */
   maxFileBytes?: number;
   signal?: AbortSignal;

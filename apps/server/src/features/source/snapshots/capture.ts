@@ -1,4 +1,4 @@
-import { RuntimeError } from "@tesslate/runtime";
+import { RuntimeError, type Attachment } from "@tesslate/runtime";
 import { randomCode } from "../../../platform/crypto.ts";
 import { AppError, conflict, limitReached } from "../../../platform/errors.ts";
 import type { Queries } from "../../../platform/database.ts";
@@ -10,8 +10,8 @@ import type { SnapshotRow } from "../../../db/schema/source.ts";
 import type { ProjectTreeAccess } from "./tree-access.ts";
 
 export interface DumpedDatabases extends AsyncDisposable {
-  /** The files by the path they are stored under. */
-  attachments: Record<string, string>;
+  /** By the path they are stored under; usable until the result is disposed. */
+  attachments: Record<string, Attachment>;
   /** The containers' names. */
   containers: string[];
 }

@@ -1,5 +1,7 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { Attachment } from "@tesslate/runtime";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { AppError } from "../../../platform/errors.ts";
 import { dumpDatabase, listDatabases, loadDatabase, sizeOfDatabases } from "../../../platform/dump/index.ts";
@@ -37,7 +39,7 @@ export function createProjectDatabases({
     project: ProjectRow,
     { signal, note, isRunningOnly = false }: DumpOptions,
   ): Promise<Omit<DumpedDatabases, keyof AsyncDisposable>> => {
-    const attachments: Record<string, string> = {};
+    const attachments: Record<string, Attachment> = {};
     const containers: string[] = [];
     const figures: SavedFigures = { version: 1, databases: [] };
     for (const container of (await postgresOf(project)).filter(({ hasData, isRunning }) => (isRunningOnly ? isRunning : hasData)))
@@ -47,7 +49,10 @@ export function createProjectDatabases({
             const file = join(dir, `${container.service_key}-${i}.sql`);
             const { leftOut, tables } = await dumpDatabase(target, database, file, signal);
             if (leftOut.length > 0) await note(`${container.name}: ${leftOut.join(", ")} of ${database} are not part of the snapshot`);
-            attachments[`${folder}/${container.service_key}/${encodeURIComponent(database)}.sql`] = file;
+            attachments[`${folder}/${container.service_key}/${encodeURIComponent(database)}.sql`] = {
+              size: (await stat(file)).size,
+              data: () => createReadStream(file, { highWaterMark: 2 ** 20 }),
+            };
             figures.databases.push({ service_key: container.service_key, container: container.name, database, tables: tables ?? null });
           }
         });
@@ -61,9 +66,8 @@ export function createProjectDatabases({
         await note(`${container.name} could not be started, so its rows are not part of the snapshot`);
       }
     if (figures.databases.length > 0) {
-      const file = join(dir, "tables.json");
-      await writeFile(file, JSON.stringify(figures), { mode: 0o600 });
-      attachments[figuresPath] = file;
+      const text = Buffer.from(JSON.stringify(figures));
+      attachments[figuresPath] = { size: text.byteLength, data: () => [text] };
     }
     return { attachments, containers };
   };
