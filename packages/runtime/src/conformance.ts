@@ -369,6 +369,15 @@ export function describeRuntimeDriver(
         await expect(driver.open({ id: "../up" })).rejects.toBeInstanceOf(RuntimeError);
       }, 60_000);
 
+      test("finds programs as services see them, and ports that nothing listens on", async () => {
+        expect(await driver.findPrograms(["/usr/bin/../../etc/passwd", "/etc/passwd", "/usr/bin/no-such-program"])).toEqual([]);
+        const port = await driver.freePort();
+        expect(port).toBeGreaterThan(1023);
+        const sandbox = await open();
+        await expect(sandbox.connect(port)).rejects.toSatisfy(is("unavailable"));
+        expect((await sandbox.peerAddress(port)).port).toBeGreaterThan(0);
+      });
+
       test("passes trees and running services to the next process", async ({ skip: skipTest }) => {
         if (driver.name === "memory") return skipTest("memory ends with its process");
         const folder = await mkdtemp(join(tmpdir(), "runtime-"));

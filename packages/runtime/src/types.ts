@@ -44,10 +44,16 @@ export interface RuntimeDriver {
   removeImage(id: ImageId): Promise<void>;
 
   /**
-   * Whether services see a file at this absolute path: a program of this host, or of `RuntimeOptions.programs` (at `/opt/<name>`). Where
-   * services run from images, `ServiceSpec.program` may name it.
+   * Which of these files services can run as programs, by the absolute path that they see: programs of the driver's machine, or its
+   * operator's (`/opt/<name>`). Where services run from images, `ServiceSpec.program` may name them. Installations may change at any time.
    */
-  has(path: string): Promise<boolean>;
+  findPrograms(paths: readonly string[]): Promise<string[]>;
+
+  /**
+   * A TCP port that no program of the driver's machine listens on, for a service where programs share its ports (`can.privateNetwork` is
+   * false). Another program can take it before the service does.
+   */
+  freePort(): Promise<number>;
 
   /**
    * Idempotent by `spec.id`: creates the tree (from `spec.image` when given and no tree exists), or attaches to the existing one and
@@ -168,7 +174,7 @@ export interface ServiceSpec {
    */
   image?: string;
   /**
-   * How it runs with the sandbox's tools and programs that `has` knows, where its image is not available. The driver notes that in the
+   * How it runs with the sandbox's tools and programs that `findPrograms` finds, where its image is not available. The driver notes that in the
    * service's log.
    */
   program?: { command: string[]; health?: string[] };
@@ -265,6 +271,7 @@ export interface ExecOptions {
   signal?: AbortSignal;
   /** The tree is mounted read-only (plan mode) and there is no network. */
   readOnly?: boolean;
+  /** In the order of the output, as far as the driver knows it; not after `exec` returned. */
   onOutput?: (chunk: string, stream: "stdout" | "stderr") => void;
   /** Output kept in the result; the middle is dropped. Default 1 MiB. */
   maxOutputBytes?: number;
@@ -289,7 +296,9 @@ export interface PtyOptions {
   cols?: number;
   rows?: number;
 }
+/** A listener that is added as soon as `pty` returned misses nothing. Writing, resizing and flow control are not acknowledged. */
 export interface Pty {
+  /** Ignored after the exit. */
   write(data: string): void;
   resize(cols: number, rows: number): void;
   /** Flow control towards the program. */

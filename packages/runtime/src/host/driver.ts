@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
+import { freePort } from "../free-port.ts";
 import type { RuntimeLog } from "../log.ts";
 import type { Isolation, Limits, PausedSandbox, RuntimeDriver, SandboxInfo, SandboxSpec } from "../types.ts";
 import { rememberFolder } from "./files/folder.ts";
@@ -240,10 +241,12 @@ export async function createHostDriver({
     isolation,
     warnings,
     can,
-    has: async (path) => {
-      const at = locate(path);
-      return at !== undefined && existsSync(at);
-    },
+    findPrograms: async (paths) =>
+      paths.filter((path) => {
+        const at = locate(path);
+        return at !== undefined && existsSync(at);
+      }),
+    freePort,
     prepare: (image, options = {}) => images.prepare(image, options),
     findImage: images.find,
     listImages: async () => images.list(),

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { RuntimeError } from "../errors.ts";
+import { freePort } from "../free-port.ts";
 import type { ImageId, ImageSpec, PreparedImage, RuntimeDriver, Sandbox } from "../types.ts";
 import { memoryCommands, type MemoryCommand } from "./commands.ts";
 import { createMemorySandbox } from "./sandbox.ts";
@@ -87,7 +88,8 @@ export function createMemoryDriver({ commands = {} }: MemoryDriverOptions = {}):
       sandboxes.set(spec.id, sandbox);
       return sandbox;
     },
-    has: async () => false,
+    findPrograms: async () => [],
+    freePort,
     find: async (id) => sandboxes.get(id),
     list: () =>
       Promise.all(

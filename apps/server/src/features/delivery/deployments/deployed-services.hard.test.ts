@@ -4,7 +4,7 @@ import { ended, setUpProject, visitHost } from "../../../testing/projects.ts";
 import { realRuntime, sandboxApp } from "../../../testing/sandbox.ts";
 
 const probe = await realRuntime().catch(() => undefined);
-const canRun = probe?.can.peers === true && (await probe.has("/opt/postgres/bin/postgres"));
+const canRun = probe?.can.peers === true && (await probe.findPrograms(["/opt/postgres/bin/postgres"])).length > 0;
 await probe?.[Symbol.asyncDispose]();
 
 /** A page that says whether the database of DATABASE_URL responds to the first message of PostgreSQL's protocol. */

@@ -9,7 +9,7 @@ import { realRuntime, sandboxApp } from "../../../testing/sandbox.ts";
 
 const probe = await realRuntime().catch(() => undefined);
 const canRun = probe !== undefined;
-const has = async (...paths: string[]) => (await Promise.all(paths.map((path) => probe?.has(path)))).some(Boolean);
+const has = async (...paths: string[]) => ((await probe?.findPrograms(paths)) ?? []).length > 0;
 const hasPostgres = await has("/opt/postgres/bin/postgres");
 const hasRedis = await has("/usr/bin/redis-server", "/usr/bin/valkey-server");
 const hasNginx = await has("/usr/sbin/nginx");

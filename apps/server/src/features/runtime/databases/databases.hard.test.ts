@@ -4,7 +4,7 @@ import { ended, setUpProject } from "../../../testing/projects.ts";
 import { realRuntime, sandboxApp } from "../../../testing/sandbox.ts";
 
 const probe = await realRuntime().catch(() => undefined);
-const hasPostgres = (await probe?.has("/opt/postgres/bin/postgres")) ?? false;
+const hasPostgres = ((await probe?.findPrograms(["/opt/postgres/bin/postgres"])) ?? []).length > 0;
 await probe?.[Symbol.asyncDispose]();
 
 const rows = 1_000_000;

@@ -6,7 +6,7 @@ import { realRuntime, sandboxApp, type SandboxApp } from "../../../testing/sandb
 
 const probe = await realRuntime().catch(() => undefined);
 const programs = ["/usr/sbin/mariadbd", "/usr/bin/mariadb-install-db", "/usr/bin/my_print_defaults"];
-const hasMariadb = (await Promise.all(programs.map((path) => probe?.has(path)))).every(Boolean);
+const hasMariadb = (await probe?.findPrograms(programs))?.length === programs.length;
 await probe?.[Symbol.asyncDispose]();
 
 describe.skipIf(!hasMariadb)("MariaDB of a project (needs mariadb-server)", () => {

@@ -6,7 +6,7 @@ import { realRuntime, sandboxApp, type SandboxApp } from "../../../testing/sandb
 
 const probe = await realRuntime().catch(() => undefined);
 const programs = ["/usr/bin/valkey-server", "/usr/bin/redis-server", "/usr/local/bin/redis-server"];
-const hasRedis = (await Promise.all(programs.map((path) => probe?.has(path)))).some(Boolean);
+const hasRedis = ((await probe?.findPrograms(programs)) ?? []).length > 0;
 await probe?.[Symbol.asyncDispose]();
 
 describe.skipIf(!hasRedis)("Redis of a project (needs redis-server)", () => {

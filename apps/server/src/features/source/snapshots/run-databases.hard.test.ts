@@ -11,7 +11,7 @@ import { emptyProject, realRuntime } from "../../../testing/sandbox.ts";
 const probe = await realRuntime().catch(() => undefined);
 const hasPostgres =
   probe !== undefined &&
-  (probe.can.images || (await probe.has("/opt/postgres/bin/postgres")) || (await probe.has("/usr/lib/postgresql/15/bin/postgres")));
+  (probe.can.images || (await probe.findPrograms(["/opt/postgres/bin/postgres", "/usr/lib/postgresql/15/bin/postgres"])).length > 0);
 await probe?.[Symbol.asyncDispose]();
 const skipped = hasPostgres ? "" : " (skipped: no PostgreSQL for projects on this machine)";
 

@@ -7,7 +7,6 @@ import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
 import { createServiceCatalogue, fill, findService, initialEnvironment } from "../../../runtime/containers/index.ts";
 import { StepError } from "../build/build-errors.ts";
 import type { DeployedService } from "../deployment-request.ts";
-import { freePort } from "./free-port.ts";
 
 const prefix = "services-";
 /** Whether a sandbox holds the services of deployments. */
@@ -62,7 +61,7 @@ export function createDeployedServices({
   diskBytesOf,
   log,
 }: {
-  runtime: Pick<RuntimeDriver, "open" | "find" | "remove" | "has" | "can" | "name">;
+  runtime: Pick<RuntimeDriver, "open" | "find" | "remove" | "findPrograms" | "freePort" | "can" | "name">;
   box: Pick<CryptoBox, "deriveKey">;
   diskBytesOf: (userId: string) => Promise<number>;
   log: Logger;
@@ -132,7 +131,7 @@ export function createDeployedServices({
     const states = await sandbox.services();
     const state = states.find((known) => known.name === name);
     if ((state?.status === "running" || state?.status === "starting") && state.port !== undefined) return state.port;
-    if (!runtime.can.privateNetwork) return freePort();
+    if (!runtime.can.privateNetwork) return runtime.freePort();
     const taken = new Set(states.flatMap((other) => (other.name === name ? [] : (other.port ?? []))));
     let port = wanted;
     while (taken.has(port)) port += 1;

@@ -4,7 +4,6 @@ import type { ServerCommand } from "../../../../db/schema/delivery.ts";
 import { buildSandboxId } from "../build/build-sandbox.ts";
 import { findErrorLocation, StepError } from "../build/build-errors.ts";
 import { productionEnv } from "../build/server-command.ts";
-import { freePort } from "./free-port.ts";
 
 const service = "app";
 const readyMs = 60_000;
@@ -35,7 +34,7 @@ interface Supervised {
 
 export type LocalServers = ReturnType<typeof createLocalServers>;
 /** Server versions: started in their own sandboxes, restarted on crashes, adopted after a restart of this process. */
-export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriver, "open" | "find" | "can">; log: Logger }) {
+export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriver, "open" | "find" | "can" | "freePort">; log: Logger }) {
   const supervised = new Map<string, Supervised>();
   /** Open requests by version. */
   const visits = new Map<string, Set<object>>();
@@ -46,7 +45,7 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
   const isUp = (state: ServiceState | undefined) => state?.status === "running" || state?.status === "starting";
 
   const launch = async (it: Supervised): Promise<void> => {
-    if (!isUp(await stateOf(it.sandbox))) it.port = runtime.can.privateNetwork ? 3000 : await freePort();
+    if (!isUp(await stateOf(it.sandbox))) it.port = runtime.can.privateNetwork ? 3000 : await runtime.freePort();
     const { spec, env } = it.server;
     await it.sandbox.start({
       name: service,

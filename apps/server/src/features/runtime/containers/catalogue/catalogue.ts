@@ -40,10 +40,11 @@ export type ServiceRun = Pick<ServiceSpec, "command" | "image" | "program" | "vo
 /** The services that can be added to a project, and how each runs on this machine. */
 export type ServiceCatalogue = ReturnType<typeof createServiceCatalogue>;
 
-export function createServiceCatalogue({ runtime }: { runtime: Pick<RuntimeDriver, "has" | "can" | "name"> }) {
+export function createServiceCatalogue({ runtime }: { runtime: Pick<RuntimeDriver, "findPrograms" | "can" | "name"> }) {
   const programOf = async ({ programs }: Running): Promise<Program | undefined> => {
-    for (const program of programs) if ((await Promise.all(program.needs.map((path) => runtime.has(path)))).every(Boolean)) return program;
-    return undefined;
+    if (programs.length === 0) return undefined;
+    const found = new Set(await runtime.findPrograms(programs.flatMap(({ needs }) => needs)));
+    return programs.find(({ needs }) => needs.every((path) => found.has(path)));
   };
   /** Why it cannot run here; `undefined` when it can. */
   const refusalOf = async ({ name, running }: ServiceDefinition): Promise<string | undefined> => {

@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 
-/** Without private networks, servers share this machine's ports. */
+/** A TCP port of this machine that nothing listens on. */
 export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const server = createServer();
