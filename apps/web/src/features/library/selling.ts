@@ -1,7 +1,7 @@
 import type { AgentDetail } from "@tesslate/contract";
 
 export interface Check {
-  id: "description" | "long_description" | "tags" | "category" | "profile" | "payouts";
+  id: "description" | "long_description" | "tags" | "category" | "recorded_run" | "profile" | "payouts";
   label: string;
   isDone: boolean;
   /** Publishing is refused without it. */
@@ -12,7 +12,7 @@ export interface Check {
 
 /** What an agent and its creator should have before it is published. `isConnected`: the payout account is ready. */
 export function checksOf(
-  agent: Pick<AgentDetail, "description" | "long_description" | "tags" | "category" | "pricing_type">,
+  agent: Pick<AgentDetail, "description" | "long_description" | "tags" | "category" | "pricing_type" | "has_recorded_run">,
   creator: { bio: string | null },
   isConnected: boolean,
 ): Check[] {
@@ -57,6 +57,13 @@ export function checksOf(
       isDone: agent.tags.some((tag) => tag !== "custom"),
       isRequired: false,
       hint: "Add the words that people search for.",
+    },
+    {
+      id: "recorded_run",
+      label: "Recorded run",
+      isDone: agent.has_recorded_run,
+      isRequired: false,
+      hint: "People watch how it works before they add it. Choose one of your runs.",
     },
     {
       id: "profile",
