@@ -22,23 +22,21 @@ const ignore = () => undefined;
 export function RecordedRunPlayer({ run: recorded }: { run: RecordedRun }) {
   const { run, rows } = useMemo(() => recordedRows(recorded.events), [recorded.events]);
   const [shown, setShown] = useState(rows.length);
-  const [isPlaying, setIsPlaying] = useState(false);
+  /** Ends with the last step. */
+  const [wasStarted, setIsPlaying] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const sliderId = useId();
   const isOver = shown >= rows.length;
+  const isPlaying = wasStarted && !isOver;
   useEffect(() => {
     if (!isPlaying) return undefined;
-    if (isOver) {
-      setIsPlaying(false);
-      return undefined;
-    }
     const timer = window.setTimeout(() => setShown(shown + 1), stepMs);
     return () => clearTimeout(timer);
-  }, [isPlaying, isOver, shown]);
+  }, [isPlaying, shown]);
   // The newest step is in sight while it plays.
   useLayoutEffect(() => {
-    if (box.current && (isPlaying || !isOver)) box.current.scrollTop = box.current.scrollHeight;
-  }, [isPlaying, isOver, shown]);
+    if (box.current && (wasStarted || !isOver)) box.current.scrollTop = box.current.scrollHeight;
+  }, [wasStarted, isOver, shown]);
   const play = () => {
     if (isPlaying) return setIsPlaying(false);
     if (isOver) setShown(0);
