@@ -91,6 +91,8 @@ export function addAudit(rows: Rows, people: readonly Person[], projects: readon
       reason: "611 runs in a day from nine sessions, on the free plan",
       extra_data: { ended_sessions: 9 },
     });
+  // The log has the order in which rows are inserted.
+  rows.auditLog.sort((a, b) => ((a.created_at ?? "") < (b.created_at ?? "") ? -1 : 1));
 }
 
 const emailKinds = [

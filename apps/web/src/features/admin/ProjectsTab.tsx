@@ -36,7 +36,7 @@ const columns: Column<AdminProject>[] = [
     sort: "disk_bytes",
     isFigure: true,
     isWideOnly: true,
-    cell: ({ disk_bytes }) => (disk_bytes === null ? <span title="Not measured yet">?</span> : formatBytes(disk_bytes)),
+    cell: ({ disk_bytes }) => (disk_bytes === null ? "Not measured" : formatBytes(disk_bytes)),
   },
   {
     id: "used",
