@@ -86,7 +86,7 @@ function Check({ check }: { check: HealthCheck }) {
       <p className="text-fg-0">{check.summary}</p>
       {check.advice ? <p className="leading-read text-fg-1">{check.advice}</p> : null}
       {check.facts.length > 0 ? (
-        <dl className="num grid gap-1 border-t border-line-0 pt-2">
+        <dl className="num grid grid-cols-1 gap-1 border-t border-line-0 pt-2">
           {check.facts.map(({ label, value }) => (
             <div key={label} className="flex justify-between gap-3">
               <dt className="flex-none text-fg-2">{label}</dt>
