@@ -87,18 +87,23 @@ export function createFolderStore({ dir, scratchDir }: { dir: string; scratchDir
   return {
     kind: "folder",
     address: dir,
-    put: (key, data, options) =>
-      write(
-        key,
-        async (file) => {
-          const source = data instanceof Uint8Array ? Readable.from([data]) : data;
-          await pipeline(
-            limitedTo(source, options?.maxBytes, options?.signal),
-            createWriteStream(file, { flags: "wx", mode: 0o600, flush: true }),
-          );
-        },
-        options,
-      ),
+    async put(key, data, options) {
+      const source = data instanceof Uint8Array ? Readable.from([data]) : data;
+      try {
+        return await write(
+          key,
+          (file) =>
+            pipeline(
+              limitedTo(source, options?.maxBytes, options?.signal),
+              createWriteStream(file, { flags: "wx", mode: 0o600, flush: true }),
+            ),
+          options,
+        );
+      } catch (error) {
+        if (source instanceof Readable) source.destroy();
+        throw error;
+      }
+    },
     scratchFile,
     async putFile(key, path) {
       await write(key, async (file) => {
