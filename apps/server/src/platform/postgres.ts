@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
-import { existsSync } from "node:fs";
-import { chmod, chown, lstat, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, symlink } from "node:fs/promises";
+import { constants, existsSync, globSync } from "node:fs";
+import { access, chmod, chown, lstat, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { acquireProcessLock, describeHolder, LockHeldError } from "@tesslate/runtime";
@@ -32,10 +32,10 @@ interface Options {
  * As root the server runs as the OS user `postgres` or `nobody`, because PostgreSQL does not run as root.
  */
 export async function startEmbeddedPostgres({ dataDir, reach, release, log, settings = {} }: Options): Promise<EmbeddedPostgres> {
-  const owner = await findOwner();
-  const native = await findBinaries(owner.uid, reach);
   const home = join(dataDir, "postgres");
   await mkdir(home, { recursive: true, mode: 0o700 });
+  const owner = await findOwner(home);
+  const native = await findBinaries(owner.uid, reach);
   if (owner.isOther) await chown(home, owner.uid, owner.gid);
   const reachable = owner.isOther ? await reach(home) : home;
   const cluster = join(reachable, "data");
@@ -158,11 +158,14 @@ interface Owner {
   uid: number;
   gid: number;
   isOther: boolean;
+  /** Variables of its programs. */
+  env?: Record<string, string>;
 }
 
-async function findOwner(): Promise<Owner> {
+async function findOwner(home: string): Promise<Owner> {
   const uid = process.getuid?.() ?? 0;
-  if (uid !== 0) return { uid, gid: process.getgid?.() ?? uid, isOther: false };
+  const gid = process.getgid?.() ?? uid;
+  if (uid !== 0) return { uid, gid, isOther: false, ...(!hasName() && { env: await nameUser(home, { uid, gid }) }) };
   const passwd = (await readFile("/etc/passwd", "utf8")).split("\n").map((l) => l.split(":"));
   const user = passwd.find((f) => f[0] === "postgres") ?? passwd.find((f) => f[0] === "nobody");
   if (!user)
@@ -172,8 +175,31 @@ async function findOwner(): Promise<Owner> {
   return { uid: Number(user[2]), gid: Number(user[3]), isOther: true };
 }
 
+/** Whether this process's user is in the user database. */
+function hasName(): boolean {
+  try {
+    return userInfo().username !== "";
+  } catch {
+    return false;
+  }
+}
+
+/** PostgreSQL requires a name of its user, and an id that was given to `docker run --user` has none: a library answers for the user database. */
+async function nameUser(home: string, { uid, gid }: { uid: number; gid: number }): Promise<Record<string, string>> {
+  const folders = ["/usr/lib", "/usr/lib64", "/usr/local/lib", ...globSync("/usr/lib/*-linux-gnu")];
+  const library = folders.map((folder) => join(folder, "libnss_wrapper.so")).find((path) => existsSync(path));
+  if (library === undefined)
+    throw new Error(
+      `The user id ${uid} has no entry in /etc/passwd, which PostgreSQL requires. Add one (useradd), install libnss-wrapper, or set DATABASE_URL.`,
+    );
+  const [passwd, group] = [join(home, "passwd"), join(home, "group")];
+  await writeFile(passwd, `studio:x:${uid}:${gid}::${home}:/bin/sh\n`);
+  await writeFile(group, `studio:x:${gid}:\n`);
+  return { LD_PRELOAD: library, NSS_WRAPPER_PASSWD: passwd, NSS_WRAPPER_GROUP: group };
+}
+
 function spawnAs(owner: Owner, file: string, args: string[]): ChildProcess {
-  const env = { PATH: "/usr/bin:/bin", LANG: "C.UTF-8", LC_ALL: "C.UTF-8", TZ: "UTC" };
+  const env = { PATH: "/usr/bin:/bin", LANG: "C.UTF-8", LC_ALL: "C.UTF-8", TZ: "UTC", ...owner.env };
   const options: SpawnOptions = { stdio: ["ignore", "ignore", "pipe"], env, cwd: "/" };
   // setpriv makes the server shut down when this process is killed.
   if (process.platform === "linux" && existsSync("/usr/bin/setpriv"))
@@ -415,6 +441,12 @@ export const dataDirLock = (dataDir: string): string => join(dataDir, "studio.pi
 /** Locks the data folder for one process; throws and names the holder when another process has it. Returns the release function. */
 export async function holdDataDir(dataDir: string): Promise<() => Promise<void>> {
   await mkdir(dataDir, { recursive: true });
+  await access(dataDir, constants.W_OK | constants.X_OK).catch((cause: unknown) => {
+    throw new Error(
+      `${dataDir} is not writable for user ${process.getuid?.()} and group ${process.getgid?.()}. Change its owner, or set DATA_DIR to another folder.`,
+      { cause },
+    );
+  });
   try {
     const release = acquireProcessLock(dataDirLock(dataDir));
     return async () => release();

@@ -14,7 +14,6 @@ import type { RuntimeLog } from "../log.ts";
 import type { ServiceSpec } from "../types.ts";
 import { openCommandContainer, openContainerTerminal, runInContainer, type CommandContainer } from "./command.ts";
 import { removeEmptyGroups } from "../host/processes/empty-groups.ts";
-import { bind } from "./mounts.ts";
 import { ignoreMissing } from "./engine.ts";
 import { findImageUser, type ImageUser } from "./image-user.ts";
 import { createPod } from "./pod.ts";
@@ -167,7 +166,7 @@ export async function openDockerBackend(
           ...(user.passwd === undefined ? [] : [{ from: passwd, to: "/etc/passwd", isWritable: false }]),
           ...(launch.cwd === "" ? [] : [tree]),
           ...(launch.binds ?? []),
-        ].map(bind),
+        ].map(context.mount),
         Tmpfs: { "/tmp": `rw,exec,nosuid,nodev,size=${512 * 2 ** 20},mode=1777` },
       }),
     });

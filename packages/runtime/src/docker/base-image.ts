@@ -5,15 +5,21 @@ import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
 import { makeFolder } from "../host/files/modes.ts";
 import { ignoreMissing, reasonOf } from "./engine.ts";
+import type { OwnContainer } from "./own-container.ts";
 import { ensureImage } from "./pull.ts";
 
 /** The root file system of project code, without our own tools. */
 export interface BaseImage {
   id: string;
-  /** Our own: empty, with the programs of the engine's machine mounted read-only. */
-  isHostPrograms: boolean;
+  /**
+   * Whose programs it has: `host`: none, those of the engine's machine are mounted read-only; `server`: those of this server's container;
+   * `image`: its own, chosen by the operator.
+   */
+  programs: "host" | "server" | "image";
   /** Variables set by the image. */
   env: Record<string, string>;
+  /** Names of its variables that programs must not get: settings of this server. */
+  unset: readonly string[];
 }
 
 const scratchTag = "tesslate-base:1";
@@ -23,18 +29,26 @@ const folders = ["app", "dev", "etc", "home", "home/app", "opt", "proc", "run", 
 const links = ["bin", "lib", "lib64"];
 
 /**
- * The configured image, pulled when it is missing. Without one, a generated image of empty folders, so that no registry is needed:
- * programs are mounted from the `/usr` of the engine's machine.
+ * The configured image, pulled when it is missing. Without one, in a container its own image. Otherwise a generated image of empty folders:
+ * programs are mounted from the `/usr` of the engine's machine. Neither needs a registry.
  */
-export async function findBaseImage(docker: Docker, configured: string | undefined, dir: string): Promise<BaseImage> {
+export async function findBaseImage(
+  docker: Docker,
+  configured: string | undefined,
+  { dir, own }: { dir: string; own: OwnContainer | undefined },
+): Promise<BaseImage> {
   if (configured !== undefined) {
     const { Id, Config } = await ensureImage(docker, configured, {});
-    return { id: Id, isHostPrograms: false, env: Object.fromEntries((Config.Env ?? []).map(split)) };
+    return { id: Id, programs: "image", env: Object.fromEntries((Config.Env ?? []).map(split)), unset: [] };
+  }
+  if (own) {
+    const { Config } = await docker.getImage(own.image).inspect();
+    return { id: own.image, programs: "server", env: {}, unset: (Config.Env ?? []).map((line) => split(line)[0]) };
   }
   const known = await docker.getImage(scratchTag).inspect().catch(ignoreMissing);
   if (!known) await importScratch(docker, dir);
   const { Id } = known ?? (await docker.getImage(scratchTag).inspect());
-  return { id: Id, isHostPrograms: true, env: {} };
+  return { id: Id, programs: "host", env: {}, unset: [] };
 }
 
 async function importScratch(docker: Docker, dir: string): Promise<void> {

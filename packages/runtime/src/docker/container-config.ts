@@ -4,7 +4,7 @@ import type { Bind, LaunchOptions, SandboxLocation } from "../host/process-isola
 import type { Cgroups } from "../host/processes/cgroups.ts";
 import { baseEnv } from "../sandbox/profile.ts";
 import type { BaseImage } from "./base-image.ts";
-import { bind } from "./mounts.ts";
+import type { Mount } from "./mounts.ts";
 import type { NetAdmin } from "./net-admin.ts";
 import type { Networks } from "./networks.ts";
 
@@ -16,6 +16,7 @@ export interface DriverContext {
   /** Labels of everything we create at the engine. */
   labels: Record<string, string>;
   base: BaseImage;
+  mount: Mount;
   networks: Networks;
   admin: NetAdmin | undefined;
   seccomp: string;
@@ -120,7 +121,7 @@ export function programContainer(
     Image: context.base.id,
     User: `${uid}:${gid}`,
     WorkingDir: launch.cwd === "" ? "/app" : `/app/${launch.cwd}`,
-    Env: Object.entries({ ...envOf(context), ...launch.env }).map(([name, value]) => `${name}=${value}`),
+    Env: environment(context, launch.env),
     Labels: labelsOf(context, location, role),
     Healthcheck: { Test: ["NONE"] },
     Entrypoint: [],
@@ -135,7 +136,7 @@ export function programContainer(
         ...(launch.binds ?? []),
         ...(isReadOnly ? [] : [home]),
         { from: join(location.dir, "files"), to: "/app", isWritable: !isReadOnly },
-      ].map(bind),
+      ].map(context.mount),
       Tmpfs: {
         "/tmp": `rw,exec,nosuid,nodev,size=${mib(512)},mode=1777`,
         "/run": `rw,nosuid,nodev,size=${mib(16)},mode=755`,
@@ -145,9 +146,16 @@ export function programContainer(
   };
 }
 
+/** In the engine's format: a name without a value removes a variable of the image. */
+function environment(context: DriverContext, more: Readonly<Record<string, string>>): string[] {
+  const env = { ...envOf(context), ...more };
+  const unset = context.base.unset.filter((name) => !(name in env));
+  return [...Object.entries(env).map(([name, value]) => `${name}=${value}`), ...unset];
+}
+
 /** The image's own programs precede ours. */
 function envOf({ base, env }: DriverContext): Record<string, string> {
-  if (base.isHostPrograms) return { ...baseEnv, ...env };
+  if (base.programs !== "image") return { ...baseEnv, ...env };
   const path = `${base.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"}:/opt/studio/bin:/home/app/.local/bin`;
   return { ...base.env, ...baseEnv, ...env, PATH: path };
 }

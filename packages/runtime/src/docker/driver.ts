@@ -7,7 +7,8 @@ import { createHostDriver } from "../host/driver.ts";
 import { probeId } from "../host/deleted-sandboxes.ts";
 import { accounts, findResolvers, writeEtc, readIfThere } from "../host/files/etc.ts";
 import { refreshOutboundRules } from "../host/network/outbound-rules.ts";
-import { readHostSettings } from "../host/host-settings.ts";
+import { isInContainer } from "../host/container.ts";
+import { reachFolders, readHostSettings } from "../host/host-settings.ts";
 import { makeFolder } from "../host/files/modes.ts";
 import { openSandbox } from "../host/sandbox.ts";
 import { openState, type State } from "../host/state.ts";
@@ -23,7 +24,9 @@ import { removeEmptyGroups } from "../host/processes/empty-groups.ts";
 import { connectEngine, reasonOf, type Engine, type EngineOptions } from "./engine.ts";
 import { ownLabels, removeOrphans } from "./leftovers.ts";
 import { containerAdmin, directAdmin, type NetAdmin } from "./net-admin.ts";
+import { createMount } from "./mounts.ts";
 import { openNetworks } from "./networks.ts";
+import { copiesIn, findOwnContainer } from "./own-container.ts";
 import { probeEngine } from "./probe.ts";
 import { seccompProfile } from "./seccomp-profile.ts";
 import { label, type DriverContext } from "./container-config.ts";
@@ -79,7 +82,9 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
   makeFolder(home, 0o711);
 
   await removeOrphans(docker, key, (id) => existsSync(join(state.dir, "sandboxes", id, "files")) || id.startsWith("build-"), log);
-  const base = await findBaseImage(docker, options.image, home);
+  const container = isInContainer() ? await findOwnContainer(docker) : undefined;
+  const mount = createMount(container);
+  const base = await findBaseImage(docker, options.image, { dir: home, own: container });
   const hasOwnUid = isRoot && !isRootless;
   const probeSlot = slots.allocate(probeId);
   const user = isRootless
@@ -87,8 +92,8 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
     : hasOwnUid
       ? { uid: probeSlot.uid, gid: probeSlot.uid }
       : { uid: process.getuid?.() ?? 1000, gid: process.getgid?.() ?? 1000 };
-  const seen = await probeEngine({ docker, image: base.id, isHostPrograms: base.isHostPrograms, labels, dir: home, user });
-  const isDirect = seen.isDirect && !options.isIndirect;
+  const seen = await probeEngine({ docker, base, mount, labels, dir: home, user });
+  const isDirect = seen.isDirect && !options.isIndirect && !container;
   if (!hasOwnUid) warnings.push("All projects share one user id: the server does not run as root.");
 
   if (isDirect) await sweepDeleted(log);
@@ -106,8 +111,8 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
 
   /** Tries to create an empty table. */
   async function findAdmin(): Promise<NetAdmin | undefined> {
-    const image = base.isHostPrograms ? base : await findBaseImage(docker, undefined, home);
-    const found = isDirect ? directAdmin : containerAdmin({ docker, image: image.id, labels });
+    const image = base.programs === "image" ? await findBaseImage(docker, undefined, { dir: home, own: container }) : base;
+    const found = isDirect ? directAdmin : containerAdmin({ docker, base: image, mount, labels });
     try {
       await found.host(`add table inet tesslate_${key}\n`);
       return found;
@@ -123,7 +128,10 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
   const isAnythingLeft = (await docker.listContainers({ filters: { label: [`${label.key}=${key}`] } })).length > 0;
   if (!isAnythingLeft) for (const name of readdirSync(home)) rmSync(join(home, name), { recursive: true, force: true });
   const runDir = join(home, `laid-${process.pid}-${Date.now().toString(36)}`);
-  const tools = await findTools(async (dir) => dir, options.toolchain, options.machine?.programs);
+  const reach = container
+    ? copiesIn(join(state.dir, "docker-programs"), container, { mayRemove: !isAnythingLeft })
+    : async (folder: string) => folder;
+  const tools = await findTools(reach, options.toolchain, options.machine?.programs);
   const etc = join(runDir, "etc");
   const own = [
     ...accounts(user.uid),
@@ -138,17 +146,19 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
     from: join(etc, to.slice("/etc/".length)),
     to,
   }));
-  const folders = settings.folders.filter((folder) => existsSync(folder)).map((folder) => ({ from: folder, to: folder }));
+  const folders = await reachFolders(settings.folders, reach);
 
   const wanted = isDirect && cgroupDriver === "cgroupfs";
   const { cgroups } = findCgroups(`tesslate-${key}`, wanted ? "/sys/fs/cgroup" : "/nonexistent");
   if (cgroups.kind === "none") log.info({}, "limits apply to each container; the containers of a project are not limited together");
-  const programs = await reachPrograms(base.isHostPrograms ? (options.programs ?? {}) : {}, async (folder) => folder);
+  const hasServerPrograms = base.programs !== "image";
+  const programs = await reachPrograms(hasServerPrograms ? (options.programs ?? {}) : {}, reach);
   const context: DriverContext = {
     docker,
     key,
     labels,
     base,
+    mount,
     networks,
     admin,
     seccomp: seccompProfile(),
@@ -157,7 +167,7 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
     hasOwnUid,
     isRootless,
     binds: readOnly([
-      ...(base.isHostPrograms ? [{ from: "/usr", to: "/usr" }, { from: etc, to: "/etc" }, generated[0]!] : generated),
+      ...(base.programs === "host" ? [{ from: "/usr", to: "/usr" }, { from: etc, to: "/etc" }, generated[0]!] : generated),
       ...folders,
       ...toolBinds(tools, join(runDir, "bin")),
     ]),
@@ -175,7 +185,7 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
     root: state.dir,
     slots,
     // The same programs at the same paths as in the sandbox driver, unless an image brings others.
-    versions: base.isHostPrograms ? tools.versions : { ...tools.versions, image: base.id },
+    versions: hasServerPrograms ? tools.versions : { ...tools.versions, image: base.id },
     async openSandbox(location) {
       const backend = await openDockerBackend(location, context, log);
       const opened = await openSandbox({ location, backend, programs, can, log });
@@ -183,7 +193,7 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
       return opened;
     },
     // Programs of this machine need its libraries.
-    locate: (path) => (base.isHostPrograms ? locateProgram(path, programs) : undefined),
+    locate: (path) => (hasServerPrograms ? locateProgram(path, programs) : undefined),
     // `removeOrphans` removed its containers.
     endOrphan: (_, slot) => networks.remove(slot),
     log,

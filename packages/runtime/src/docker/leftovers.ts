@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
+import { isInContainer } from "../host/container.ts";
 import type { RuntimeLog } from "../log.ts";
 import { connectEngine, ignoreMissing, httpStatusOf, type EngineOptions } from "./engine.ts";
 import { label } from "./container-config.ts";
@@ -13,13 +14,16 @@ const hostLabel = "tesslate.host";
 export const ownLabels = (key: string, dir: string): Record<string, string> => ({
   [label.key]: key,
   [dataLabel]: dir,
-  [hostLabel]: hostname(),
+  [hostLabel]: hostOf(key),
 });
+
+/** The machine that a data folder is on. A container sees its own folder only, so nothing of others may look like an orphan to it. */
+const hostOf = (key: string) => (isInContainer() ? `container ${key}` : hostname());
 
 /** Removes everything that belongs to a state folder, whether it still exists or not. */
 export async function endContainers(options: EngineOptions, key: string): Promise<void> {
   const { docker } = await connectEngine(options);
-  const filters = { label: [`${label.key}=${key}`, `${hostLabel}=${hostname()}`] };
+  const filters = { label: [`${label.key}=${key}`, `${hostLabel}=${hostOf(key)}`] };
   const containers = await docker.listContainers({ all: true, filters });
   await Promise.all(containers.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true }).catch(ignoreMissing)));
   for (const { Id } of await docker.listNetworks({ filters })) await removeNetwork(docker, Id);
@@ -42,7 +46,7 @@ async function removeNetwork(docker: Docker, id: string): Promise<void> {
  * the sandbox still exists.
  */
 export async function removeOrphans(docker: Docker, key: string, isKnown: (id: string) => boolean, log: RuntimeLog): Promise<void> {
-  const filters = { label: [`${hostLabel}=${hostname()}`] };
+  const filters = { label: [`${hostLabel}=${hostOf(key)}`] };
   const isOrphan = (labels: Record<string, string> = {}) => {
     const dir = labels[dataLabel];
     if (dir !== undefined && !existsSync(dir)) return true;

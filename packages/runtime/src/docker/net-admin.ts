@@ -1,8 +1,9 @@
 import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
 import { run, systemPath } from "../run.ts";
+import type { BaseImage } from "./base-image.ts";
 import { createFrames } from "./frames.ts";
-import { bind } from "./mounts.ts";
+import type { Mount } from "./mounts.ts";
 
 /** Sets packet filters on the engine's machine and in containers' network namespaces. */
 export interface NetAdmin {
@@ -33,16 +34,18 @@ const ignoreNone = (error: unknown) => {
 
 interface Options {
   docker: Docker;
-  /** An empty image: `nft` is mounted from the engine's machine. */
-  image: string;
+  /** Has `nft` and `ip`, or they are mounted from the engine's machine. */
+  base: BaseImage;
+  mount: Mount;
   labels: Record<string, string>;
 }
 
 /** Used when we are not root: a user of the engine can set filters through a short-lived container. */
-export function containerAdmin({ docker, image, labels }: Options): NetAdmin {
+export function containerAdmin({ docker, base, mount, labels }: Options): NetAdmin {
   async function apply(networkMode: string, argv: readonly string[], input: string): Promise<void> {
     const container = await docker.createContainer({
-      Image: image,
+      Image: base.id,
+      Entrypoint: [],
       Cmd: [...argv],
       User: "0:0",
       Env: [`PATH=${systemPath}`],
@@ -58,7 +61,7 @@ export function containerAdmin({ docker, image, labels }: Options): NetAdmin {
         CapAdd: ["NET_ADMIN"],
         SecurityOpt: ["no-new-privileges"],
         ReadonlyRootfs: true,
-        Mounts: [bind({ from: "/usr", to: "/usr", isWritable: false })],
+        Mounts: base.programs === "host" ? [mount({ from: "/usr", to: "/usr", isWritable: false })] : [],
       },
     });
     try {

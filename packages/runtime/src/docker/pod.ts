@@ -1,7 +1,6 @@
 import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
 import type { SandboxLocation } from "../host/process-isolation.ts";
-import { bind } from "./mounts.ts";
 import { ignoreMissing, reasonOf, httpStatusOf } from "./engine.ts";
 import { groupOf, hostConfig, label, labelsOf, type DriverContext } from "./container-config.ts";
 
@@ -62,7 +61,7 @@ export function createPod(first: SandboxLocation, context: DriverContext, found:
       HostConfig: {
         ...hostConfig(context, location, {
           NetworkMode: network,
-          Mounts: context.base.isHostPrograms ? [bind({ from: "/usr", to: "/usr", isWritable: false })] : [],
+          Mounts: context.base.programs === "host" ? [context.mount({ from: "/usr", to: "/usr", isWritable: false })] : [],
           Sysctls: { "net.ipv4.conf.all.route_localnet": "1" },
           Memory: 32 * 2 ** 20,
           MemorySwap: 32 * 2 ** 20,

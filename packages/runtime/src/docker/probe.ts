@@ -4,13 +4,14 @@ import { join } from "node:path";
 import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
 import { makeFolder } from "../host/files/modes.ts";
+import type { BaseImage } from "./base-image.ts";
 import { ignoreMissing, reasonOf } from "./engine.ts";
-import { bind } from "./mounts.ts";
+import type { Mount } from "./mounts.ts";
 
 interface Options {
   docker: Docker;
-  image: string;
-  isHostPrograms: boolean;
+  base: BaseImage;
+  mount: Mount;
   labels: Record<string, string>;
   /** A temporary folder. */
   dir: string;
@@ -21,7 +22,7 @@ interface Options {
  * Runs one container to check that the engine sees our folders and that projects can own their files. Throws `unavailable` otherwise.
  * Returns whether the engine's processes run on this machine and are visible to us.
  */
-export async function probeEngine({ docker, image, isHostPrograms, labels, dir, user }: Options): Promise<{ isDirect: boolean }> {
+export async function probeEngine({ docker, base, mount, labels, dir, user }: Options): Promise<{ isDirect: boolean }> {
   const folder = join(dir, "probe");
   const isRoot = process.getuid?.() === 0;
   rmSync(folder, { recursive: true, force: true });
@@ -32,7 +33,7 @@ export async function probeEngine({ docker, image, isHostPrograms, labels, dir, 
   let container: Docker.Container | undefined;
   try {
     container = await docker.createContainer({
-      Image: image,
+      Image: base.id,
       Entrypoint: [],
       Cmd: ["/bin/sh", "-c", "cat /probe/in > /probe/out && exec cat"],
       User: `${user.uid}:${user.gid}`,
@@ -45,8 +46,8 @@ export async function probeEngine({ docker, image, isHostPrograms, labels, dir, 
         CapDrop: ["ALL"],
         ReadonlyRootfs: true,
         Mounts: [
-          ...(isHostPrograms ? [bind({ from: "/usr", to: "/usr", isWritable: false })] : []),
-          bind({ from: folder, to: "/probe", isWritable: true }),
+          ...(base.programs === "host" ? [mount({ from: "/usr", to: "/usr", isWritable: false })] : []),
+          mount({ from: folder, to: "/probe", isWritable: true }),
         ],
       },
     });
@@ -61,7 +62,7 @@ export async function probeEngine({ docker, image, isHostPrograms, labels, dir, 
     if (!existsSync(out))
       throw new RuntimeError(
         "unavailable",
-        "the Docker engine does not see this machine's files (it must run on the same machine with the same folders)",
+        "the Docker engine does not see this machine's files: it must run on the same machine with the same folders, and a server in a container must be in one of this engine",
       );
     const owner = lstatSync(out).uid;
     const wanted = isRoot ? user.uid : process.getuid?.();

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { RuntimeLog } from "../log.ts";
 import { heldBy, reachedPath, releaseHolder } from "../reachable.ts";
 import { run } from "../run.ts";
+import { isInContainer, placeOutside } from "./container.ts";
 import { killPid, supervisorName } from "./process-isolation.ts";
 import { findCgroups } from "./processes/cgroups.ts";
 import { removeEmptyGroups } from "./processes/empty-groups.ts";
@@ -22,8 +23,15 @@ export interface StateOwner {
   dir: string;
 }
 
-/** Short name of a state folder, from its real path. */
-export const keyOf = (dir: string): string => createHash("sha256").update(dir).digest("hex").slice(0, 8);
+/**
+ * Short name of a state folder, from its real path. Containers often have theirs at the same path, and share control groups or an engine
+ * with each other: there, from its place outside of the container.
+ */
+export const keyOf = (dir: string): string =>
+  createHash("sha256")
+    .update(isInContainer() ? placeOutside(dir) : dir)
+    .digest("hex")
+    .slice(0, 8);
 
 /** Records the state folder of a key. */
 export function rememberKey({ key, dir }: StateOwner, claims = claimsDir): void {

@@ -13,6 +13,7 @@ import { silentLog, type RuntimeLog } from "../log.ts";
 import type { MachineFacts, SandboxFacts } from "../machine-facts.ts";
 import { run } from "../run.ts";
 import type { Isolation, RuntimeDriver } from "../types.ts";
+import { isInContainer, missingFlags } from "../host/container.ts";
 import { createSandboxIsolation, type IsolationContext } from "./isolation.ts";
 import { findCgroups } from "../host/processes/cgroups.ts";
 import { accounts, findResolvers, writeEtc, readIfThere } from "../host/files/etc.ts";
@@ -228,8 +229,10 @@ async function probe(driver: RuntimeDriver): Promise<void> {
   }
 }
 
-/** Why a kernel may deny user namespaces, and how to fix it. */
+/** Why a kernel or a container may deny user namespaces, and how to fix it. */
 function kernelHint(): string | undefined {
+  const flags = isInContainer() ? missingFlags(readIfThere) : [];
+  if (flags.length > 0) return `This container does not allow it; start it with ${flags.join(" ")} (docs/operations/docker-image.md)`;
   const settings: [file: string, refusing: string, hint: string][] = [
     ["kernel/apparmor_restrict_unprivileged_userns", "1", "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"],
     ["kernel/unprivileged_userns_clone", "0", "sysctl -w kernel.unprivileged_userns_clone=1"],

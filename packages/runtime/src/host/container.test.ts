@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { missingFlags, mountOf, placeOutside } from "./container.ts";
+
+const mountinfo = (...lines: string[]) => `${lines.join("\n")}\n`;
+const root = "500 400 0:61 / / rw,relatime - overlay overlay rw";
+
+test("a folder is named by the volume it is on, not by its path in the container", () => {
+  const withVolume = (name: string) => mountinfo(root, `501 500 254:1 /docker/volumes/${name}/_data /data rw - ext4 /dev/vda rw`);
+  expect(placeOutside("/data/runtime", withVolume("one"))).toBe("254:1 /docker/volumes/one/_data/runtime");
+  expect(placeOutside("/data/runtime", withVolume("two"))).toBe("254:1 /docker/volumes/two/_data/runtime");
+  expect(placeOutside("/database", withVolume("one"))).toBe("0:61 /database");
+});
+
+test("the last mount at a path covers the others, and names are unescaped", () => {
+  const table = mountinfo(root, "501 500 254:1 /a /data rw - ext4 x rw", "502 501 254:2 /b\\040c /data rw - ext4 x rw");
+  expect(mountOf("/data", table)).toEqual({ device: "254:2", root: "/b c", path: "/data" });
+});
+
+test("the options that a container lacks are those that the kernel shows", () => {
+  const files = (entries: Record<string, string>) => (path: string) => entries[path];
+  expect(missingFlags(files({ "/proc/self/status": "Name:\tnode\nSeccomp:\t0\n", "/proc/self/mountinfo": root }))).toEqual([]);
+  expect(
+    missingFlags(
+      files({
+        "/proc/self/status": "Name:\tnode\nSeccomp:\t2\nSeccomp_filters:\t1\n",
+        "/proc/self/attr/current": "docker-default (enforce)\n",
+        "/proc/self/mountinfo": mountinfo(root, "503 502 0:5 /null /proc/kcore rw - tmpfs tmpfs rw"),
+      }),
+    ),
+  ).toEqual([
+    "--security-opt seccomp=deploy/docker/seccomp.json",
+    "--security-opt apparmor=unconfined",
+    "--security-opt systempaths=unconfined",
+  ]);
+});

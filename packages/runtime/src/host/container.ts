@@ -1,0 +1,45 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+
+/** Whether this process runs in a container of Docker, Podman or Kubernetes. */
+export const isInContainer = (): boolean =>
+  ["/.dockerenv", "/run/.containerenv"].some((file) => existsSync(file)) || process.env["KUBERNETES_SERVICE_HOST"] !== undefined;
+
+interface MountPoint {
+  /** `major:minor` of the device. */
+  device: string;
+  /** What of the device's file system is mounted. */
+  root: string;
+  path: string;
+}
+
+/** The mount point that a path is on, from `/proc/self/mountinfo`. */
+export function mountOf(path: string, mountinfo = readFileSync("/proc/self/mountinfo", "utf8")): MountPoint | undefined {
+  const unescape = (text = "") => text.replaceAll(/\\([0-7]{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8)));
+  let found: MountPoint | undefined;
+  for (const line of mountinfo.split("\n")) {
+    const [, , device = "", root, target] = line.split(" ");
+    const at = unescape(target);
+    if (at === "" || !(path === at || path.startsWith(at === "/" ? "/" : `${at}/`))) continue;
+    // The last of several at one path covers the others.
+    if (found === undefined || at.length >= found.path.length) found = { device, root: unescape(root), path: at };
+  }
+  return found;
+}
+
+/** Names a folder of a container by device and path of its mount, which no other container has unless they share the folder. */
+export function placeOutside(dir: string, mountinfo?: string): string {
+  const mount = mountOf(dir, mountinfo);
+  return mount ? `${mount.device} ${join(mount.root, relative(mount.path, dir))}` : dir;
+}
+
+/** Options of `docker run` without which a container cannot create sandboxes. `read`: a file of `/proc`, if it can be read. */
+export function missingFlags(read: (path: string) => string | undefined): string[] {
+  const flags: string[] = [];
+  // 2: some filter. It may already be the shipped one, if only another option is missing.
+  if (/^Seccomp:\s*2$/m.test(read("/proc/self/status") ?? "")) flags.push("--security-opt seccomp=deploy/docker/seccomp.json");
+  if (/enforce/.test(read("/proc/self/attr/current") ?? "")) flags.push("--security-opt apparmor=unconfined");
+  // What engines hide in /proc, which a new /proc would show.
+  if (/ \/proc\/\S+ /.test(read("/proc/self/mountinfo") ?? "")) flags.push("--security-opt systempaths=unconfined");
+  return flags;
+}
