@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { recordServer, shutdownLimitMs } from "./platform/running-server.ts";
+import { notifyServiceManager } from "./platform/service-manager.ts";
 import { version } from "./version.ts";
 
 /** The first existing path. Source and bundle are at different depths of the checkout. */
@@ -39,12 +40,18 @@ async function main(): Promise<void> {
   if (facts.setupToken) say(`  Setup token (required to register the first account, which becomes administrator): ${facts.setupToken}`);
   say("");
 
+  const notify = (state: "ready" | "stopping") =>
+    notifyServiceManager(process.env["NOTIFY_SOCKET"], state).catch((error: Error) => {
+      process.stderr.write(`systemd could not be notified: ${error.message}\n`);
+    });
+
   let isEnding = false;
   const end = (signal: string) => {
     if (isEnding) return;
     isEnding = true;
     const until = orphanMinutes === undefined ? "until the next start" : `for ${orphanMinutes} minutes, or until the next start`;
     say(`  ${signal}: shutting down; projects keep running ${until}`);
+    void notify("stopping");
     const deadline = setTimeout(() => process.exit(1), shutdownLimitMs);
     deadline.unref();
     void studio.close().then(
@@ -63,6 +70,7 @@ async function main(): Promise<void> {
       `server.json could not be written, so ./studio status and ./studio stop do not find this server: ${error.message}\n`,
     );
   });
+  await notify("ready");
 }
 
 main().catch((error: unknown) => {
