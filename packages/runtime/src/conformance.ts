@@ -143,6 +143,26 @@ export function describeRuntimeDriver(
         expect(result.stdout).toMatch(/^x+\n… 299000 bytes omitted …\nx+$/);
       });
 
+      test("wait for a listener that takes its time", async ({ skip: skipTest }) => {
+        if (driver.name === "memory") return skipTest("fake programs do not wait");
+        let size = 0;
+        let waiting = 0;
+        let mostWaiting = 0;
+        const result = await sandbox.exec(programs.flood(2_000_000), {
+          maxOutputBytes: 1000,
+          async onOutput(chunk) {
+            waiting += 1;
+            mostWaiting = Math.max(mostWaiting, waiting);
+            await new Promise((resolve) => setTimeout(resolve, size === 0 ? 1_200 : 1));
+            waiting -= 1;
+            size += chunk.length;
+          },
+        });
+        expect(result.exitCode).toBe(0);
+        expect(size).toBe(2_000_000);
+        expect(mostWaiting).toBeLessThan(20);
+      });
+
       test("end at once on timeout or abort", async () => {
         const timed = await sandbox.exec(programs.sleep(30_000), { timeoutMs: 300 });
         expect(timed).toMatchObject({ timedOut: true, aborted: false, exitCode: null });

@@ -271,8 +271,11 @@ export interface ExecOptions {
   signal?: AbortSignal;
   /** The tree is mounted read-only (plan mode) and there is no network. */
   readOnly?: boolean;
-  /** In the order of the output, as far as the driver knows it; not after `exec` returned. */
-  onOutput?: (chunk: string, stream: "stdout" | "stderr") => void;
+  /**
+   * In the order of the output, as far as the driver knows it; not after `exec` returned. A program's output is held back while a returned
+   * promise is pending.
+   */
+  onOutput?: (chunk: string, stream: "stdout" | "stderr") => void | Promise<void>;
   /** Output kept in the result; the middle is dropped. Default 1 MiB. */
   maxOutputBytes?: number;
   /** Encoding of the result's texts. `latin1`: one character per byte, for output that may not be text. Default `utf8`. */

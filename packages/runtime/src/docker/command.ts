@@ -83,7 +83,7 @@ export async function runInContainer(
     const stream = await exec.start({ hijack: true, stdin: input !== undefined });
     stream.on(
       "data",
-      createFrames((name, payload) => course.push(name, payload)),
+      createFrames((name, payload) => course.push(name, payload, stream)),
     );
     const over = new Promise<void>((resolve) => {
       stream.once("end", resolve);
@@ -93,6 +93,7 @@ export async function runInContainer(
     if (isLive(input)) void feed(input, stream);
     else if (input !== undefined) stream.end(input);
     await over;
+    await course.taken();
     if (course.isStopped()) return course.result(null, null);
     const { ExitCode } = await exec.inspect();
     return course.result(ExitCode ?? 137, null);

@@ -40,7 +40,7 @@ export function createLink({ windowBytes = 2 ** 20 }: { windowBytes?: number } =
   const unacked: { frame: Buffer; cost: number }[] = [];
   let sent = 0;
   let unackedBytes = 0;
-  let senders: PromiseWithResolvers<void>[] = [];
+  const senders: PromiseWithResolvers<void>[] = [];
 
   const queue: Frame[] = [];
   let received = 0;

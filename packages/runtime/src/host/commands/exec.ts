@@ -42,7 +42,8 @@ export async function runCommand(command: Command, options: ExecOptions): Promis
     if (stdin !== "ignore") closeSync(stdin);
   }
 
-  const collect = (pipe: Pipe, stream: "stdout" | "stderr") => pipe.reader.on("data", (chunk: Buffer) => course.push(stream, chunk));
+  const collect = (pipe: Pipe, stream: "stdout" | "stderr") =>
+    pipe.reader.on("data", (chunk: Buffer) => course.push(stream, chunk, pipe.reader));
   if (live) void feed(live.input, live.writer);
   collect(out, "stdout");
   collect(err, "stderr");
@@ -55,7 +56,9 @@ export async function runCommand(command: Command, options: ExecOptions): Promis
       course.watch(command.kill);
     });
     await command.kill(); // what the command left running in the background
-    await Promise.race([ends, sleep(1_000, undefined, { ref: false })]);
+    // A slow listener is waited for, as long as there is output.
+    for (let isOver = false; !isOver; await course.taken())
+      isOver = await Promise.race([ends.then(() => true), sleep(1_000, undefined, { ref: false }).then(() => !course.isHeld())]);
     return course.result(exit.code, exit.signal);
   } finally {
     live?.writer.destroy();
