@@ -275,7 +275,7 @@ export interface ExecOptions {
    * In the order of the output, as far as the driver knows it; not after `exec` returned. A program's output is held back while a returned
    * promise is pending.
    */
-  onOutput?: (chunk: string, stream: "stdout" | "stderr") => void | Promise<void>;
+  onOutput?: (chunk: string, stream: "stdout" | "stderr") => unknown;
   /** Output kept in the result; the middle is dropped. Default 1 MiB. */
   maxOutputBytes?: number;
   /** Encoding of the result's texts. `latin1`: one character per byte, for output that may not be text. Default `utf8`. */
