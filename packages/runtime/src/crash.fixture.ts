@@ -7,10 +7,12 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { folderSource } from "./file-source.ts";
 import { createRuntime, type RuntimeOptions } from "./create.ts";
+import { overConnection } from "./remote/conformance.fixture.ts";
 
 const [options = "", what = "", mark = ""] = process.argv.slice(2);
-const { dataDir, ...runtime } = JSON.parse(options) as RuntimeOptions;
-const driver = await createRuntime({ ...runtime, dataDir });
+const { dataDir, isOnRunner = false, ...runtime } = JSON.parse(options) as RuntimeOptions & { isOnRunner?: boolean };
+const local = await createRuntime({ ...runtime, dataDir });
+const driver = isOnRunner ? await overConnection(local) : local;
 const sandbox = await driver.open({ id: "kept" });
 const print = (line: string) => process.stdout.write(`${line}\n`);
 

@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { getPage, processesWith, until } from "./conformance/observe.ts";
 import { createRuntime, type RuntimeOptions } from "./create.ts";
 import { caretakerName } from "./lease.ts";
+import { overConnection } from "./remote/conformance.fixture.ts";
 import type { LogLine, RuntimeDriver, Sandbox } from "./types.ts";
 
 interface Options {
@@ -17,16 +18,21 @@ interface Options {
   skip?: string | undefined;
   /** `smoke`: services are adopted; `short`: the main cases once. `all` takes minutes where starting is slow: `./studio crash`. */
   extent?: "smoke" | "short" | "all";
+  /** The server reaches the driver over a connection to a runner in its process. */
+  isOnRunner?: boolean;
 }
 
 /** What a driver guarantees when the server is killed at any moment. */
 export function describeCrashes(
   runtime: Pick<RuntimeOptions, "driver" | "docker" | "machine">,
-  { skip: reason, extent = "all" }: Options = {},
+  { skip: reason, extent = "all", isOnRunner = false }: Options = {},
 ): void {
-  const create = (dataDir: string, more: Pick<RuntimeOptions, "orphanGraceMs"> = {}) => createRuntime({ ...runtime, dataDir, ...more });
+  const create = async (dataDir: string, more: Pick<RuntimeOptions, "orphanGraceMs"> = {}) => {
+    const driver = await createRuntime({ ...runtime, dataDir, ...more });
+    return isOnRunner ? overConnection(driver) : driver;
+  };
   describe.skipIf(reason !== undefined)(
-    `kill -9 of the server, driver ${runtime.driver}${reason === undefined ? "" : ` (skipped: ${reason})`}`,
+    `kill -9 of the server, driver ${runtime.driver}${isOnRunner ? " on a runner" : ""}${reason === undefined ? "" : ` (skipped: ${reason})`}`,
     () => {
       let dataDir: string;
       const children: ChildProcess[] = [];
@@ -54,7 +60,7 @@ export function describeCrashes(
       function serve(what: string, more: Pick<RuntimeOptions, "orphanGraceMs"> = {}) {
         const child = spawn(
           process.execPath,
-          [join(import.meta.dirname, "crash.fixture.ts"), JSON.stringify({ ...runtime, dataDir, ...more }), what, mark],
+          [join(import.meta.dirname, "crash.fixture.ts"), JSON.stringify({ ...runtime, dataDir, isOnRunner, ...more }), what, mark],
           {
             stdio: ["ignore", "pipe", "inherit"],
           },

@@ -2,11 +2,13 @@ import { RuntimeError } from "./errors.ts";
 import { withCaretaker } from "./lease.ts";
 import type { RuntimeLog } from "./log.ts";
 import type { MachineFacts } from "./machine-facts.ts";
+import type { RemoteOptions } from "./remote/client/driver.ts";
 import type { DriverName, RuntimeDriver } from "./types.ts";
 
 export interface RuntimeOptions {
   /** `auto`: the first that works, never one without isolation. */
-  driver: "auto" | DriverName;
+  driver: "auto" | DriverName | "remote";
+  /** Not used by `remote`: it is the runner's. */
   dataDir: string;
   /** `host`, `host:port`, an address or a range: private addresses that sandboxes may reach. */
   outbound?: { allow: string[] };
@@ -18,6 +20,8 @@ export interface RuntimeOptions {
    * For the docker driver: its engine (`unix:///path`, `tcp://host:port`), client certificates, and the image that project code runs in.
    */
   docker?: { host?: string | undefined; certPath?: string | undefined; image?: string | undefined };
+  /** The runner of the driver `remote`. */
+  remote?: RemoteOptions | undefined;
   /** How long services keep running after this process ends when no other process adopts them. Unset: forever. */
   orphanGraceMs?: number;
   /** The result of `inspectMachine`, to avoid inspecting the machine again at every start. */
@@ -38,14 +42,21 @@ const automatic: readonly DriverName[] = ["sandbox", "docker"];
 
 /** Opens the runtime. Throws `unavailable` with the reasons when the driver, or for `auto` every driver, cannot work here. */
 export async function createRuntime({ orphanGraceMs, ...options }: RuntimeOptions): Promise<RuntimeDriver> {
+  if (options.driver === "remote") return connectToRunner(options);
   const driver = await createDriver(options);
   if (orphanGraceMs === undefined || driver.name === "memory") return driver;
   const { dataDir, docker, machine } = options;
   return withCaretaker(driver, { state: { driver: driver.name, dataDir, docker, machine }, graceMs: orphanGraceMs });
 }
 
+/** Its services are watched by the runner, which knows all of its servers. */
+async function connectToRunner({ remote, log }: RuntimeOptions): Promise<RuntimeDriver> {
+  if (!remote) throw new RuntimeError("unavailable", "RUNTIME_DRIVER=remote requires the address of a runner (RUNNER_URL).");
+  return (await import("./remote/client/driver.ts")).createRemoteDriver({ log, ...remote });
+}
+
 async function createDriver(options: Omit<RuntimeOptions, "orphanGraceMs">): Promise<RuntimeDriver> {
-  if (options.driver !== "auto") return drivers[options.driver](options);
+  if (options.driver !== "auto") return drivers[options.driver as DriverName](options);
   const reasons: string[] = [];
   for (const name of automatic) {
     try {

@@ -18,12 +18,9 @@ export function createMemoryDriver({ commands = {} }: MemoryDriverOptions = {}):
   const images = new Map<ImageId, Promise<MemoryTree>>();
   const prepared = new Map<ImageId, PreparedImage>();
 
-  async function build(
-    image: ImageSpec,
-    tree: MemoryTree,
-    signal: AbortSignal | undefined,
-    emitLine: (line: string) => void,
-  ): Promise<MemoryTree> {
+  async function build(image: ImageSpec, signal: AbortSignal | undefined, emitLine: (line: string) => void): Promise<MemoryTree> {
+    const tree = createMemoryTree();
+    await tree.copyIn(image.source);
     const sandbox = createMemorySandbox("image", tree, programs);
     const lines: string[] = [];
     const onOutput = (chunk: string) => {
@@ -47,12 +44,9 @@ export function createMemoryDriver({ commands = {} }: MemoryDriverOptions = {}):
     return tree;
   }
 
-  /** The image's sources and its id. */
-  async function read(image: ImageSpec): Promise<{ id: ImageId; tree: MemoryTree }> {
-    const tree = createMemoryTree();
-    await tree.copyIn(image.source);
-    const hash = createHash("sha256").update(JSON.stringify([await image.source.id(), image.build, image.warm ?? null]));
-    return { id: `${image.name}-${hash.digest("hex").slice(0, 24)}`, tree };
+  async function idOf({ name, source, build: commands, warm }: ImageSpec): Promise<ImageId> {
+    const hash = createHash("sha256").update(JSON.stringify([await source.id(), commands, warm ?? null]));
+    return `${name}-${hash.digest("hex").slice(0, 24)}`;
   }
 
   return {
@@ -61,10 +55,10 @@ export function createMemoryDriver({ commands = {} }: MemoryDriverOptions = {}):
     warnings: ["Project code is not run: this is the driver for tests."],
     can: { pty: false, freeze: true, limits: false, privateNetwork: false, peers: false, images: false, history: false },
     async prepare(image, { signal, onLog = () => {}, isRebuilt = false } = {}) {
-      const { id, tree } = await read(image);
+      const id = await idOf(image);
       let built = isRebuilt && prepared.has(id) ? undefined : images.get(id);
       if (!built) {
-        built = build(image, tree, signal, onLog);
+        built = build(image, signal, onLog);
         images.set(id, built);
         built.catch(() => images.delete(id));
       }
@@ -72,7 +66,7 @@ export function createMemoryDriver({ commands = {} }: MemoryDriverOptions = {}):
       prepared.set(id, { id, name: image.name, preparedAt: Date.now(), isWarm: true });
       return id;
     },
-    findImage: async (image) => prepared.get((await read(image)).id),
+    findImage: async (image) => prepared.get(await idOf(image)),
     listImages: async () => [...prepared.values()],
     async removeImage(id) {
       images.delete(id);

@@ -1,23 +1,9 @@
 import { expect, test } from "vitest";
 import { describeRuntimeDriver } from "../conformance.ts";
-import type { Programs } from "../conformance/programs.ts";
 import { createMemoryDriver } from "./driver.ts";
+import { memoryPrograms } from "./programs.fixture.ts";
 
-const programs: Programs = {
-  echo: (text) => ["echo", text],
-  fail: (text, code) => ["fail", text, String(code)],
-  cat: ["cat"],
-  variable: (name) => ["printenv", name],
-  show: (file) => ["cat", file],
-  put: (file, text) => ["put", file, text],
-  sleep: (ms) => ["wait", String(ms)],
-  flood: (bytes) => ["flood", String(bytes)],
-  missing: ["no-such-program-here"],
-  serve: (port, text) => ["serve", String(port), text],
-  chatter: ["chatter"],
-};
-
-describeRuntimeDriver("memory", async () => createMemoryDriver(), { programs });
+describeRuntimeDriver("memory", async () => createMemoryDriver(), { programs: memoryPrograms });
 
 test("a test provides its own programs", async () => {
   const driver = createMemoryDriver({

@@ -1,0 +1,123 @@
+import { randomUUID } from "node:crypto";
+import { RuntimeError } from "../../errors.ts";
+import type { RuntimeLog } from "../../log.ts";
+import type { RuntimeDriver, Sandbox } from "../../types.ts";
+import { defaultTiming, type Timing } from "../protocol.ts";
+import { createCalls } from "./calls.ts";
+import { createConnection, type ConnectionOptions } from "./connection.ts";
+import { endOf } from "./end-of-call.ts";
+import { createRemoteSandbox, type RemoteSandbox } from "./sandbox.ts";
+import { sendFiles } from "./send-files.ts";
+
+export interface RemoteOptions {
+  /** `http://host:port`, `https://host:port` or `unix:///path`. */
+  url: string;
+  token: string;
+  tls?: ConnectionOptions["tls"];
+  /** Sandboxes that this driver opens belong to it alone: calls of drivers that opened them before are refused. */
+  takesOver?: boolean | undefined;
+  timing?: Partial<Timing> | undefined;
+  log?: RuntimeLog | undefined;
+}
+
+/**
+ * The driver of a runner, on another machine. Throws `unavailable` when it cannot be reached within `patienceMs` or is of an incompatible
+ * version. Name, isolation and capabilities are those of the runner's driver.
+ */
+export async function createRemoteDriver({ url, token, tls, takesOver = false, log, ...options }: RemoteOptions): Promise<RuntimeDriver> {
+  const timing = { ...defaultTiming, ...options.timing };
+  const client = randomUUID();
+  const connection = createConnection({ url, token, client, tls, timing, log });
+  try {
+    await connection.session();
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+  const { query, command, open } = createCalls(connection, client);
+  const sandboxes = new Map<string, RemoteSandbox>();
+  /** The same object for every caller, so that subscriptions are shared. */
+  const sandboxOf = (id: string, epoch: number): Sandbox => {
+    let known = sandboxes.get(id);
+    if (known) known.setEpoch(epoch);
+    else {
+      known = createRemoteSandbox({ id, epoch, calls: { query, command, open }, log });
+      sandboxes.set(id, known);
+    }
+    return known.sandbox;
+  };
+
+  return {
+    get name() {
+      return connection.hello.driver.name;
+    },
+    get isolation() {
+      return connection.hello.driver.isolation;
+    },
+    get warnings() {
+      return connection.hello.driver.warnings;
+    },
+    get can() {
+      return connection.hello.driver.can;
+    },
+    async prepare({ source, ...image }, { signal, onLog, ...options } = {}) {
+      const call = open("driver.prepare", { ...image, source: await source.id(), ...options }, { signal });
+      const sending = Promise.withResolvers<void>();
+      return endOf(call, sending.promise, (event) => {
+        if ("needsFiles" in event) sendFiles(call, source).then(sending.resolve, sending.reject);
+        else for (const line of event.lines) onLog?.(line);
+      });
+    },
+    findImage: async ({ source, ...image }) =>
+      (await query("driver.findImage", { ...image, source: await source.id() })).result ?? undefined,
+    listImages: async () => (await query("driver.listImages", {})).events,
+    async removeImage(image) {
+      await command("driver.removeImage", { image });
+    },
+    has: async (path) => (await query("driver.has", { path })).result,
+    async open(spec) {
+      const { result } = await command("driver.open", { spec, ...(takesOver && { takesOver }) });
+      return sandboxOf(spec.id, result.epoch);
+    },
+    async find(id) {
+      const { result } = await query("driver.find", { id });
+      return result === null ? undefined : sandboxOf(id, result.epoch);
+    },
+    list: async () => (await query("driver.list", {})).events,
+    async pause(id) {
+      const call = open("driver.pause", { id });
+      const part = await call.next();
+      if (part.kind !== "event") throw new RuntimeError("unavailable", "The runner ended the pause.");
+      let resumed: Promise<unknown> | undefined;
+      return {
+        ...part.event,
+        async resume() {
+          resumed ??= (call.end(), call.next());
+          await resumed;
+        },
+      };
+    },
+    async remove(id) {
+      await command("driver.remove", { id });
+      sandboxes.get(id)?.close();
+      sandboxes.delete(id);
+    },
+    histories: async () => (await query("driver.histories", {})).events,
+    async removeHistory(id) {
+      await command("driver.removeHistory", { id });
+    },
+    async close({ leaveRunning = false } = {}) {
+      try {
+        if (!leaveRunning && sandboxes.size > 0) await command("driver.release", { ids: [...sandboxes.keys()] });
+        // Without a connection it finds out itself.
+        if (connection.isConnected) await query("driver.leave", {}, { signal: AbortSignal.timeout(leaveTimeoutMs) });
+      } catch (error) {
+        log?.warn({ err: error, runner: url }, "the runner was not told that this server ends");
+      }
+      for (const { close } of sandboxes.values()) close();
+      connection.close();
+    },
+  };
+}
+
+const leaveTimeoutMs = 2_000;

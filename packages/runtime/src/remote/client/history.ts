@@ -1,0 +1,96 @@
+import { createReadStream } from "node:fs";
+import { RuntimeError } from "../../errors.ts";
+import type { History, KeptEntry } from "../../history/types.ts";
+import type { Calls, OpenCall } from "./calls.ts";
+import { endOf } from "./end-of-call.ts";
+import { readableBytes } from "./readable-bytes.ts";
+
+/** The history of a sandbox of a runner. */
+export function createRemoteHistory({ calls, target }: { calls: Calls; target: () => { id: string; epoch: number } }): History {
+  const { query, command, open } = calls;
+  return {
+    async capture(name, { attachments = {}, signal, ...options } = {}) {
+      const paths = Object.entries(attachments);
+      const call = open("history.capture", { ...target(), name, hasAttachments: paths.length > 0, ...options }, { signal });
+      return endOf(call, sendAttachments(call, paths));
+    },
+    find: async (name) => (await query("history.find", { ...target(), name })).result ?? undefined,
+    names: async (prefix) => (await query("history.names", { ...target(), ...(prefix !== undefined && { prefix }) })).events.flat(),
+    async remove(names) {
+      await command("history.remove", { ...target(), names: [...names] });
+    },
+    async restore(name, { keep, onProgress, signal } = {}) {
+      const { result } = await command(
+        "history.restore",
+        { ...target(), name, ...(keep && { keep: [...keep] }), ...(onProgress && { isFollowed: true }) },
+        { signal, onEvent: ({ done, total }) => onProgress?.(done, total) },
+      );
+      return result;
+    },
+    async compare(from, to, { signal, ...options } = {}) {
+      return (await query("history.compare", { ...target(), from, to, ...options }, { signal })).result;
+    },
+    async *read(name, { signal } = {}) {
+      const call = open("history.read", { ...target(), name }, { signal });
+      try {
+        for (;;) {
+          const part = await call.next();
+          if (part.kind === "result") return;
+          if (part.kind !== "event" || !("entry" in part.event)) throw outOfOrder();
+          yield* readEntry(call, part.event);
+        }
+      } finally {
+        call.cancel();
+      }
+    },
+    async attachment(name, path) {
+      const call = open("history.attachment", { ...target(), name, path });
+      const first = await call.next();
+      if (first.kind !== "event") throw outOfOrder();
+      if (first.event === null) {
+        await call.next();
+        return undefined;
+      }
+      return { size: first.event.size, data: readableBytes(call) };
+    },
+    async tidy() {
+      await command("history.tidy", target());
+    },
+  };
+}
+
+async function sendAttachments(call: OpenCall<"history.capture">, files: [path: string, file: string][]): Promise<void> {
+  for (const [path, file] of files) {
+    await call.message({ path });
+    for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) await call.bytes(chunk);
+  }
+  call.end();
+}
+
+const outOfOrder = () => new RuntimeError("unavailable", "The runner sent the parts of a snapshot in an unknown order.");
+
+/** One entry. What the caller does not read of it is skipped. */
+async function* readEntry(
+  call: OpenCall<"history.read">,
+  { entry, follows }: { entry: Omit<KeptEntry, "content">; follows: boolean },
+): AsyncGenerator<KeptEntry> {
+  let hasContent = entry.kind !== "folder";
+  let isAsked = follows;
+  async function* content() {
+    if (!isAsked) {
+      isAsked = true;
+      await call.message({ isWanted: true });
+    }
+    while (hasContent) {
+      const part = await call.next();
+      if (part.kind === "bytes") yield part.bytes;
+      else if (part.kind === "event" && "isEnd" in part.event) hasContent = false;
+      else throw outOfOrder();
+    }
+  }
+  yield { ...entry, content };
+  if (!hasContent) return;
+  if (!isAsked) return call.message({ isWanted: false });
+  // Read half, or not at all.
+  for await (const _ of content());
+}
