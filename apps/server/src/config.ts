@@ -52,6 +52,7 @@ function createConfig(settings: Settings, isGiven: (name: string) => boolean) {
     database: { url: settings.storage.databaseUrl },
     runtime: {
       ...settings.driver,
+      runner: settings.runner,
       ...settings.preparation,
       ...settings.idle,
       orphanGraceMs: settings.idle.orphanGraceMs || undefined,

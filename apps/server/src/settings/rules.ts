@@ -14,6 +14,8 @@ export function findConflicts({
   creators,
   web,
   objects,
+  driver,
+  runner,
 }: Settings): string[] {
   const problems: string[] = [];
   const { appHost, previewDomain } = publicAddress(listen.port, address);
@@ -22,6 +24,13 @@ export function findConflicts({
     problems.push("PAYOUTS=stripe requires a Stripe account. Example: STRIPE_SECRET_KEY=sk_live_…");
   if (billing.stripe.secretKey && !billing.stripe.webhookSecret)
     problems.push("STRIPE_SECRET_KEY also requires the signing secret of its webhook endpoint. Example: STRIPE_WEBHOOK_SECRET=whsec_…");
+
+  if (driver.driver === "remote" && runner.url === undefined)
+    problems.push("RUNTIME_DRIVER=remote requires the address of a runner. Example: RUNNER_URL=https://runner.lan:7070");
+  if (driver.driver === "remote" && runner.token === undefined && runner.tokenFile === undefined)
+    problems.push("RUNTIME_DRIVER=remote requires the secret of the runner. Example: RUNNER_TOKEN_FILE=/etc/tesslate/runner-token");
+  if ((runner.certFile === undefined) !== (runner.keyFile === undefined))
+    problems.push("RUNNER_CERT_FILE and RUNNER_KEY_FILE must be set together. Example: RUNNER_KEY_FILE=/etc/tesslate/runner-key.pem");
 
   if (appHost === previewDomain || (previewDomain.endsWith(`.${appHost}`) && appHost !== "localhost"))
     problems.push(

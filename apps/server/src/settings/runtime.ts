@@ -1,12 +1,13 @@
 import { Type } from "typebox";
-import { flag, group, integer, mebibyte, minute, number, oneOf, text } from "./kinds.ts";
+import { flag, group, integer, mebibyte, minute, number, oneOf, secret, text } from "./kinds.ts";
 
-/** `config.runtime` consists of `driver`, `preparation`, `recovery` and `idle`. */
+/** `config.runtime` consists of `driver`, `runner`, `preparation`, `recovery` and `idle`. */
 export const driver = group("Project code", {
-  driver: oneOf("RUNTIME_DRIVER", ["auto", "sandbox", "docker", "process", "memory"], {
+  driver: oneOf("RUNTIME_DRIVER", ["auto", "sandbox", "docker", "process", "memory", "remote"], {
     default: "auto",
     example: "sandbox",
-    description: "Where project code runs: auto, sandbox, docker, process (no isolation), memory (tests)",
+    description:
+      "Where project code runs: auto, sandbox, docker, process (no isolation), memory (tests), remote (on the runner at RUNNER_URL)",
   }),
   docker: Type.Object({
     host: Type.Refine(
@@ -32,6 +33,62 @@ export const driver = group("Project code", {
       }),
     ),
   }),
+});
+
+/** What a server needs to use a runner, and a runner to serve. Part of `config.runtime`. */
+export const runner = group("Runner", {
+  url: Type.Optional(
+    Type.Refine(
+      text("RUNNER_URL", {
+        example: "https://runner.lan:7070",
+        description: "Server: address of the runner for RUNTIME_DRIVER=remote",
+      }),
+      (value) => /^(https?:\/\/[^/]|unix:\/\/\/)/.test(value) && URL.canParse(value),
+      () => "https://host:port, http://host:port or unix:///path",
+    ),
+  ),
+  token: Type.Refine(
+    secret("RUNNER_TOKEN", {
+      example: "at-least-32-random-characters-here-please",
+      description: "Server and runner: the secret they share. Whoever has it controls all projects of the runner",
+    }),
+    (value: string) => Buffer.byteLength(value) >= 32,
+    () => "at least 32 bytes long",
+  ),
+  tokenFile: Type.Optional(
+    text("RUNNER_TOKEN_FILE", {
+      example: "/etc/tesslate/runner-token",
+      description: "Server and runner: file with RUNNER_TOKEN",
+    }),
+  ),
+  caFile: Type.Optional(
+    text("RUNNER_CA_FILE", {
+      example: "/etc/tesslate/runner-ca.pem",
+      description:
+        "Server: certificate that signed the runner's, if no public authority did. Runner: servers must show a certificate that it signed",
+    }),
+  ),
+  certFile: Type.Optional(
+    text("RUNNER_CERT_FILE", {
+      example: "/etc/tesslate/runner.pem",
+      description: "Runner: its certificate, which turns on TLS. Server: the certificate it shows to a runner that requires one",
+    }),
+  ),
+  keyFile: Type.Optional(
+    text("RUNNER_KEY_FILE", {
+      example: "/etc/tesslate/runner-key.pem",
+      description: "Server and runner: private key of RUNNER_CERT_FILE",
+    }),
+  ),
+  listen: Type.Refine(
+    text("RUNNER_LISTEN", {
+      default: "127.0.0.1:7070",
+      example: "0.0.0.0:7070",
+      description: "Runner: address it listens on, or unix:///path for servers on the same machine",
+    }),
+    (value) => /^unix:\/\/\/./.test(value) || /^(\[[\da-fA-F:]+\]|[^\s:/]+):\d{1,5}$/.test(value),
+    () => "host:port or unix:///path",
+  ),
 });
 
 export const preparation = group("Project code", {

@@ -11,7 +11,7 @@ import { changed } from "./settings.ts";
 export const upCommand = ["node", "-e", `require("http").createServer((q,s)=>s.end("up")).listen(process.env.PORT)`];
 
 /** A terminal client: output so far and the close code. */
-export async function terminalClient(app: TestApp, user: TestUser, id: string) {
+export async function terminalClient(app: Pick<TestApp, "port">, user: Pick<TestUser, "token">, id: string) {
   const socket = new WebSocket(`ws://localhost:${app.port}/api/shell/ws/${id}`);
   const frames: ShellServerFrame[] = [];
   const closed = new Promise<number>((resolve) => socket.once("close", resolve));

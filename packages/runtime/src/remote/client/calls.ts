@@ -11,7 +11,7 @@ import { decodeError, notUnderstood, parseJson } from "../wire-errors.ts";
 import type { Connection, Session } from "./connection.ts";
 
 type NameOf<K extends Method["kind"]> = { [M in MethodName]: Methods[M]["kind"] extends K ? M : never }[MethodName];
-export type QueryName = NameOf<"query">;
+type QueryName = NameOf<"query">;
 
 /** What arrives of a call. The result is the last part; an error is thrown instead. */
 export type Part<M extends MethodName> =

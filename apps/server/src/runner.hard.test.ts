@@ -1,0 +1,126 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { stopRuntimesBelow } from "@tesslate/runtime";
+import { freePort } from "@tesslate/testkit";
+import { afterAll, describe, expect, test, vi } from "vitest";
+import { clientsAt } from "./testing/address.ts";
+import { asPage, ended, enterPreview } from "./testing/projects.ts";
+import { realRuntime } from "./testing/sandbox.ts";
+import { terminalClient } from "./testing/shell.ts";
+import { spawnStudio, type SpawnedStudio } from "./testing/spawned-studio.ts";
+import { temporaryFolder } from "./testing/temporary.ts";
+import { tinyTemplates } from "./testing/tiny-template.ts";
+
+const probe = await realRuntime().catch(() => undefined);
+const canRun = probe !== undefined;
+await probe?.[Symbol.asyncDispose]();
+
+describe.skipIf(!canRun)("a server whose projects run on a runner (needs a sandbox)", () => {
+  const base = temporaryFolder("installations");
+  const servers: SpawnedStudio[] = [];
+  const runners: ChildProcess[] = [];
+  const end = async (child: ChildProcess, signal: NodeJS.Signals) => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, "exit");
+    child.kill(signal);
+    await exited;
+  };
+  afterAll(async () => {
+    for (const server of servers) await server.kill();
+    for (const runner of runners) await end(runner, "SIGKILL");
+    await stopRuntimesBelow(base);
+    await rm(base, { recursive: true, force: true });
+  });
+
+  test("creates, runs, shows and keeps them, also when either of the two is killed", { timeout: 240_000 }, async () => {
+    const templatesDir = await tinyTemplates();
+    const tokenFile = join(base, "runner-token");
+    await mkdir(join(base, "runner"), { recursive: true });
+    await writeFile(tokenFile, `${"0123456789abcdef".repeat(2)}\n`, { mode: 0o600 });
+    const runnerPort = await freePort();
+    const startRunner = async () => {
+      const child = spawn(process.execPath, [join(import.meta.dirname, "../../../scripts/runner.ts")], {
+        stdio: ["ignore", "pipe", "pipe"],
+        env: {
+          PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
+          DATA_DIR: join(base, "runner"),
+          RUNNER_LISTEN: `127.0.0.1:${runnerPort}`,
+          RUNNER_TOKEN_FILE: tokenFile,
+          LOG_LEVEL: "error",
+        },
+      });
+      runners.push(child);
+      let output = "";
+      for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+      await vi.waitFor(() => expect(output).toContain("isolation"), { timeout: 30_000 });
+      return { child, output: () => output };
+    };
+    const studio = { port: await freePort(), dataDir: join(base, "server") };
+    const as = clientsAt(studio.port);
+    const at = { ...studio, as };
+    const startServer = async () => {
+      const server = await spawnStudio({
+        ...studio,
+        templatesDir,
+        env: { RUNTIME_DRIVER: "remote", RUNNER_URL: `http://127.0.0.1:${runnerPort}`, RUNNER_TOKEN_FILE: tokenFile },
+      });
+      servers.push(server);
+      return server;
+    };
+
+    const runner = await startRunner();
+    expect(runner.output()).toMatch(
+      /Tesslate Studio runner \S+ is running at http:\/\/127\.0\.0\.1:\d+\n {2}Project code runs in: \w+, isolation \S+/,
+    );
+    const first = await startServer();
+    const person = { email: "ada@example.com", password: "correct horse battery" };
+    await as().auth.register({ body: { ...person, name: "Ada" } });
+    const signIn = async () => ({ token: (await as().auth.login({ body: person })).access_token ?? "" });
+    let ada = await signIn();
+    const created = await as(ada).projects.create({ body: { name: "Shop" } });
+    const params = { id: created.id };
+    expect(await ended(at, ada, created.task_id)).toMatchObject({ status: "completed", error: null });
+    await as(ada).files.put({ params: { ...params, path: "note.txt" }, body: { content: "from the server" } });
+    const { task_id } = await as(ada).projects.start({ params });
+    if (task_id) expect(await ended(at, ada, task_id)).toMatchObject({ status: "completed", error: null });
+    const bootOf = async () => {
+      const visit = await enterPreview(at, ada, created.id);
+      expect(await visit.fetch("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
+      return (JSON.parse((await visit.fetch("/headers")).text) as { boot: number }).boot;
+    };
+    const boot = await bootOf();
+    // Everything of the project is on the runner's disk.
+    expect(existsSync(join(base, "runner/runtime/sandboxes", created.id, "files/note.txt"))).toBe(true);
+    expect(existsSync(join(base, "server/runtime"))).toBe(false);
+
+    const openTerminal = async () => {
+      const { id } = await as(ada).shell.create({ body: { project_id: created.id } });
+      return terminalClient(studio, ada, id);
+    };
+    const terminal = await openTerminal();
+    terminal.type("cat note.txt; echo $((40 + 2))\r");
+    await terminal.waitFor(/from the server42/);
+
+    await first.kill();
+    await startServer();
+    ada = await signIn();
+    expect(await bootOf()).toBe(boot);
+    const next = await openTerminal();
+    next.type("cat note.txt; echo $((40 + 3))\r");
+    await next.waitFor(/from the server43/);
+
+    // The server stays up without its runner, says what is missing, and continues when it is back.
+    await end(runner.child, "SIGKILL");
+    expect(await as(ada).projects.get({ params })).toMatchObject({ name: "Shop" });
+    await startRunner();
+    await vi.waitFor(async () => expect(await bootOf()).toBe(boot), { timeout: 30_000, interval: 200 });
+    expect(await as(ada).files.get({ params: { ...params, path: "note.txt" } })).toMatchObject({ content: "from the server" });
+
+    const removed = await as(ada).projects.remove({ params });
+    expect(await ended(at, ada, removed.task_id)).toMatchObject({ status: "completed" });
+    expect(existsSync(join(base, "runner/runtime/sandboxes", created.id))).toBe(false);
+  });
+});
