@@ -192,6 +192,50 @@ test("logs and changes of files are followed across lost connections without a g
   await sandbox.stop();
 });
 
+test("after a restart of the runner, watches and logs continue, with what changed in between", async () => {
+  const local = createMemoryDriver();
+  await using remote = await startRemote(local);
+  const sandbox = await (await remote.connect()).open({ id: "a" });
+  for (const path of ["kept", "changed", "deleted"]) await sandbox.files.write(path, "1");
+  await sandbox.start({ name: "web", command: ["chatter"], cwd: ".", env: {}, port: 0 });
+  const abort = new AbortController();
+  const seen: string[] = [];
+  const lines: number[] = [];
+  const following = [
+    (async () => {
+      for await (const changes of sandbox.files.watch({ signal: abort.signal }))
+        seen.push(...changes.map(({ op, path }) => `${op} ${path}`));
+    })(),
+    (async () => {
+      for await (const { seq } of sandbox.logs("web", { follow: true, signal: abort.signal })) lines.push(seq);
+    })(),
+  ];
+  await until(async () => {
+    await sandbox.files.write("first", String(Math.random()));
+    return seen.length > 0 && lines.length > 5;
+  });
+  remote.proxy.refuse();
+  remote.proxy.cut();
+  await remote.runner.close();
+  const files = (await local.find("a"))?.files;
+  await files?.write("changed", "22");
+  await files?.write("added", "1");
+  await files?.remove("deleted");
+  seen.length = 0;
+  await remote.restart();
+  await until(() => seen.length >= 3);
+  expect(seen).toEqual(expect.arrayContaining(["update changed", "add added", "delete deleted"]));
+  expect(seen).not.toContain("update kept");
+  await sandbox.files.write("after", "1");
+  await until(() => seen.includes("add after"));
+  const count = lines.length;
+  await until(() => lines.length > count + 5);
+  expect(lines).toEqual(lines.map((_, n) => n + 1));
+  abort.abort();
+  await Promise.all(following);
+  await sandbox.stop();
+});
+
 test("a file is complete or an error, never shorter", async () => {
   await using remote = await startRemote(createMemoryDriver());
   const sandbox = await (await remote.connect()).open({ id: "a" });

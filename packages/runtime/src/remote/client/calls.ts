@@ -5,13 +5,10 @@ import { isValid } from "../checks.ts";
 import { encodeFrame, encodeJson, piecesOf, type Frame } from "../frames.ts";
 import { createInbox, type Inbox } from "../inbox.ts";
 import { createLink } from "../link.ts";
-import { methods, type Args, type EventOf, type Input, type MethodName, type Methods, type Result } from "../methods.ts";
-import { headers, paths, type Method } from "../protocol.ts";
+import { methods, type Args, type EventOf, type Input, type MethodName, type Result } from "../methods.ts";
+import { headers, paths } from "../protocol.ts";
 import { decodeError, notUnderstood, parseJson } from "../wire-errors.ts";
 import type { Connection, Session } from "./connection.ts";
-
-type NameOf<K extends Method["kind"]> = { [M in MethodName]: Methods[M]["kind"] extends K ? M : never }[MethodName];
-type QueryName = NameOf<"query">;
 
 /** What arrives of a call. The result is the last part; an error is thrown instead. */
 export type Part<M extends MethodName> =

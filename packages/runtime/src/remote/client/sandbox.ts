@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { RuntimeError } from "../../errors.ts";
 import type { RuntimeLog } from "../../log.ts";
 import type { ExecResult, Sandbox } from "../../types.ts";
 import type { Calls, Marks, OpenCall } from "./calls.ts";
@@ -8,6 +7,7 @@ import { openRemotePty } from "./pty.ts";
 import { openRemoteSocket } from "./socket.ts";
 import { createStates } from "./states.ts";
 import { createRemoteTree } from "./tree.ts";
+import { isOutage, waitForRetry } from "./watch.ts";
 
 export interface RemoteSandbox {
   sandbox: Sandbox;
@@ -130,9 +130,9 @@ export function createRemoteSandbox({
           }
         } catch (error) {
           if (signal?.aborted) return;
-          // A lost connection: the next attempt waits for the next one, and fails if there is none.
-          if (!follow || !(error instanceof RuntimeError && error.code === "unavailable") || isAgain === undefined) throw error;
+          if (!follow || !isOutage(error)) throw error;
           isAgain = true;
+          if (!(await waitForRetry(signal))) return;
         } finally {
           end();
           signal?.removeEventListener("abort", end);

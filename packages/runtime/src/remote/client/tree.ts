@@ -4,10 +4,13 @@ import type { Calls } from "./calls.ts";
 import { endOf } from "./end-of-call.ts";
 import { readableBytes } from "./readable-bytes.ts";
 import { sendFiles } from "./send-files.ts";
+import { watchTree } from "./watch.ts";
 
 /** The tree of a sandbox of a runner. */
 export function createRemoteTree({ calls, target }: { calls: Calls; target: () => { id: string; epoch: number } }): Tree {
   const { query, command, open } = calls;
+  const walk: Tree["walk"] = async ({ under, skip } = {}) =>
+    (await query("tree.walk", { ...target(), ...(under !== undefined && { under }), ...(skip && { skip: [...skip] }) })).events.flat();
   return {
     stat: async (path) => (await query("tree.stat", { ...target(), path })).result ?? undefined,
     async read(path, options = {}) {
@@ -70,25 +73,8 @@ export function createRemoteTree({ calls, target }: { calls: Calls; target: () =
     async remove(path, options = {}) {
       await command("tree.remove", { ...target(), path, ...options });
     },
-    walk: async ({ under, skip } = {}) =>
-      (await query("tree.walk", { ...target(), ...(under !== undefined && { under }), ...(skip && { skip: [...skip] }) })).events.flat(),
-    async *watch({ signal, skip }) {
-      const call = open("tree.watch", { ...target(), ...(skip && { skip: [...skip] }) }, { signal });
-      let isDone = false;
-      try {
-        for (;;) {
-          const part = await call.next();
-          isDone = part.kind === "result";
-          if (isDone || signal.aborted) return;
-          if (part.kind === "event") yield part.event;
-        }
-      } catch (error) {
-        isDone = true;
-        if (!signal.aborted) throw error;
-      } finally {
-        if (!isDone) call.cancel();
-      }
-    },
+    walk,
+    watch: (options) => watchTree({ open, walk: (skip) => walk({ ...(skip && { skip }) }) }, target, options),
     readLink: async (path) => (await query("tree.readLink", { ...target(), path })).result ?? undefined,
     async copyIn(source, to) {
       const call = open("tree.copyIn", { ...target(), source: await source.id(), ...(to !== undefined && { to }) });
