@@ -282,7 +282,7 @@ export async function prepareProjectCluster({
   const make = async () => {
     for (const other of await readdir(home)) if (other !== version) await rm(join(home, other), { recursive: true, force: true });
     if (existsSync(join(folder, "cluster/PG_VERSION"))) return;
-    const owner = await findOwner();
+    const owner = await findOwner(home);
     const fresh = join(folder, "new");
     await rm(fresh, { recursive: true, force: true });
     await mkdir(fresh, { mode: 0o700 });

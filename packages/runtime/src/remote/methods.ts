@@ -101,7 +101,8 @@ export const methods = {
   "driver.findImage": method("query", args(image), Type.Union([preparedImage, none])),
   "driver.listImages": method("query", args({}), none, { event: preparedImage }),
   "driver.removeImage": method("command", args({ image: text }), none),
-  "driver.has": method("query", args({ path: text }), Type.Boolean()),
+  "driver.findPrograms": method("query", args({ paths: Type.Array(text) }), Type.Array(text)),
+  "driver.freePort": method("query", args({}), Type.Integer()),
   "driver.histories": method("query", args({}), none, { event: text }),
   "driver.removeHistory": method("command", args({ id: text }), none),
   /** Stops the services of these sandboxes, unless another client uses them. */
@@ -204,12 +205,16 @@ export const methods = {
   "tree.copyIn": method("command", sandbox({ source: text, to: optional(text) }), none, { input: sourceFile }),
   "tree.link": method("command", sandbox({ path: text, target: text }), none),
 
-  /** The attachments follow: a message with the path of each, then its bytes. */
+  /** The runner asks for the content of attachments: it follows as bytes, then `isEnd`. It can ask again. */
   "history.capture": method(
     "command",
-    sandbox({ name: text, hasAttachments: Type.Boolean(), maxFileBytes: optional(Type.Number()) }),
+    sandbox({
+      name: text,
+      attachments: Type.Array(Type.Object({ path: text, size: Type.Number() })),
+      maxFileBytes: optional(Type.Number()),
+    }),
     point,
-    { input: Type.Object({ path: text }) },
+    { event: Type.Object({ attachment: text }), input: Type.Object({ isEnd: Type.Literal(true) }) },
   ),
   "history.find": method("query", sandbox({ name: text }), Type.Union([point, none])),
   "history.names": method("query", sandbox({ prefix: optional(text) }), none, { event: Type.Array(text) }),

@@ -74,7 +74,8 @@ export async function createRemoteDriver({ url, token, tls, takesOver = false, l
     async removeImage(image) {
       await command("driver.removeImage", { image });
     },
-    has: async (path) => (await query("driver.has", { path })).result,
+    findPrograms: async (paths) => (await query("driver.findPrograms", { paths: [...paths] })).result,
+    freePort: async () => (await query("driver.freePort", {})).result,
     async open(spec) {
       const { result } = await command("driver.open", { spec, ...(takesOver && { takesOver }) });
       return sandboxOf(spec.id, result.epoch);

@@ -1,6 +1,5 @@
-import { createReadStream } from "node:fs";
 import { RuntimeError } from "../../errors.ts";
-import type { History, KeptEntry } from "../../history/types.ts";
+import type { Attachment, History, KeptEntry } from "../../history/types.ts";
 import type { Calls, OpenCall } from "./calls.ts";
 import { endOf } from "./end-of-call.ts";
 import { readableBytes } from "./readable-bytes.ts";
@@ -10,9 +9,13 @@ export function createRemoteHistory({ calls, target }: { calls: Calls; target: (
   const { query, command, open } = calls;
   return {
     async capture(name, { attachments = {}, signal, ...options } = {}) {
-      const paths = Object.entries(attachments);
-      const call = open("history.capture", { ...target(), name, hasAttachments: paths.length > 0, ...options }, { signal });
-      return endOf(call, sendAttachments(call, paths));
+      const sizes = Object.entries(attachments).map(([path, { size }]) => ({ path, size }));
+      const call = open("history.capture", { ...target(), name, attachments: sizes, ...options }, { signal });
+      const failed = Promise.withResolvers<void>();
+      let sending = Promise.resolve();
+      return endOf(call, failed.promise, ({ attachment }) => {
+        sending = sending.then(() => sendAttachment(call, attachments[attachment])).catch(failed.reject);
+      });
     },
     find: async (name) => (await query("history.find", { ...target(), name })).result ?? undefined,
     names: async (prefix) => (await query("history.names", { ...target(), ...(prefix !== undefined && { prefix }) })).events.flat(),
@@ -59,12 +62,10 @@ export function createRemoteHistory({ calls, target }: { calls: Calls; target: (
   };
 }
 
-async function sendAttachments(call: OpenCall<"history.capture">, files: [path: string, file: string][]): Promise<void> {
-  for (const [path, file] of files) {
-    await call.message({ path });
-    for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) await call.bytes(chunk);
-  }
-  call.end();
+async function sendAttachment(call: OpenCall<"history.capture">, attachment: Attachment | undefined): Promise<void> {
+  if (!attachment) throw outOfOrder();
+  for await (const chunk of attachment.data()) await call.bytes(chunk);
+  await call.message({ isEnd: true });
 }
 
 const outOfOrder = () => new RuntimeError("unavailable", "The runner sent the parts of a snapshot in an unknown order.");

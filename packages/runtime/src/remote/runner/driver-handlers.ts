@@ -62,7 +62,8 @@ export const createDriverHandlers = (driver: RuntimeDriver, owners: Owners, clie
     for (const found of await driver.listImages()) await call.event(found);
   },
   "driver.removeImage": ({ image }) => driver.removeImage(image),
-  "driver.has": ({ path }) => driver.has(path),
+  "driver.findPrograms": ({ paths }) => driver.findPrograms(paths),
+  "driver.freePort": () => driver.freePort(),
   async "driver.histories"(_, call) {
     for (const id of await driver.histories()) await call.event(id);
   },

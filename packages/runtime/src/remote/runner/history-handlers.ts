@@ -1,8 +1,5 @@
-import { mkdtemp, open, rm, type FileHandle } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { MethodName } from "../methods.ts";
-import type { UseSandbox } from "./handlers.ts";
+import type { UseSandbox } from "./owners.ts";
 import type { Handlers, ServedCall } from "./serve-call.ts";
 
 type HistoryHandlers = Pick<Handlers, Extract<MethodName, `history.${string}`>>;
@@ -11,11 +8,11 @@ type HistoryHandlers = Pick<Handlers, Extract<MethodName, `history.${string}`>>;
 const maxFollowingBytes = 65_536;
 
 export const createHistoryHandlers = (use: UseSandbox): HistoryHandlers => ({
-  async "history.capture"({ id, epoch, name, hasAttachments, ...options }, call) {
+  async "history.capture"({ id, epoch, name, attachments, ...options }, call) {
     const { history } = await use({ id, epoch });
-    if (!hasAttachments) return history.capture(name, { ...options, signal: call.signal });
-    await using attachments = await receiveAttachments(call);
-    return await history.capture(name, { ...options, signal: call.signal, attachments: attachments.files });
+    const input = call.input();
+    const named = attachments.map(({ path, size }) => [path, { size, data: () => receivedAttachment(call, input, path) }] as const);
+    return history.capture(name, { ...options, signal: call.signal, attachments: Object.fromEntries(named) });
   },
   "history.find": async ({ name, ...target }) => (await (await use(target)).history.find(name)) ?? null,
   async "history.names"({ prefix, ...target }, call) {
@@ -63,26 +60,22 @@ export const createHistoryHandlers = (use: UseSandbox): HistoryHandlers => ({
   "history.tidy": async (target) => (await use(target)).history.tidy(),
 });
 
-/** Attachments as files, until the point has them. */
-async function receiveAttachments(call: ServedCall<"history.capture">): Promise<AsyncDisposable & { files: Record<string, string> }> {
-  const folder = await mkdtemp(join(tmpdir(), "attachments-"));
-  const remove = () => rm(folder, { recursive: true, force: true });
-  const files: Record<string, string> = {};
-  let file: FileHandle | undefined;
+/** Asks for one and receives it. What is not read of it is skipped, so that another one can be asked for. */
+async function* receivedAttachment(
+  call: ServedCall<"history.capture">,
+  input: ReturnType<ServedCall<"history.capture">["input"]>,
+  path: string,
+): AsyncGenerator<Uint8Array> {
+  await call.event({ attachment: path });
+  let isEnded = false;
+  const next = async () => {
+    const { done, value } = await input.next();
+    isEnded = done === true || !value.bytes;
+    return isEnded ? undefined : value?.bytes;
+  };
   try {
-    for await (const part of call.input())
-      if (part.bytes) await file?.write(part.bytes);
-      else {
-        await file?.close();
-        const path = join(folder, String(Object.keys(files).length));
-        files[part.message.path] = path;
-        file = await open(path, "wx", 0o600);
-      }
-    await file?.close();
-  } catch (error) {
-    await file?.close().catch(() => {});
-    await remove();
-    throw error;
+    for (let chunk = await next(); chunk; chunk = await next()) yield chunk;
+  } finally {
+    while (!isEnded) await next();
   }
-  return { files, [Symbol.asyncDispose]: remove };
 }

@@ -1,11 +1,14 @@
 import { RuntimeError } from "../../errors.ts";
 import type { RuntimeDriver, Sandbox, SandboxSpec } from "../../types.ts";
 
+/** Finds the sandbox of a call. Throws `not_found`, and `unavailable` when another server took it over. */
+export type UseSandbox = (target: { id: string; epoch?: number | undefined }) => Promise<Sandbox>;
+
 /** The sandboxes that were opened, and the epoch of the server that owns each. */
 export interface Owners {
   open(spec: SandboxSpec, takesOver: boolean): Promise<{ epoch: number }>;
   find(id: string): Promise<{ epoch: number } | undefined>;
-  use(target: { id: string; epoch?: number | undefined }): Promise<Sandbox>;
+  use: UseSandbox;
   remove(id: string): Promise<void>;
 }
 

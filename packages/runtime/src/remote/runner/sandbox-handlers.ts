@@ -3,7 +3,7 @@ import { StringDecoder } from "node:string_decoder";
 import { RuntimeError } from "../../errors.ts";
 import type { LogLine, ServiceState } from "../../types.ts";
 import type { MethodName } from "../methods.ts";
-import type { UseSandbox } from "./handlers.ts";
+import type { UseSandbox } from "./owners.ts";
 import { allReceivedBytes, receivedBytes } from "./received-bytes.ts";
 import type { Handlers, ServedCall } from "./serve-call.ts";
 

@@ -1,5 +1,5 @@
 import type { MethodName } from "../methods.ts";
-import type { UseSandbox } from "./handlers.ts";
+import type { UseSandbox } from "./owners.ts";
 import { allReceivedBytes, receivedBytes } from "./received-bytes.ts";
 import { receivedFiles } from "./received-files.ts";
 import type { Handlers } from "./serve-call.ts";
