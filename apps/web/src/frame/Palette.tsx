@@ -117,6 +117,7 @@ function PaletteBody({
       picked={selection.id}
       onPicked={(id) => setSelection({ first, text, id })}
       isBusy={isSearching}
+      status={text.trim() === "" || isSearching ? undefined : counted(count, "result")}
       onKeyDown={(event) => {
         if (event.key === "Enter" && selection.id === first && !isFirstSettled && !event.nativeEvent.isComposing) {
           event.preventDefault();
@@ -130,11 +131,6 @@ function PaletteBody({
       }}
     >
       {!isSearching && groups.length === 0 ? <Command.Empty className="px-3 py-6 text-fg-2">No results for “{text}”</Command.Empty> : null}
-      {text.trim() === "" || isSearching ? null : (
-        <p role="status" className="sr-only">
-          {counted(count, "result")}
-        </p>
-      )}
       {groups.map((group) => (
         <Command.Group
           key={group.heading}

@@ -51,6 +51,7 @@ export function CommandBox({
   onPicked,
   onKeyDown,
   isBusy,
+  status,
   children,
 }: {
   label: string;
@@ -61,6 +62,8 @@ export function CommandBox({
   onPicked: (value: string) => void;
   onKeyDown?: KeyboardEventHandler<HTMLInputElement>;
   isBusy?: boolean;
+  /** What screen readers hear of the results. */
+  status?: string | undefined;
   children: ReactNode;
 }) {
   return (
@@ -75,6 +78,10 @@ export function CommandBox({
           className="h-12 min-w-0 flex-1 bg-transparent text-md text-fg-0 outline-none narrow:text-lg"
         />
       </div>
+      {/* Beside the list, which has options only. */}
+      <p role="status" className="sr-only">
+        {status}
+      </p>
       <Command.List className="scroll-y min-h-0 flex-1 p-1.5" {...(isBusy !== undefined && { "aria-busy": isBusy })}>
         {children}
       </Command.List>
