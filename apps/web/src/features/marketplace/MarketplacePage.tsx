@@ -164,7 +164,8 @@ export function MarketplacePage() {
           </Link>
         ))}
       </nav>
-      {isFront ? <CollectionRows /> : null}
+      {/* On phones the filters open where they are seen. */}
+      {isFront && !isFiltersOpen ? <CollectionRows /> : null}
       <div className="mt-5 grid grid-cols-[190px_minmax(0,1fr)] gap-6 narrow:grid-cols-1 narrow:gap-3">
         <div className={cx("narrow:hidden", isFiltersOpen && "narrow:block!")}>{facets}</div>
         <div aria-busy={list.isFetching}>
