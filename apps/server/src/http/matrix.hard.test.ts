@@ -38,6 +38,8 @@ const exceptions: Partial<Record<Caller, Record<string, { answer: number | strin
     "mcpEndpoint.end": { answer: 405, because: "there are no sessions to end" },
     "chat.answer": { answer: 404, because: "the owner's chat waits for an approval, not an answer" },
     "chat.stopCommand": { answer: 404, because: "the owner's run has no running command" },
+    "recordedRuns.get": { answer: 404, because: "the agent has no recorded run" },
+    "recordedRuns.set": { answer: "validation_error", because: "the run was not made with this agent" },
     "referrals.apply": { answer: 404, because: "the code does not exist" },
     "snapshots.remove": { answer: "project_busy", because: "it is being restored" },
     "secondFactor.removeTotp": { answer: 404, because: "no app is set up" },
