@@ -68,6 +68,21 @@ test("a runtime driver that does not exist is refused before anything starts", (
   expect(() => readConfig({ RUNTIME_DRIVER: "kubernetes" })).toThrow(/RUNTIME_DRIVER.*sandbox, docker, process/s);
 });
 
+test("a runner needs an address and a secret", () => {
+  expect(errorOf({ RUNTIME_DRIVER: "remote" }).problems).toEqual([
+    expect.stringContaining("RUNNER_URL=https://runner.lan:7070"),
+    expect.stringContaining("RUNNER_TOKEN_FILE=/etc/tesslate/runner-token"),
+  ]);
+  const token = "t".repeat(32);
+  for (const wrong of [{ RUNNER_URL: "runner.lan:7070" }, { RUNNER_TOKEN: "short" }, { RUNNER_LISTEN: "7070" }, { RUNNER_KEY_FILE: "/k" }])
+    expect(
+      errorOf({ RUNTIME_DRIVER: "remote", RUNNER_URL: "unix:///run/runner.sock", RUNNER_TOKEN: token, ...wrong }).problems,
+    ).toHaveLength(1);
+  const { runner } = readConfig({ RUNTIME_DRIVER: "remote", RUNNER_URL: "http://[::1]:7070", RUNNER_TOKEN: token }).runtime;
+  expect(runner.token?.reveal()).toBe(token);
+  expect(inspect(runner, { depth: 9 })).not.toContain(token);
+});
+
 test("a preview domain on the app's own site is refused", () => {
   expect(() => readConfig({ APP_BASE_URL: "https://studio.example.com", PREVIEW_DOMAIN: "p.studio.example.com" })).toThrow(
     /PREVIEW_DOMAIN/,
@@ -107,6 +122,8 @@ test("every setting changes the configuration", () => {
     WEB_SEARCH_PROVIDER: "tavily",
     WEB_SEARCH_API_KEY: "key",
     OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector.example.com",
+    RUNNER_CERT_FILE: "/etc/own.pem",
+    RUNNER_KEY_FILE: "/etc/own-key.pem",
   };
   const revealed = (environment: Environment) =>
     JSON.stringify(readConfig(environment), function (this: Record<string, unknown>, key, value: unknown) {
