@@ -52,7 +52,7 @@ export function createConnection({ url, token, client, tls, timing, log = silent
   let last: Hello | undefined;
   let connecting: Promise<Session> | undefined;
   /** Why the last attempt failed, and since when there is no connection. */
-  let outage: { since: number; reason: RuntimeError } | undefined;
+  let outage: { since: number; reason: RuntimeError; isTried: boolean } | undefined;
 
   const authority = target.host === undefined ? "http://localhost" : target.origin;
   const baseHeaders = {
@@ -83,7 +83,7 @@ export function createConnection({ url, token, client, tls, timing, log = silent
         if (current !== session) return;
         current = undefined;
         if (closing.signal.aborted) return;
-        outage ??= { since: performance.now(), reason: lost() };
+        outage ??= { since: performance.now(), reason: lost(), isTried: false };
         log.warn({ runner: url }, "the connection to the runner was lost");
         // Reconnect although nobody asks: commands wait for it at the runner.
         void reconnect().catch(() => {});
@@ -155,10 +155,10 @@ export function createConnection({ url, token, client, tls, timing, log = silent
         } catch (error) {
           if (closing.signal.aborted) throw closedError();
           if (error instanceof Refusal) {
-            outage = { since: Number.NEGATIVE_INFINITY, reason: error };
+            outage = { since: Number.NEGATIVE_INFINITY, reason: error, isTried: true };
             // Somebody may correct the token or upgrade it.
             if (last === undefined) throw error;
-          } else outage = { since: outage?.since ?? performance.now(), reason: toReason(error) };
+          } else outage = { since: outage?.since ?? performance.now(), reason: toReason(error), isTried: true };
           wakeImpatient();
           await pause(delay * (0.5 + Math.random() / 2), closing.signal);
         }
@@ -197,9 +197,10 @@ export function createConnection({ url, token, client, tls, timing, log = silent
       if (current && !current.isClosed) return current;
       const { promise, resolve, reject } = Promise.withResolvers<Session>();
       promise.catch(() => {}); // awaited below
-      outage ??= { since: performance.now(), reason: lost() };
+      outage ??= { since: performance.now(), reason: lost(), isTried: false };
       const check = () => {
-        if (outage && performance.now() - outage.since >= timing.patienceMs) reject(outage.reason);
+        // Not before an attempt has ended, which takes `connectTimeoutMs` at most.
+        if (outage?.isTried && performance.now() - outage.since >= timing.patienceMs) reject(outage.reason);
       };
       const onAbort = () => reject(new RuntimeError("aborted", "The call was aborted."));
       signal?.addEventListener("abort", onAbort, { once: true });
