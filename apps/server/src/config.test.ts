@@ -124,6 +124,9 @@ test("every setting changes the configuration", () => {
     OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector.example.com",
     RUNNER_CERT_FILE: "/etc/own.pem",
     RUNNER_KEY_FILE: "/etc/own-key.pem",
+    OBJECTS_S3_BUCKET: "files",
+    OBJECTS_S3_ACCESS_KEY_ID: "id",
+    OBJECTS_S3_SECRET_ACCESS_KEY: "secret",
   };
   const revealed = (environment: Environment) =>
     JSON.stringify(readConfig(environment), function (this: Record<string, unknown>, key, value: unknown) {
@@ -169,6 +172,7 @@ test.each([
   [{ CREDIT_PACKAGES_CENTS: "1,2,3,4" }, /^CREDIT_PACKAGES_CENTS must be four comma-separated whole numbers from 50 to 99999999 /],
   [{ SECRET_KEY: "short" }, /^SECRET_KEY must be at least 32 bytes long \(got a value that is not\)/],
   [{ PAYOUTS: "stripe" }, "PAYOUTS=stripe requires a Stripe account. Example: STRIPE_SECRET_KEY=sk_live_…"],
+  [{ OBJECTS_S3_BUCKET: "files", OBJECTS_S3_ACCESS_KEY_ID: "id" }, /^OBJECTS_S3_BUCKET requires an access key/],
   [{ WEB_SEARCH_PROVIDER: "searxng" }, /^WEB_SEARCH_PROVIDER=searxng requires its base URL/],
 ])("%o is refused", (environment, problem) => {
   expect(errorOf(environment).problems).toEqual([typeof problem === "string" ? problem : expect.stringMatching(problem)]);

@@ -55,6 +55,10 @@ test("a server keeps its files in the bucket, and nobody else's server is starte
   );
   await expect(testApp({ database: app.database, env: s3Settings("two") })).rejects.toThrow("are in s3://studio/one, but");
 
+  await expect(testApp({ env: { ...s3Settings("one"), OBJECTS_S3_SECRET_ACCESS_KEY: "wrong" } })).rejects.toThrow(
+    /^The file storage s3:\/\/studio\/one does not work: 127\.0\.0\.1:\d+ responded with 403 SignatureDoesNotMatch/,
+  );
+
   server.failNext(100);
   await expect(app.as(ada).account.exported()).rejects.toMatchObject({ code: "unavailable" });
   server.failNext(0);

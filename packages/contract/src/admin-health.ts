@@ -7,7 +7,7 @@ const tag = "admin-operations";
 export const HealthStatus = Literals("ok", "off", "warning", "down");
 export type HealthStatus = Static<typeof HealthStatus>;
 export const HealthCheck = Type.Object({
-  id: Literals("database", "jobs", "tasks", "runtime", "models", "mail", "disk", "memory"),
+  id: Literals("database", "jobs", "tasks", "runtime", "models", "mail", "files", "disk", "memory"),
   title: Type.String(),
   status: HealthStatus,
   summary: described("The result in one sentence", Type.String()),
@@ -42,7 +42,7 @@ export const adminHealthRoutes = {
     path: "/api/admin/health",
     tag,
     summary: "Get health report",
-    description: "Whether each part of the server works, and what to do if not. Calls no outside service.",
+    description: "Whether each part of the server works, and what to do if not. Calls no outside service but the file storage.",
     auth: "superuser",
     response: AdminHealth,
   }),

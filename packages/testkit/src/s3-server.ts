@@ -8,6 +8,8 @@ export interface S3Server extends AsyncDisposable {
   objects: Map<string, Buffer>;
   /** Uploads in parts that are neither complete nor aborted. */
   readonly uploads: number;
+  /** Responses that are being sent. */
+  readonly responses: number;
   /** Answers the next requests with 503. */
   failNext(requests: number): void;
   /** Closes the connection of the next request for content after so many bytes. */
@@ -155,13 +157,19 @@ export async function startS3Server({
     );
     return `${xml}<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>${entries.join("")}</ListMultipartUploadsResult>`;
   };
+  let responses = 0;
   const server = createServer((request, response) => {
+    responses++;
+    response.once("close", () => responses--);
     handle(request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     objects,
+    get responses() {
+      return responses;
+    },
     get uploads() {
       return uploads.size;
     },

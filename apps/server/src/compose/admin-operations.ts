@@ -37,7 +37,7 @@ import type { ProjectsArea } from "./projects.ts";
 
 /** Administration of the installation: health, sandboxes, jobs, projects. And the search over all areas. */
 export function composeAdminOperations(
-  { config, database, db, dataDir, limits, runtime, tasks, mail, settings, preparation, log }: Platform,
+  { config, database, db, dataDir, limits, objects, runtime, tasks, mail, settings, preparation, log }: Platform,
   audit: Audit,
   { modelSetup }: ModelsArea,
   { users }: AccountsArea,
@@ -80,7 +80,15 @@ export function composeAdminOperations(
   });
   const work = createAdminWork({ store: workStore, audit, tasks });
   const health = createAdminHealth({
-    serverChecks: createServerChecks({ store: workStore, pool: () => database.pool, checkJobs: jobs.check, runtime, mail, hostLoad }),
+    serverChecks: createServerChecks({
+      store: workStore,
+      pool: () => database.pool,
+      checkJobs: jobs.check,
+      runtime,
+      mail,
+      objects,
+      hostLoad,
+    }),
     providerChecks: createProviderChecks({ store: workStore, models: modelSetup }),
     audit,
     mail,

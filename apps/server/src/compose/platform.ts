@@ -140,6 +140,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   const { objects, close: closeObjects } = await openObjects(config, dataDir);
   onClose(closeObjects);
   await refuseOtherObjects(settings, objects, openFolderObjects(dataDir));
+  if (objects.kind === "s3") await requireStorage(objects);
   const limits = createRateLimiter({ db, factor: config.http.rateLimitFactor });
   const { proxy } = config.outbound;
   const outboundOptions = {
@@ -246,6 +247,18 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
       sweep_unfinished_objects: "23 4 * * *",
     },
   };
+}
+
+async function requireStorage(objects: ObjectStore): Promise<void> {
+  await objects.check().catch((error: Error) => {
+    const reason = error.cause instanceof Error ? error.cause.message : error.message;
+    throw new Error(
+      `The file storage ${objects.address} does not work: ${reason}. Check OBJECTS_S3_*, the bucket and the rights of its key.`,
+      {
+        cause: error,
+      },
+    );
+  });
 }
 
 /** No upload takes longer. */

@@ -109,3 +109,15 @@ test("S3: errors say what failed in their cause, and never a key", async () => {
   const missing = await other.store.get("exports/a").catch((reason: Error) => reason);
   expect((missing as Error).cause).toMatchObject({ code: "NoSuchBucket" });
 });
+
+test("S3: a download that is destroyed ends its request, before and while it is read", async () => {
+  await using opened = await openS3();
+  const { server, store } = opened;
+  await store.put("exports/a", Buffer.alloc(40 * partBytes));
+  const unread = await store.get("exports/a");
+  unread?.data.destroy();
+  const read = await store.get("exports/a");
+  if (read) for await (const _ of read.data) break;
+  expect([unread?.data.destroyed, read?.data.destroyed]).toEqual([true, true]);
+  await expect.poll(() => server.responses).toBe(0);
+});

@@ -39,7 +39,7 @@ export interface S3Request {
   accepts?: readonly number[];
 }
 
-const attempts = 6;
+const attempts = 5;
 const firstRetryMs = 200;
 /** Until the headers of a response; with a body, until it was sent. */
 const timeoutMs = 60_000;

@@ -111,7 +111,12 @@ export function createS3Store({ prefix, scratchDir, partBytes = defaultPartBytes
   };
 
   /** The rest of an object after a connection broke. */
-  async function* contentOf(name: string, first: Response, { start, end }: ByteRange): AsyncGenerator<Uint8Array, void> {
+  async function* contentOf(
+    name: string,
+    first: Response,
+    { start, end }: ByteRange,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void> {
     const etag = first.headers.get("etag");
     let at = start;
     for (let response = first, resumes = 0; ;) {
@@ -125,9 +130,9 @@ export function createS3Store({ prefix, scratchDir, partBytes = defaultPartBytes
         if (at > end) return;
         throw new S3Error(`${client.host} ended an object after ${at - start} of ${end - start + 1} bytes`);
       } catch (error) {
-        if (++resumes > maxResumes) throw failureOf(error);
+        if (signal.aborted || ++resumes > maxResumes) throw failureOf(error);
         const headers = { range: `bytes=${at}-${end}`, ...(etag !== null && { "if-match": etag }) };
-        response = await client.send("GET", { key: name, headers }).catch((reason: unknown) => {
+        response = await client.send("GET", { key: name, headers, signal }).catch((reason: unknown) => {
           throw failureOf(reason);
         });
       }
@@ -136,8 +141,11 @@ export function createS3Store({ prefix, scratchDir, partBytes = defaultPartBytes
 
   const get: ObjectStore["get"] = async (key, range) => {
     const name = nameOf(key);
+    // Ends the request of a stream that is destroyed, whether or not data arrives.
+    const ended = new AbortController();
+    const { signal } = ended;
     const response = await ask(() =>
-      client.send("GET", { key: name, accepts: [404], ...(range && { headers: { range: `bytes=${range.start}-${range.end}` } }) }),
+      client.send("GET", { key: name, accepts: [404], signal, ...(range && { headers: { range: `bytes=${range.start}-${range.end}` } }) }),
     );
     if (response.status === 404) return missing(response);
     const total = /\/(\d+)$/.exec(response.headers.get("content-range") ?? "")?.[1] ?? response.headers.get("content-length") ?? 0;
@@ -146,10 +154,9 @@ export function createS3Store({ prefix, scratchDir, partBytes = defaultPartBytes
       await drain(response);
       return { ...facts, data: Readable.from([]) };
     }
-    const content = contentOf(name, response, range ?? { start: 0, end: facts.bytes - 1 });
+    const content = contentOf(name, response, range ?? { start: 0, end: facts.bytes - 1 }, signal);
     const data = Readable.from(content, { objectMode: false });
-    // Frees the connection of a stream that was destroyed before it was read. One that is being read is locked.
-    data.once("close", () => void response.body?.cancel().catch(() => undefined));
+    data.once("close", () => ended.abort());
     return { ...facts, data };
   };
   const missing = async (response: Response): Promise<undefined> => {

@@ -61,7 +61,7 @@ export function SystemTab() {
           </p>
         </div>
       ) : (
-        <SkeletonRows count={8} label="Loading system health…" className="px-4" />
+        <SkeletonRows count={9} label="Loading system health…" className="px-4" />
       )}
     </div>
   );

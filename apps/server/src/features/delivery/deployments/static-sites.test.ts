@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { startS3Server, type S3Server } from "@tesslate/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { DeploymentRequest } from "@tesslate/contract";
 import type { TestUser } from "../../../testing/app.ts";
@@ -8,16 +9,28 @@ import { ended, projectsApp, setUpProject, visitHost, type VisitOptions, type Pr
 import { artifact } from "../../../testing/artifacts.ts";
 import { serveArtifact } from "../launch/site.ts";
 
+/** Its files are in S3. */
 let app: ProjectsApp;
 let ada: TestUser;
+let bucket: S3Server;
 const servers: Server[] = [];
 beforeAll(async () => {
-  app = await projectsApp();
+  bucket = await startS3Server({ bucket: "studio", accessKeyId: "AKIATEST", secretAccessKey: "secret" });
+  app = await projectsApp({
+    env: {
+      CHROMIUM_PATH: "/nowhere/chromium",
+      OBJECTS_S3_BUCKET: "studio",
+      OBJECTS_S3_ENDPOINT: bucket.endpoint,
+      OBJECTS_S3_ACCESS_KEY_ID: "AKIATEST",
+      OBJECTS_S3_SECRET_ACCESS_KEY: "secret",
+    },
+  });
   ada = await app.signUp();
 });
 afterAll(async () => {
   for (const server of servers) server.close();
   await app?.close();
+  await bucket?.[Symbol.asyncDispose]();
 });
 
 const site = {
@@ -129,4 +142,25 @@ for (const [path, content] of Object.entries(${JSON.stringify(files)})) { mkdirS
   expect(await status("/about", { headers: page })).toBe(missing);
   expect(await status("/assets/missing.js", { headers: script })).toBe(404);
   expect(await gate.fetch("/docs", { headers: page })).toMatchObject({ status: 308, headers: { location: "/docs/" } });
+});
+
+test("a site answers 503 while its bucket does not respond, and its files are deleted with its project", async () => {
+  const { project } = await setUpProject(app, ada, "Site");
+  const api = app.as(ada);
+  await api.files.put({ params: { id: project.id, path: "index.html" }, body: { content: "<h1>Bread</h1>" } });
+  await api.files.put({ params: { id: project.id, path: "package.json" }, body: { content: "{}" } });
+  const { task_id } = await api.deployments.create({ body: { project_id: project.id, provider: "local" } });
+  expect(await ended(app, ada, task_id)).toMatchObject({ error: null });
+  const [made] = (await api.deployments.list({ params: { project_id: project.id }, query: {} })).items;
+  const visitor = visitHost(app, new URL(made?.deployment_url ?? "").host);
+  expect(await visitor.fetch("/")).toMatchObject({ status: 200, text: "<h1>Bread</h1>" });
+  bucket.failNext(1000);
+  expect(await visitor.fetch("/")).toMatchObject({ status: 503, headers: { "retry-after": "5" } });
+  bucket.failNext(0);
+  expect(await visitor.fetch("/")).toMatchObject({ status: 200, text: "<h1>Bread</h1>" });
+
+  const keys = () => [...bucket.objects.keys()].filter((key) => key.startsWith(`studio/deployments/${project.id}/`));
+  expect(keys().map((key) => key.split("/").at(-1))).toEqual(["content", "files.json"]);
+  await api.projects.remove({ params: { id: project.id } });
+  await expect.poll(keys).toEqual([]);
 });

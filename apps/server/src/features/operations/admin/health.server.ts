@@ -1,6 +1,7 @@
 import type { RuntimeDriver } from "@tesslate/runtime";
 import type { HostLoad } from "../../../platform/host-load.ts";
 import type { Mail } from "../../../platform/mail.ts";
+import type { ObjectStore } from "../../../platform/objects/index.ts";
 import type { Finding } from "./health.finding.ts";
 import type { WorkStore } from "./work.store.ts";
 
@@ -23,6 +24,7 @@ export function createServerChecks({
   checkJobs,
   runtime,
   mail,
+  objects,
   hostLoad,
 }: {
   store: WorkStore;
@@ -31,6 +33,7 @@ export function createServerChecks({
   checkJobs: () => Promise<void>;
   runtime: Pick<RuntimeDriver, "name" | "isolation" | "warnings" | "list">;
   mail: Pick<Mail, "isOn">;
+  objects: Pick<ObjectStore, "kind" | "address" | "check">;
   hostLoad: () => Promise<HostLoad>;
 }) {
   const database = async (): Promise<Finding> => {
@@ -165,6 +168,25 @@ export function createServerChecks({
       : { status: "ok", summary: "All emails were sent.", advice: null, facts };
   };
 
+  const files = async (): Promise<Finding> => {
+    const facts: Finding["facts"] = [["Stored in", objects.kind === "folder" ? "the data folder" : objects.address]];
+    try {
+      await objects.check();
+      return { status: "ok", summary: "Files of the server can be written, read and deleted.", advice: null, facts };
+    } catch (error) {
+      const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+      return {
+        status: "down",
+        summary: "The file storage doesn't work. Deployed sites, imports and exports fail.",
+        advice:
+          objects.kind === "folder"
+            ? "Check that the data folder is writable and has free space."
+            : "Check OBJECTS_S3_*, the bucket and the rights of the access key. ./studio doctor tests them.",
+        facts: [...facts, ["Error", cause instanceof Error ? cause.message : String(cause)]],
+      };
+    }
+  };
+
   const disk = async (): Promise<Finding> => {
     const { disk_used_bytes, disk_total_bytes } = await hostLoad();
     const free = disk_total_bytes - disk_used_bytes;
@@ -206,7 +228,7 @@ export function createServerChecks({
       : { status: "ok", summary: "Enough memory is available.", advice: null, facts };
   };
 
-  return { database, jobs, tasks, runtime: sandboxes, mail: mailCheck, disk, memory };
+  return { database, jobs, tasks, runtime: sandboxes, mail: mailCheck, files, disk, memory };
 }
 
 const percentOf = (part: number, whole: number) => (whole === 0 ? 0 : Math.round((part / whole) * 100));

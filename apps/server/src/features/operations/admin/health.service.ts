@@ -17,6 +17,7 @@ const titles: Record<HealthCheck["id"], string> = {
   runtime: "Sandboxes",
   models: "Models",
   mail: "Email",
+  files: "File storage",
   disk: "Disk",
   memory: "Memory",
 };
@@ -67,6 +68,7 @@ export function createAdminHealth({
         check("runtime", serverChecks.runtime),
         check("models", providerChecks.check),
         check("mail", serverChecks.mail),
+        check("files", serverChecks.files),
         check("disk", serverChecks.disk),
         check("memory", serverChecks.memory),
       ]);

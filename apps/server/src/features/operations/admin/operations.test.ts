@@ -317,7 +317,7 @@ describe("background work", () => {
 
 test("health reports what works, what does not and what to do", async () => {
   const health = await app.as(admin).adminHealth.get();
-  expect(health.checks.map(({ id }) => id)).toEqual(["database", "jobs", "tasks", "runtime", "models", "mail", "disk", "memory"]);
+  expect(health.checks.map(({ id }) => id)).toEqual(["database", "jobs", "tasks", "runtime", "models", "mail", "files", "disk", "memory"]);
   const of = (id: string) => health.checks.find((one) => one.id === id);
   expect(of("database")).toMatchObject({
     facts: expect.arrayContaining([{ label: "Version", value: expect.stringMatching(/^PostgreSQL \d/) }]),

@@ -103,6 +103,8 @@ describe.each(["folder", "s3"] as const)("versions in %s", (kind) => {
     expect(await artifacts.copy(ref("none"), ref("three"))).toBe(false);
     expect(await contentOf((await artifacts.find(ref("two")))?.files[0])).toBe("sent");
     expect((await artifacts.list()).map(({ id }) => id).sort()).toEqual(["one", "two"]);
+    expect(Math.abs(Date.now() - ((await artifacts.lastStoredAt(ref("one")))?.getTime() ?? 0))).toBeLessThan(60_000);
+    expect(await artifacts.lastStoredAt(ref("none"))).toBeUndefined();
     await artifacts.remove(ref("one"));
     expect(await artifacts.find(ref("one"), "checked")).toBeUndefined();
     await artifacts.removeProject("shop");

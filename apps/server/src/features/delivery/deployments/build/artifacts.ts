@@ -155,6 +155,12 @@ export function createArtifactStore({ objects }: { objects: ObjectStore }) {
         throw error;
       }
     },
+    /** When the newest object of a version was stored; undefined without any. */
+    lastStoredAt: async (ref: ArtifactRef): Promise<Date | undefined> => {
+      let last: Date | undefined;
+      for await (const { modifiedAt } of objects.list(folderOf(ref))) if (!last || modifiedAt > last) last = modifiedAt;
+      return last;
+    },
     remove: (ref: ArtifactRef): Promise<void> => objects.deleteAll(folderOf(ref)),
     removeProject: (projectId: string): Promise<void> => objects.deleteAll(`${collection}${projectId}/`),
     /** All stored versions. */

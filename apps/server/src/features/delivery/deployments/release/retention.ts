@@ -13,6 +13,9 @@ const keptVersions = {
   preview: { static: 5, server: 1 },
 };
 
+/** No deployment takes longer from its files to its row. */
+const orphanAfterMs = 3_600_000;
+
 export type DeploymentRetention = ReturnType<typeof createDeploymentRetention>;
 /** Removes the files and servers of versions that are no longer kept. */
 export function createDeploymentRetention({
@@ -65,9 +68,13 @@ export function createDeploymentRetention({
           await buildSandboxes
             .remove(id)
             .catch((err: unknown) => log.warn({ err, deployment_id: id }, "orphaned build sandbox not removed"));
-      for (const ref of stored)
-        if (!known.has(ref.id))
-          await artifacts.remove(ref).catch((err: unknown) => log.warn({ err, deployment_id: ref.id }, "orphaned artifact not removed"));
+      for (const ref of stored) {
+        if (known.has(ref.id)) continue;
+        // Another server that shares the store may be about to insert the row.
+        const storedAt = await artifacts.lastStoredAt(ref);
+        if (storedAt && Date.now() - storedAt.getTime() < orphanAfterMs) continue;
+        await artifacts.remove(ref).catch((err: unknown) => log.warn({ err, deployment_id: ref.id }, "orphaned artifact not removed"));
+      }
     },
   };
 }
