@@ -31,7 +31,9 @@ const docker = async (...args: string[]) =>
 /** What an unprivileged container needs to create sandboxes; docs/operations/docker-image.md. */
 const sandboxes = ["--security-opt", `seccomp=${join(root, "deploy/docker/seccomp.json")}`, "--security-opt", "systempaths=unconfined"];
 /** What gives projects networks, user ids and limits of their own. Mounting the control groups works with v1 and v2. */
-const full = ["--user", "0", "--cap-add", "SYS_ADMIN", "--cap-add", "NET_ADMIN", "--volume", "/sys/fs/cgroup:/sys/fs/cgroup"];
+const full = ["SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE"]
+  .flatMap((name) => ["--cap-add", name])
+  .concat("--user", "0", "--cgroupns", "host", "--volume", "/sys/fs/cgroup:/sys/fs/cgroup");
 
 describe.skipIf(problem !== undefined)(`the container image${problem === undefined ? "" : ` (skipped: ${problem})`}`, () => {
   const containers: string[] = [];
@@ -147,7 +149,8 @@ describe.skipIf(problem !== undefined)(`the container image${problem === undefin
     const { id, task_id } = await studio.as(user).projects.create({ body: { name: "Shop" } });
     expect(await ended(studio, user, task_id)).toMatchObject({ status: "completed", error: null });
     const started = await studio.as(user).projects.start({ params: { id } });
-    expect(await ended(studio, user, started.task_id)).toMatchObject({ status: "completed", error: null });
+    const task = await ended(studio, user, started.task_id);
+    expect(task, `${JSON.stringify(task)}\n${await studio.output()}`).toMatchObject({ status: "completed", error: null });
     await showsPage(studio, user, id);
     return id;
   }

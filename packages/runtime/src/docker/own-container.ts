@@ -13,14 +13,10 @@ export interface OwnContainer {
   image: string;
   /** Mount points with where they come from, as the engine reports them. */
   mounts: readonly OwnMount[];
-  /** Whether the engine can mount a part of a volume. */
-  hasSubpaths: boolean;
 }
 
 export interface OwnMount {
   type: string;
-  /** Name of the volume. */
-  name?: string | undefined;
   /** Path on the engine's machine. */
   source: string;
   /** Path in this container. */
@@ -37,16 +33,13 @@ export async function findOwnContainer(docker: Docker): Promise<OwnContainer | u
         "unavailable",
         "the docker driver in a container must share the network of its host, because the server connects to the containers of projects: start it with --network host (docs/operations/docker-image.md)",
       );
-    const { ApiVersion = "1.0" } = await docker.version();
     return {
       image: info.Image,
-      mounts: info.Mounts.map(({ Type, Name, Source, Destination }) => ({
+      mounts: info.Mounts.map(({ Type, Source, Destination }) => ({
         type: Type ?? "bind",
-        name: Name,
         source: Source,
         destination: Destination,
       })),
-      hasSubpaths: ApiVersion.localeCompare("1.45", "en", { numeric: true }) >= 0,
     };
   }
   return undefined;
@@ -63,10 +56,7 @@ function ownIds(): string[] {
 }
 
 /** Where the engine finds a path of this container, as part of a mount. Throws `unavailable` when it cannot. */
-export function sourceOf(
-  path: string,
-  { mounts, hasSubpaths }: Pick<OwnContainer, "mounts" | "hasSubpaths">,
-): Pick<Docker.MountSettings, "Type" | "Source" | "VolumeOptions"> {
+export function sourceOf(path: string, { mounts }: Pick<OwnContainer, "mounts">): Pick<Docker.MountSettings, "Type" | "Source"> {
   const mount = mounts
     .filter(({ destination }) => path === destination || path.startsWith(destination === "/" ? "/" : `${destination}/`))
     .sort((a, b) => b.destination.length - a.destination.length)[0];
@@ -76,14 +66,8 @@ export function sourceOf(
       `the Docker engine cannot mount ${path}, because it is only in the server's container: put DATA_DIR on a volume or a folder of the host`,
     );
   const rest = path.slice(mount.destination.length).replace(/^\//, "");
-  if (mount.type === "volume" && mount.name !== undefined && hasSubpaths)
-    return {
-      Type: "volume",
-      Source: mount.name,
-      // The other options are for new volumes.
-      VolumeOptions: { NoCopy: true, ...(rest !== "" && { Subpath: rest }) } as Docker.MountSettings["VolumeOptions"],
-    };
-  // Engines before 26 mount volumes whole. The folder of a volume is mounted while a container, this one, has it.
+  // Also for volumes: their folder is there while a container, this one, has it. Engine 26 and newer mount part of a volume by its name,
+  // but not a single file of it, which sandboxes need.
   return { Type: "bind", Source: join(mount.source, rest) };
 }
 

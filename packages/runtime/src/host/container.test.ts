@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { missingFlags, mountOf, placeOutside } from "./container.ts";
+import { hasCapability, missingFlags, mountOf, placeOutside } from "./container.ts";
 
 const mountinfo = (...lines: string[]) => `${lines.join("\n")}\n`;
 const root = "500 400 0:61 / / rw,relatime - overlay overlay rw";
@@ -32,4 +32,10 @@ test("the options that a container lacks are those that the kernel shows", () =>
     "--security-opt apparmor=unconfined",
     "--security-opt systempaths=unconfined",
   ]);
+});
+
+test("a capability is read from the effective set", () => {
+  const status = (set: string) => `Name:\tnode\nCapEff:\t${set}\n`;
+  expect([19, 21].map((number) => hasCapability(number, status("0000000000080000")))).toEqual([true, false]);
+  expect(hasCapability(19, undefined)).toBe(true);
 });

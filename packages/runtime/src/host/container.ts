@@ -43,3 +43,9 @@ export function missingFlags(read: (path: string) => string | undefined): string
   if (/ \/proc\/\S+ /.test(read("/proc/self/mountinfo") ?? "")) flags.push("--security-opt systempaths=unconfined");
   return flags;
 }
+
+/** Whether this process has a capability, by its number; true where that is not known. `status`: of `/proc/self/status`. */
+export function hasCapability(number: number, status: string | undefined): boolean {
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(status ?? "")?.[1];
+  return effective === undefined || ((BigInt(`0x${effective}`) >> BigInt(number)) & 1n) === 1n;
+}

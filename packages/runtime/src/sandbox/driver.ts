@@ -13,7 +13,7 @@ import { silentLog, type RuntimeLog } from "../log.ts";
 import type { MachineFacts, SandboxFacts } from "../machine-facts.ts";
 import { run } from "../run.ts";
 import type { Isolation, RuntimeDriver } from "../types.ts";
-import { isInContainer, missingFlags } from "../host/container.ts";
+import { hasCapability, isInContainer, missingFlags } from "../host/container.ts";
 import { createSandboxIsolation, type IsolationContext } from "./isolation.ts";
 import { findCgroups } from "../host/processes/cgroups.ts";
 import { accounts, findResolvers, writeEtc, readIfThere } from "../host/files/etc.ts";
@@ -117,6 +117,8 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
       networkReason = error instanceof Error ? error.message : String(error);
       return undefined;
     });
+  if (isRoot && !hasCapability(19, readIfThere("/proc/self/status")))
+    warnings.push("Projects may not start, because their ports cannot be found: the server lacks the capability SYS_PTRACE.");
   if (!isRoot) warnings.push("Sandboxes share the host's network and one user id: the server does not run as root.");
   else if (!network) warnings.push(`Sandboxes share the host's network and reach its services: ${networkReason}.`);
   if (network && resolvers.length === 0)
