@@ -29,7 +29,7 @@ export const driver = group("Project code", {
       text("DOCKER_IMAGE", {
         example: "node:24-bookworm",
         description:
-          "Image that runs project code with the docker driver. Default: an empty image with the programs of this host mounted read-only",
+          "Image that runs project code with the docker driver. Default: an empty image with the programs of this host mounted read-only; in a container, its own image",
       }),
     ),
   }),

@@ -18,7 +18,7 @@ export const ownLabels = (key: string, dir: string): Record<string, string> => (
 });
 
 /** The machine that a data folder is on. A container sees its own folder only, so nothing of others may look like an orphan to it. */
-const hostOf = (key: string) => (isInContainer() ? `container ${key}` : hostname());
+const hostOf = (key: string): string => (isInContainer() ? `container ${key}` : hostname());
 
 /** Removes everything that belongs to a state folder, whether it still exists or not. */
 export async function endContainers(options: EngineOptions, key: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hasCapability, missingFlags, mountOf, placeOutside } from "./container.ts";
+import { hasCapability, isInContainer, missingFlags, mountOf, placeOutside } from "./container.ts";
 
 const mountinfo = (...lines: string[]) => `${lines.join("\n")}\n`;
 const root = "500 400 0:61 / / rw,relatime - overlay overlay rw";
@@ -38,4 +38,9 @@ test("a capability is read from the effective set", () => {
   const status = (set: string) => `Name:\tnode\nCapEff:\t${set}\n`;
   expect([19, 21].map((number) => hasCapability(number, status("0000000000080000")))).toEqual([true, false]);
   expect(hasCapability(19, undefined)).toBe(true);
+});
+
+test("a container is told by its mounted names", () => {
+  expect(isInContainer(mountinfo(root))).toBe(false);
+  expect(isInContainer(mountinfo(root, "504 500 254:1 /docker/containers/ab/hosts /etc/hosts rw - ext4 /dev/vda rw"))).toBe(true);
 });

@@ -1,9 +1,12 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
-/** Whether this process runs in a container of Docker, Podman or Kubernetes. */
-export const isInContainer = (): boolean =>
-  ["/.dockerenv", "/run/.containerenv"].some((file) => existsSync(file)) || process.env["KUBERNETES_SERVICE_HOST"] !== undefined;
+/**
+ * Whether this process runs in a container of Docker, Podman or Kubernetes: they mount its names. Marker files such as `/.dockerenv` are
+ * also on machines that were made from an image.
+ */
+export const isInContainer = (mountinfo = readFileSync("/proc/self/mountinfo", "utf8")): boolean =>
+  / \/etc\/host(?:s|name) /.test(mountinfo);
 
 interface MountPoint {
   /** `major:minor` of the device. */
