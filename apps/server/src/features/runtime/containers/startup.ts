@@ -85,6 +85,7 @@ export function createContainerStartup({
       const failing = Promise.allSettled(first.map(begin)).then((outcomes) =>
         firstOf(first.filter((_, i) => outcomes[i]?.status === "rejected")),
       );
+      failing.catch(() => undefined); // awaited below, unless something else throws before
       const failBecauseOf = async (missing: ContainerRow, what: "not started" | "stopped"): Promise<never> => {
         const message = `${row.name} was ${what} because ${missing.name} failed to start.`;
         if (!signal.aborted) await statusWriter.fail(row, message);
