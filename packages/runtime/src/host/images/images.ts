@@ -311,10 +311,13 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
         }
       });
       const files = join(work, "files");
-      await run(["chmod", "-R", "u-s,g-s,a+rX,go-w", files], { timeoutMs: 120_000 });
-      if (ownerUid !== undefined) await run(["chown", "-R", "-h", `${ownerUid}:${ownerUid}`, files], { timeoutMs: 120_000 });
-      const bytes = Number.parseInt(await run(["du", "-s", "-B1", files], { timeoutMs: 120_000 }), 10);
-      const manifest: Manifest = { ...(await buildManifest(files)), bytes, isCold };
+      // Each of them visits every file.
+      const [found, size] = await Promise.all([
+        buildManifest(files),
+        run(["du", "-s", "-B1", files], { timeoutMs: 120_000 }),
+        secure(files),
+      ]);
+      const manifest: Manifest = { ...found, bytes: Number.parseInt(size, 10), isCold };
       writeFileSync(join(work, "manifest.json"), JSON.stringify(manifest));
       for (const name of readdirSync(work))
         if (name !== "files" && name !== "manifest.json") await rm(join(work, name), { recursive: true, force: true });
@@ -328,6 +331,12 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
     } finally {
       await rm(work, { recursive: true, force: true });
     }
+  }
+
+  /** Gives the files of a finished image their owner and modes. */
+  async function secure(files: string): Promise<void> {
+    await run(["chmod", "-R", "u-s,g-s,a+rX,go-w", files], { timeoutMs: 120_000 });
+    if (ownerUid !== undefined) await run(["chown", "-R", "-h", `${ownerUid}:${ownerUid}`, files], { timeoutMs: 120_000 });
   }
 
   /** Fills an empty folder; `isLinked`: dependencies are hard links to the image's files. Returns false, and leaves the folder empty, if they cannot be linked. */
