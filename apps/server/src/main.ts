@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { recordServer, shutdownLimitMs } from "./platform/running-server.ts";
-import { notifyServiceManager } from "./platform/service-manager.ts";
+import { notifySystemd } from "./platform/systemd.ts";
 import { version } from "./version.ts";
 
 /** The first existing path. Source and bundle are at different depths of the checkout. */
@@ -41,7 +41,7 @@ async function main(): Promise<void> {
   say("");
 
   const notify = (state: "ready" | "stopping") =>
-    notifyServiceManager(process.env["NOTIFY_SOCKET"], state).catch((error: Error) => {
+    notifySystemd(process.env["NOTIFY_SOCKET"], state).catch((error: Error) => {
       process.stderr.write(`systemd could not be notified: ${error.message}\n`);
     });
 
