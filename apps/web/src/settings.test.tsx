@@ -24,6 +24,7 @@ const editors = [
   "features/library/AgentEditorPage.tsx",
   "features/library/AgentPictures.tsx",
   "features/library/PriceSection.tsx",
+  "features/library/RecordedRunSettings.tsx",
   "features/themes/ThemeEditorPage.tsx",
 ];
 test("every section of the settings can be found: it has an id, or its settings have", () => {
