@@ -83,7 +83,8 @@ describe("the first message of a project", () => {
     await app.db.execute(sql`
       insert into queued_messages (id, chat_id, user_id, user_name, message, options, position)
       values (${randomUUID()}, ${chat_id}, ${ada.id}, 'Ada', 'Build it', '{"edit_mode": "allow", "starts_app": true}', 1)`);
-    expect(await app.as(ada).queue.resume({ params: { chat_id } })).toMatchObject({ task_id: expect.any(String) });
+    await app.as(ada).queue.resume({ params: { chat_id } });
+    await answered(at, chat_id);
     await eventually(async () => (await app.as(ada).projects.get({ params: { id: project.id } })).status === "running");
   });
 
