@@ -169,12 +169,17 @@ export default journey({}, async (context) => {
         await page.keyboard.press("m");
         await page.getByRole("menuitem", { name: "In Progress" }).click();
         await cardIn("In Progress", "Price list").waitFor();
-        await until("the focus is on it", () => page.evaluate(() => document.activeElement?.textContent?.includes("Price list")), 3000);
-        await page.keyboard.press("Shift+ArrowRight");
-        await cardIn("Review", "Price list").waitFor();
-        await page.keyboard.press("Shift+ArrowLeft");
-        await page.keyboard.press("Shift+ArrowLeft");
-        await cardIn("To Do", "Price list").waitFor();
+        const hasFocus = () => page.evaluate(() => document.activeElement?.textContent?.includes("Price list"));
+        await until("the focus is on it", hasFocus, 3000);
+        for (const [key, name] of [
+          ["Shift+ArrowRight", "Review"],
+          ["Shift+ArrowLeft", "In Progress"],
+          ["Shift+ArrowLeft", "To Do"],
+        ] as const) {
+          await page.keyboard.press(key);
+          await cardIn(name, "Price list").waitFor();
+          await until(`the focus is on it in ${name}`, hasFocus, 3000);
+        }
         await cardIn("Backlog", "Opening hours").locator("[data-card]").focus();
         await page.keyboard.press("Shift+ArrowDown");
         await until("moved down by one", async () => (await boardNow()).columns[0]?.tasks.map((t) => t.title)[2] === "Opening hours");

@@ -1,5 +1,5 @@
 import type { Board, Card } from "@tesslate/contract";
-import { useEffect, useState, type RefObject } from "react";
+import { useEffect, useRef, useState, type RefObject } from "react";
 import { useHandler } from "../../lib/use-handler.ts";
 
 /** Longer than a menu takes to go and to give the focus back to what is no longer there. */
@@ -23,9 +23,24 @@ export function useCardFocus(root: RefObject<HTMLElement | null>, board: Board) 
     }, settleMs);
     return () => clearTimeout(timer);
   }, [wanted, root]);
+  // The server's answer may show the card anew, in the same or in another column, long after the move.
+  const held = useRef<string>(undefined);
   useEffect(() => {
-    if (wanted && isFocusLost()) root.current?.querySelector<HTMLElement>(wanted.selector)?.focus();
-  }, [board, wanted, root]);
+    if (wanted) held.current = wanted.selector;
+  }, [wanted]);
+  useEffect(() => {
+    const letGo = ({ target }: Event) => {
+      if (!held.current || (target instanceof Element && target.matches(held.current))) return;
+      held.current = undefined;
+    };
+    for (const type of ["focusin", "pointerdown"]) document.addEventListener(type, letGo);
+    return () => {
+      for (const type of ["focusin", "pointerdown"]) document.removeEventListener(type, letGo);
+    };
+  }, []);
+  useEffect(() => {
+    if (held.current && isFocusLost()) root.current?.querySelector<HTMLElement>(held.current)?.focus();
+  }, [board, root]);
 
   return {
     lastId,
