@@ -61,7 +61,7 @@ export function openLane({ images, report, isMain, isWhole }: Options): Lane {
               .split("\n")
               .filter((line) => /"level":"(warn|error)"/.test(line)),
           ),
-        ].map((line) => line.slice(0, 400));
+        ].map((line) => line.slice(0, 3000));
       };
       const startedAt = Date.now();
       try {

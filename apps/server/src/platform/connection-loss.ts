@@ -1,6 +1,13 @@
-/** Whether an error means that the database is unreachable, so that the call can be retried. */
+import { RuntimeError } from "@tesslate/runtime";
+import { AppError } from "./errors.ts";
+
+/**
+ * Whether an error means that the database is unreachable, so that the call can be retried. An error that names another reason, such as a git
+ * host or a service of a project that refused the connection, does not, whatever caused it.
+ */
 export function isConnectionLoss(error: unknown): boolean {
   for (let e: unknown = error; e instanceof Error; e = e.cause) {
+    if (e instanceof AppError || e instanceof RuntimeError) return false;
     const code = "code" in e ? String(e.code) : "";
     if (/^(57P0[123]|08\w{3}|53300)$/.test(code)) return true;
     if (
