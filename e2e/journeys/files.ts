@@ -318,7 +318,6 @@ export default journey({}, async (context) => {
             expect(overflow <= 0, `${theme} ${size}: ${overflow} px too wide`);
           }
         expectNoProblems(browser as WatchedWindow);
-        await host.close();
       },
     },
   ];
