@@ -15,17 +15,21 @@ export default journey(
     // Nothing runs in a blank project.
     const restarted = async (id: string, container_id: string) =>
       void (await finished(person.api, (await person.api.containers.restart({ params: { id, container_id } })).task_id));
-    /** The page's requests to its API wait while it restarts. */
-    const expectNoFailuresWhile = async ({ url, cookie }: { url: string; cookie: string }, work: () => Promise<void>) => {
+    /** The page's requests to its API wait while it restarts. Those in flight when it stops, one of each asker, may fail. */
+    const expectWaitingWhile = async ({ url, cookie }: { url: string; cookie: string }, work: () => Promise<void>) => {
       let isOver = false;
       const working = work().finally(() => (isOver = true));
       const statuses: number[] = [];
       const ask = async () => {
         while (!isOver) statuses.push((await fetchPreview(new URL("/api/health", url).href, studio.port, { cookie })).status);
       };
-      await Promise.all([working, ask(), ask()]);
+      const askers = [ask(), ask()];
+      await Promise.all([working, ...askers]);
       const failed = statuses.filter((status) => status !== 200);
-      expect(failed.length === 0, `of ${statuses.length} requests during a restart of the API, some failed: ${failed.join(", ")}`);
+      expect(
+        failed.length <= askers.length,
+        `of ${statuses.length} requests during a restart of the API, some failed: ${failed.join(", ")}`,
+      );
     };
     return items
       .filter(({ slug }) => slug !== "blank")
@@ -50,7 +54,7 @@ export default journey(
           expect(status.status === "running", `status ${status.status}`);
           const { items: containers } = await person.api.containers.list({ params: { id: project.id } });
           const server = containers.find(({ name }) => name === "API");
-          if (server) await expectNoFailuresWhile(page, () => restarted(project.id, server.id));
+          if (server) await expectWaitingWhile(page, () => restarted(project.id, server.id));
           await person.api.projects.stop({ params: { id: project.id } });
         },
       }));
