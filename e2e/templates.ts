@@ -15,7 +15,10 @@ export default journey(
     // Nothing runs in a blank project.
     const restarted = async (id: string, container_id: string) =>
       void (await finished(person.api, (await person.api.containers.restart({ params: { id, container_id } })).task_id));
-    /** The page's requests to its API wait while it restarts. Those in flight when it stops, one of each asker, may fail. */
+    /**
+     * The page's requests to its API wait while it restarts. Those that the stopping API has accepted fail: a few, where hundreds would if none
+     * waited.
+     */
     const expectWaitingWhile = async ({ url, cookie }: { url: string; cookie: string }, work: () => Promise<void>) => {
       let isOver = false;
       const working = work().finally(() => (isOver = true));
