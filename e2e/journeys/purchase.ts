@@ -156,10 +156,10 @@ export default journey({ ownServer: "what is paid for is scarce: plans, credits 
         await page().getByRole("button", { name: "Pay" }).click();
         await page().getByText("Payment complete. Your purchase was added.").waitFor();
         await until("it is Pro", async () => (await bob.api.billing.subscription()).tier === "pro");
-        await page().getByRole("button", { name: "End plan" }).click();
-        await page().getByRole("alertdialog").getByRole("button", { name: "End plan" }).click();
+        await page().getByRole("button", { name: "Cancel plan" }).click();
+        await page().getByRole("alertdialog").getByRole("button", { name: "Cancel plan" }).click();
         await page().getByRole("button", { name: "Resume plan" }).click();
-        await page().getByRole("button", { name: "End plan" }).waitFor();
+        await page().getByRole("button", { name: "Cancel plan" }).waitFor();
         await page().getByRole("button", { name: "Show table" }).click();
         for (const by of ["Project", "Model", "Agent"]) {
           await page().getByRole("radio", { name: by, exact: true }).click();
@@ -185,7 +185,7 @@ export default journey({ ownServer: "what is paid for is scarce: plans, credits 
       name: "a canceled agent works until the end of the period, then expires and no longer runs",
       run: async () => {
         const row = page().getByRole("listitem").filter({ hasText: "Sealed Baker" });
-        await row.getByRole("button", { name: "End" }).click();
+        await row.getByRole("button", { name: "Cancel" }).click();
         await row.getByText(/^Ends /).waitFor();
         expect(
           (await bob.api.library.agents({ query: {} })).items.some((one) => one.slug === "sealed-baker" && one.is_enabled),

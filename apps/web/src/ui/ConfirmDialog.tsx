@@ -14,6 +14,8 @@ export interface ConfirmDialogProps {
   /** What is lost and what is kept. */
   children: ReactNode;
   confirmLabel: string;
+  /** Default "Cancel"; another one where the question is whether to cancel something. */
+  dismissLabel?: string;
   loadingWord?: string;
   isDanger?: boolean;
   /** Only for what can't be undone: the button is disabled until exactly this text is typed. */
@@ -28,6 +30,7 @@ export function ConfirmDialog({
   title,
   children,
   confirmLabel,
+  dismissLabel = "Cancel",
   loadingWord,
   isDanger = false,
   typedConfirmation,
@@ -86,7 +89,7 @@ export function ConfirmDialog({
             <div className="flex flex-wrap justify-end gap-2 border-t border-line-0 px-5 py-3">
               <Radix.Cancel asChild>
                 <Button variant="ghost" keys={<Kbd>Esc</Kbd>}>
-                  Cancel
+                  {dismissLabel}
                 </Button>
               </Radix.Cancel>
               <Button

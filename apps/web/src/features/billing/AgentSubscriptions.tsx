@@ -50,18 +50,19 @@ export function AgentSubscriptions() {
                 size="sm"
                 variant="danger"
                 isLoading={cancelAgent.isPending && cancelAgent.variables === one.id}
-                loadingWord="Ending…"
+                loadingWord="Canceling…"
                 onClick={() =>
                   cancelAgent.mutate(one.id, {
                     onSuccess: () =>
-                      toastWithUndo(`The subscription to ${one.agent_name} will end at the end of the billing period.`, () =>
-                        renewAgent.mutateAsync(one.id),
+                      toastWithUndo(
+                        `Subscription to ${one.agent_name} canceled. It stays active until the end of the billing period.`,
+                        () => renewAgent.mutateAsync(one.id),
                       ),
                     onError: report,
                   })
                 }
               >
-                End
+                Cancel
               </Button>
             )}
           </li>

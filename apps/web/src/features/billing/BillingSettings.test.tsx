@@ -148,16 +148,16 @@ test("a payment shows plan, interval and period, and leads to its receipt", asyn
   expect(await screen.findByRole("link", { name: /Invoice \(PDF\)/ })).toHaveAttribute("href", "https://pay.stripe.com/in_1/pdf");
 });
 
-test("a plan is ended after a question that says when, and kept again", async ({ api, open, user }) => {
+test("a plan is canceled after a question that says when it ends, and can be resumed", async ({ api, open, user }) => {
   const plan = { tier: "pro" as const, is_active: true, subscription_id: "sub_1", current_period_end: "2026-12-24T00:00:00Z" };
   billed(api, {}, plan);
   api.answer("billing.cancel", { ...plan, cancel_at_period_end: true } as never);
   open(path);
-  await user.click(await screen.findByRole("button", { name: "End plan" }));
-  const dialog = await screen.findByRole("alertdialog", { name: "End your plan?" });
+  await user.click(await screen.findByRole("button", { name: "Cancel plan" }));
+  const dialog = await screen.findByRole("alertdialog", { name: "Cancel your plan?" });
   expect(dialog).toHaveTextContent(/Dec/);
   billed(api, {}, { ...plan, cancel_at_period_end: true });
-  await user.click(within(dialog).getByRole("button", { name: "End plan" }));
+  await user.click(within(dialog).getByRole("button", { name: "Cancel plan" }));
   expect(await screen.findByRole("button", { name: "Resume plan" })).toBeVisible();
   expect(api.asked("billing.cancel")[0]?.body).toEqual({ at_period_end: true });
 });

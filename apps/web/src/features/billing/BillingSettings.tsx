@@ -170,7 +170,7 @@ function Plan({ plan, offers }: { plan: Subscription; offers: BillingConfig }) {
                 </Button>
               ) : (
                 <Button size="sm" variant="danger" onClick={() => setOpen("cancel")}>
-                  End plan
+                  Cancel plan
                 </Button>
               )
             ) : null}
@@ -191,12 +191,13 @@ function Plan({ plan, offers }: { plan: Subscription; offers: BillingConfig }) {
       <ConfirmDialog
         isOpen={open === "cancel"}
         onOpenChange={(isOpen) => setOpen(isOpen ? "cancel" : undefined)}
-        title="End your plan?"
-        confirmLabel="End plan"
-        loadingWord="Ending…"
+        title="Cancel your plan?"
+        confirmLabel="Cancel plan"
+        dismissLabel="Keep plan"
+        loadingWord="Canceling…"
         onConfirm={async () => {
           await cancel.mutateAsync();
-          toast("Your plan will end at the end of the billing period.");
+          toast("Plan canceled. It stays active until the end of the billing period.");
         }}
       >
         {plan.current_period_end
