@@ -35,7 +35,7 @@ function readRequest(): Request & { watch: boolean } {
   if (budget !== undefined && !(Number(budget) > 0)) throw new Error("--budget takes minutes, such as 25.");
   return {
     ...flags,
-    names: onlyFailed ? readFailed(failedFile) : positionals,
+    ...(onlyFailed ? readFailed(failedFile) : { names: positionals, parts: [] }),
     pattern,
     budget: budget === undefined ? undefined : Number(budget) * 60,
   };

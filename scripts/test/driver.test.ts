@@ -59,7 +59,7 @@ describe("parts", () => {
     const failedFile = join(scratch, "failed.json");
     const { code, text } = await run([part("breaking", script), part("next", `${pass}${end}`)], { failedFile });
     expect(code).toBe(1);
-    expect(readFailed(failedFile)).toEqual(["e2e/a.ts"]);
+    expect(readFailed(failedFile)).toEqual({ names: ["e2e/a.ts"], parts: [] });
     expect(text).toContain("FAIL a: breaks\n     Error: one\n         at two\n     a trace of it");
     expect(text).toContain("Failed:\n  a: breaks: Error: one\n\nTotal: 1 passed, 1 failed, 0 skipped");
     expect(readFileSync(counter, "utf8")).toBe("x");
@@ -75,15 +75,21 @@ describe("parts", () => {
     expect(text).toContain("Total: 1 passed, 1 failed, 0 skipped");
   });
 
-  test("what cannot be named is not run again as the last failures", async () => {
+  test("the last failures are test files and journeys, or the whole part if something else failed in it", async () => {
     const failedFile = join(scratch, "failed.json");
     await run([part("crashing", `${pass} process.exitCode = 3`)], { failedFile });
-    expect(() => readFailed(failedFile)).toThrow("More than tests failed in the last run");
+    expect(readFailed(failedFile)).toEqual({ names: [], parts: ["crashing"] });
     await run([part("passing", `${pass}${end}`)], { failedFile });
     expect(() => readFailed(failedFile)).toThrow("Nothing failed in the last run.");
     const line = { part: "vitest", file: "apps/a.test.ts", step: "breaks", state: "fail", ms: 1, error: "Error: one" };
     await run([part("breaking", `console.log(${JSON.stringify(JSON.stringify(line))}); ${end}; process.exitCode = 1;`)], { failedFile });
-    expect(readFailed(failedFile)).toEqual(["apps/a.test.ts"]);
+    expect(readFailed(failedFile)).toEqual({ names: ["apps/a.test.ts"], parts: [] });
+    const leave = `require("node:child_process").spawn("sleep", ["770"], { detached: true, stdio: "ignore" }).unref();`;
+    await run([part("leaving", `${leave} ${pass} ${end}`)], { failedFile });
+    expect(readFailed(failedFile)).toEqual({ names: [], parts: ["leaving"] });
+    const both = `${leave} console.log(${JSON.stringify(JSON.stringify(line))}); ${end}; process.exitCode = 1;`;
+    await run([part("breaking", both)], { failedFile });
+    expect(readFailed(failedFile)).toEqual({ names: ["apps/a.test.ts"], parts: [] });
     expect(() => readFailed(join(scratch, "none.json"))).toThrow("No test run has ended here yet.");
   });
 
@@ -244,7 +250,7 @@ describe("leftovers", () => {
 
 describe("selection", () => {
   const checkout = { root, cores: 2, durations: {} };
-  const request: Request = { names: [], pattern: undefined, journeys: false, hard: false, all: false, budget: undefined };
+  const request: Request = { names: [], parts: [], pattern: undefined, journeys: false, hard: false, all: false, budget: undefined };
   const names = (more: Partial<Request>) => planParts({ ...request, ...more }, checkout).map(({ name }) => name);
 
   test("without names the quick parts run; each other group has a flag, and --all runs everything", () => {
@@ -268,6 +274,12 @@ describe("selection", () => {
     expect(matchNames(["e2e/journeys/review.ts"], root)).toEqual({ files: [], journeys: ["review"], texts: [] });
     expect(matchNames(["a megabyte of unclosed quotes"], root).texts[0]?.files).toContain("packages/contract/src/dotenv.test.ts");
     expect(() => matchNames([randomUUID()], root)).toThrow("Nothing matches");
+  });
+
+  test("a part of an earlier run is run whole, before what is named", () => {
+    expect(names({ parts: ["tests beside the code"], names: ["contract"] })).toEqual(["tests beside the code", "matching tests"]);
+    expect(names({ parts: ["all journeys"] })).toEqual(["all journeys"]);
+    expect(() => names({ parts: ["build"] })).toThrow('"build" failed in the last run');
   });
 
   test("only names of journeys need a build", () => {

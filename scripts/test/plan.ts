@@ -7,6 +7,8 @@ import type { Part } from "./run-part.ts";
 
 export interface Request {
   names: string[];
+  /** Parts to run whole, by their names in an earlier run. */
+  parts: string[];
   pattern: string | undefined;
   journeys: boolean;
   hard: boolean;
@@ -28,6 +30,8 @@ const isHard = (file: string) => file.endsWith(".hard.test.ts");
 
 /** Throws an error with a message if a name matches nothing. */
 export function planParts(request: Request, checkout: Checkout): Part[] {
+  if (request.parts.length > 0)
+    return [...wholeParts(request.parts, checkout), ...(request.names.length > 0 ? selectedParts(request, checkout) : [])];
   if (request.names.length > 0 || request.pattern !== undefined) return selectedParts(request, checkout);
   const runsQuick = request.all || (!request.journeys && !request.hard);
   const runsJourneys = request.all || request.journeys;
@@ -163,6 +167,16 @@ const foldersOf = (files: readonly string[]): Map<string, string> =>
     ["repo", "scripts/"],
     ["evals", "evals/"],
   ]);
+
+function wholeParts(names: readonly string[], checkout: Checkout): Part[] {
+  const request: Request = { names: [], parts: [], pattern: undefined, journeys: false, hard: false, all: false, budget: undefined };
+  const known = [...planParts(request, checkout), ...planParts({ ...request, all: true }, checkout)];
+  return names.map((name) => {
+    const part = known.find((each) => each.name === name);
+    if (!part) throw new Error(`"${name}" failed in the last run, and it has no test to run again: start the whole run again.`);
+    return part;
+  });
+}
 
 const escapePattern = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 

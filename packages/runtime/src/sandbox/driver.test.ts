@@ -179,12 +179,13 @@ describe.skipIf(reason !== undefined)(`the sandbox driver${reason === undefined 
     "closing without leaving anything running removes everything",
     async () => {
       const dataDir = await folder();
-      const driver = await openSandboxDriver({ dataDir });
+      const driver = await start({ dataDir });
       const sandbox = await driver.open({ id: "a" });
       const seconds = `${4_000_000 + process.pid}`;
       await sandbox.start({ name: "web", command: ["sleep", seconds], cwd: ".", env: {}, port: 0 });
-      await sandbox.ready("web", { timeoutMs: 20_000 });
-      const pid = processesWith(seconds).find((each) => readFileSync(`/proc/${each}/comm`, "utf8") === "sleep\n");
+      // A service without a port is ready before its program runs.
+      let pid: number | undefined;
+      await until(() => (pid = processesWith(seconds).find((each) => nameOf(each) === "sleep")) !== undefined);
       const name = groupNameOf(pid);
       await driver.close();
       expect(existsSync(`/proc/${pid}`)).toBe(false);
@@ -231,6 +232,15 @@ describe.skipIf(reason !== undefined)(`the sandbox driver${reason === undefined 
     expect(await (await driver.open({ id: "half" })).files.walk()).toEqual([]);
   }, 30_000);
 });
+
+/** Name of the program that a process runs. */
+function nameOf(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+  } catch {
+    return undefined; // it has ended
+  }
+}
 
 /** Group name of a service's data folder. */
 function groupNameOf(pid: number | undefined): string {
