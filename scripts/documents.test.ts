@@ -117,3 +117,44 @@ function isHelp(address: string | undefined): boolean {
   const page = pages.find(({ slug }) => `/help/${slug}` === path);
   return page !== undefined && (anchor === undefined || renderDocument(page.file).headings.some((heading) => heading.anchor === anchor));
 }
+
+test("every alert leads to a section about it", () => {
+  const alerts = readFileSync(join(repository, "deploy/prometheus/alerts.yml"), "utf8");
+  const names = [...alerts.matchAll(/- alert: (\w+)/g)].map(([, name = ""]) => name);
+  expect(names.length).toBeGreaterThan(10);
+  const runbooks = [...alerts.matchAll(/runbook: "([^"#]+)#([^"]+)"/g)];
+  expect(runbooks.map(([, , anchor]) => anchor)).toEqual(names.map((name) => name.toLowerCase()));
+  expect(runbooks.filter(([, file = "", anchor = ""]) => !anchorsOf(file).includes(anchor))).toEqual([]);
+});
+
+/** The commands in documents: lines of code blocks, and code in sentences. */
+const commandsOf = (file: string) => {
+  const text = readFileSync(join(repository, file), "utf8");
+  return [...text.matchAll(/(?:^|[`( ])\.\/studio ([a-z:-]+)(?: ([^`\n]*))?/gm)].map(([, name = "", rest = ""]) => ({ name, rest }));
+};
+const operations = globSync(["README.md", "docs/{operations,guides,api}/*.md"], { cwd: repository });
+
+test("every command in the documents for users and operators exists", () => {
+  const script = readFileSync(join(repository, "studio"), "utf8");
+  const cases = script.slice(script.indexOf('case "$command" in')).matchAll(/^ {2}([a-z:| -]+)\)$/gm);
+  const known = new Set([...cases].flatMap(([, names = ""]) => names.split("|").map((name) => name.trim())));
+  const found = operations.flatMap((file) => commandsOf(file).map(({ name }) => ({ file, name })));
+  expect(found.length).toBeGreaterThan(60);
+  expect(found.filter(({ name }) => !known.has(name))).toEqual([]);
+});
+
+test("every setting in the documents for operators exists", () => {
+  const reference = readFileSync(join(repository, "docs/operations/settings.md"), "utf8");
+  const known = new Set([...reference.matchAll(/`([A-Z][A-Z0-9_]+)`/g)].map(([, name = ""]) => name));
+  const compose = readFileSync(join(repository, "compose.env.example"), "utf8");
+  for (const [, name = ""] of compose.matchAll(/^([A-Z_]+)=/gm)) known.add(name);
+  // Capabilities of Linux, and what is not set in files.
+  const others = new Set(["SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "CADDY_IMAGE"]);
+  const unknown = globSync("docs/operations/*.md", { cwd: repository }).flatMap((file) =>
+    [...readFileSync(join(repository, file), "utf8").matchAll(/(?:`|^ *)([A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9])(?==|`)/gm)]
+      .map(([, name = ""]) => name)
+      .filter((name) => !known.has(name) && !others.has(name))
+      .map((name) => `${file}: ${name}`),
+  );
+  expect([...new Set(unknown)]).toEqual([]);
+});

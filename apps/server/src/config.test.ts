@@ -117,6 +117,7 @@ test("every setting changes the configuration", () => {
     STRIPE_WEBHOOK_SECRET: "whsec_test",
     OIDC_ISSUER: "https://id.example.com",
     OIDC_CLIENT_ID: "studio",
+    SIGN_UP: "providers",
     SMTP_HOST: "mail.example.com",
     SMTP_SENDER_EMAIL: "mail@example.com",
     WEB_SEARCH_PROVIDER: "tavily",

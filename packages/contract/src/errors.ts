@@ -55,6 +55,7 @@ export const errorCodes = {
   register_invalid_password: e(400),
   username_taken: e(409),
   setup_token_invalid: e(403),
+  sign_up_closed: e(403),
   session_required: e(403),
   scope_missing: e(403),
   impersonation_refused: e(403),

@@ -22,6 +22,10 @@ export const PublicConfig = Type.Object({
   ),
   no_accounts: described("No one has signed up yet. Until someone does, every page leads to registration", Type.Boolean()),
   landing_page: described("`/` is a landing page for people who are not signed in (setting `LANDING_PAGE`)", Type.Boolean()),
+  sign_up: described(
+    "Who can create an account (setting `SIGN_UP`): everybody, people who sign in with a provider, or nobody. The first administrator always can",
+    Literals("open", "providers", "closed"),
+  ),
   demo: described("Replies are scripted", Type.Boolean()),
   oidc_name: described("Name of the configured OpenID Connect provider", Nullable(Type.String())),
   features: Type.Object({

@@ -68,7 +68,11 @@ export function composeAccounts(
     store: usersStore,
     passwords,
     limits,
-    registration: { terms: config.billing.welcome, onRegistered: [...onRegistered, confirmations.onRegistered] },
+    registration: {
+      terms: config.billing.welcome,
+      onRegistered: [...onRegistered, confirmations.onRegistered],
+      signUp: config.auth.signUp,
+    },
     profiles: { sessions: { ...sessions, noteEvent: securityLog.note }, emails: confirmations.changes, lockTheme },
   });
   const noteImpersonated = createImpersonationNotes({ audit, db });

@@ -64,6 +64,7 @@ export async function composeHttp(
       hasGitHub: oauth.isAvailable("github"),
       oidcName: oauth.isAvailable("oidc") ? config.auth.oauth.oidc.name : null,
       hasLandingPage: config.http.hasLandingPage,
+      signUp: config.auth.signUp.mode,
       hasPasskeys: passkeys.isAvailable,
     },
     checks: {

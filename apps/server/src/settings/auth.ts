@@ -1,5 +1,5 @@
 import { Type } from "typebox";
-import { baseUrl, day, flag, group, integer, minute, oneOf, second, secret, text, url } from "./kinds.ts";
+import { baseUrl, day, flag, group, integer, list, minute, oneOf, second, secret, text, url } from "./kinds.ts";
 
 /** `config.auth` consists of `keys` (storage.ts), `sessions`, `signIn`, `oidc` and `forwardAuth` (http.ts). */
 export const sessionSettings = group("Sessions and sign-in", {
@@ -16,6 +16,19 @@ export const sessionSettings = group("Sessions and sign-in", {
     factor: day,
     default: "14",
     description: "Days of inactivity after which a session expires",
+  }),
+  signUp: Type.Object({
+    mode: oneOf("SIGN_UP", ["open", "providers", "closed"], {
+      default: "open",
+      example: "closed",
+      description:
+        "Who can create an account: everybody, people who sign in with a provider, or nobody (`./studio admin create EMAIL` does). The first administrator always can",
+    }),
+    emailDomains: list("SIGN_UP_EMAIL_DOMAINS", Type.String({ pattern: "^[A-Za-z0-9.-]+\\.[A-Za-z0-9-]+$" }), {
+      default: "",
+      example: "example.com,example.org",
+      description: "With SIGN_UP=providers: only email addresses of these domains get an account; empty: all",
+    }),
   }),
   cookie: Type.Object({
     secure: Type.Optional(

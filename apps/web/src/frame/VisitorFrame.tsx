@@ -47,9 +47,11 @@ export function VisitorFrame() {
           <Link to="/login" search={search} className={buttonClass({ variant: "ghost" })}>
             Sign in
           </Link>
-          <Link to="/register" search={search} className={buttonClass()}>
-            Sign up
-          </Link>
+          {config.data?.sign_up === "closed" ? null : (
+            <Link to="/register" search={search} className={buttonClass()}>
+              Sign up
+            </Link>
+          )}
         </header>
         <Outlet />
       </div>

@@ -18,6 +18,7 @@ const guides: Partial<Record<ErrorCode, string>> = {
   site_name_taken: "guides/domains#the-short-name",
   snapshot_limit_reached: "guides/snapshots",
   setup_token_invalid: "operations/install#after-the-first-start",
+  sign_up_closed: "guides/account",
   secrets_unreadable: "operations/backup#keys",
   storage_full: "operations/scaling",
 };

@@ -1,4 +1,4 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
 import { Suspense, useRef, useState } from "react";
 import type { SecondStep } from "@tesslate/contract";
@@ -13,7 +13,7 @@ import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { Invitation, readReferralCode } from "../referrals/index.ts";
 import { AuthThread, DoneStep, LiveStep, NextStep } from "./AuthThread.tsx";
-import { enter } from "./auth.queries.ts";
+import { configQuery, enter } from "./auth.queries.ts";
 import { safeNext } from "./next.ts";
 import { signInErrorText } from "./providers.ts";
 import { ProviderButtons } from "./ProviderButtons.tsx";
@@ -26,6 +26,7 @@ export function LoginPage() {
   const { next, error: arrivedWith } = guest.useSearch();
   const router = useRouter();
   const queryClient = useQueryClient();
+  const { data: config } = useQuery(configQuery);
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
   const [waiting, setWaiting] = useState<{ tempToken: string; methods: readonly SecondStep[] }>();
@@ -122,12 +123,14 @@ export function LoginPage() {
       <NextStep
         isLast
         foot={
-          <>
-            No account yet?{" "}
-            <Link to="/register" search={next ? { next } : {}} className="link">
-              Sign up
-            </Link>
-          </>
+          config?.sign_up === "closed" ? undefined : (
+            <>
+              No account yet?{" "}
+              <Link to="/register" search={next ? { next } : {}} className="link">
+                Sign up
+              </Link>
+            </>
+          )
         }
       >
         Your projects

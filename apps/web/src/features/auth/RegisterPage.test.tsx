@@ -1,6 +1,6 @@
-import type { PublicConfig } from "@tesslate/contract";
+import { PublicConfig } from "@tesslate/contract";
 import type { CannedApi } from "../../testing/index.ts";
-import { expect, expectAccessible, refuse, screen, signedIn, test, waitFor } from "../../testing/index.ts";
+import { expect, expectAccessible, refuse, sample, screen, signedIn, test, waitFor } from "../../testing/index.ts";
 
 const begin = (api: CannedApi, config: Partial<PublicConfig> = {}) => api.answer("system.config", { isolation: "full", ...config });
 
@@ -34,6 +34,29 @@ test("what the server says of a field stands at that field", async ({ api, open,
   await user.type(screen.getByLabelText("Email"), "nadia@example.com");
   await user.type(screen.getByLabelText("Password"), "correct horse{Enter}");
   await waitFor(() => expect(screen.getByLabelText("Name")).toHaveAccessibleDescription("Names have at most 100 characters"));
+});
+
+test("where accounts are not for everybody, the page says how to get one", async ({ api, open }) => {
+  begin(api, { sign_up: "closed" });
+  open("/register");
+  expect(await screen.findByText(/administrators of this server create the accounts/)).toBeVisible();
+  expect(screen.queryByLabelText("Email")).toBeNull();
+  expect(screen.getByRole("link", { name: "Sign in" })).toBeVisible();
+  await expectAccessible();
+});
+
+test("where providers create the accounts, only their buttons are shown", async ({ api, open }) => {
+  const { features } = sample(PublicConfig, {});
+  begin(api, { sign_up: "providers", oidc_name: "Example Corp", features: { ...features, oidc: true } });
+  open("/register");
+  expect(await screen.findByRole("button", { name: /Example Corp/ })).toBeVisible();
+  expect(screen.queryByLabelText("Email")).toBeNull();
+});
+
+test("the first administrator registers also where nobody else can", async ({ api, open }) => {
+  begin(api, { sign_up: "closed", setup_required: true, no_accounts: true });
+  open("/register");
+  expect(await screen.findByLabelText("Email")).toBeVisible();
 });
 
 test("the new account is signed in and comes home", async ({ api, open, user }) => {

@@ -31,6 +31,8 @@ export function RegisterPage() {
   const set = (name: keyof RegisterForm) => (event: { target: { value: string } }) => setForm({ ...form, [name]: event.target.value });
   const isFirst = config?.setup_required === true;
   const isAlone = config?.no_accounts === true;
+  // Until there is an administrator, the form creates one.
+  const signUp = isFirst ? "open" : (config?.sign_up ?? "open");
   const wantsToken = isFirst && config.setup_token_required;
 
   const { errors, isSubmitting, onSubmit } = useSubmission(fields, {
@@ -75,57 +77,63 @@ export function RegisterPage() {
       <LiveStep title={isAlone ? "Create your account" : "Create account"}>
         {referralCode === undefined ? null : <Invitation code={referralCode} />}
         {isFirst && !wantsToken ? <p className="mt-1 text-fg-2">This account will be the administrator of this server.</p> : null}
-        <form onSubmit={onSubmit} noValidate className="mt-4 grid gap-3">
-          {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
-          <Field label="Name" error={errors.name}>
-            <Input size="lg" name="name" autoComplete="name" autoFocus value={form.name} onChange={set("name")} />
-          </Field>
-          <Field label="Email" error={errors.email}>
-            <Input
-              size="lg"
-              name="email"
-              type="text"
-              inputMode="email"
-              autoComplete="email"
-              autoCapitalize="none"
-              spellCheck={false}
-              value={form.email}
-              onChange={set("email")}
-            />
-          </Field>
-          <Field label="Password" error={errors.password} hint={<PasswordHint password={form.password} owner={form} />}>
-            <PasswordInput size="lg" name="password" autoComplete="new-password" value={form.password} onChange={set("password")} />
-          </Field>
-          {wantsToken ? (
-            isTokenShown ? (
-              <Field
-                label="Setup token"
-                error={errors.setup_token}
-                hint="The server prints it when it starts. It makes this account an administrator."
-              >
-                <PasswordInput
-                  noun="token"
-                  size="lg"
-                  name="setup_token"
-                  autoComplete="off"
-                  value={form.setup_token}
-                  onChange={set("setup_token")}
-                />
-              </Field>
-            ) : (
-              <p className="text-xs text-fg-2">
-                This server has no administrator yet.{" "}
-                <button type="button" className="link" onClick={() => setIsTokenShown(true)}>
-                  Enter the setup token
-                </button>
-              </p>
-            )
-          ) : null}
-          <Button type="submit" variant="primary" size="lg" isWide isLoading={isSubmitting} loadingWord="Creating account…">
-            Create account
-          </Button>
-        </form>
-        <ProviderButtons next={next} />
+        {signUp === "closed" ? (
+          <p className="mt-1 text-fg-2">The administrators of this server create the accounts. Ask one of them for yours.</p>
+        ) : null}
+        {signUp === "providers" ? <p className="mt-1 text-fg-2">Sign in with one of these to get an account on this server.</p> : null}
+        {signUp === "open" ? (
+          <form onSubmit={onSubmit} noValidate className="mt-4 grid gap-3">
+            {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
+            <Field label="Name" error={errors.name}>
+              <Input size="lg" name="name" autoComplete="name" autoFocus value={form.name} onChange={set("name")} />
+            </Field>
+            <Field label="Email" error={errors.email}>
+              <Input
+                size="lg"
+                name="email"
+                type="text"
+                inputMode="email"
+                autoComplete="email"
+                autoCapitalize="none"
+                spellCheck={false}
+                value={form.email}
+                onChange={set("email")}
+              />
+            </Field>
+            <Field label="Password" error={errors.password} hint={<PasswordHint password={form.password} owner={form} />}>
+              <PasswordInput size="lg" name="password" autoComplete="new-password" value={form.password} onChange={set("password")} />
+            </Field>
+            {wantsToken ? (
+              isTokenShown ? (
+                <Field
+                  label="Setup token"
+                  error={errors.setup_token}
+                  hint="The server prints it when it starts. It makes this account an administrator."
+                >
+                  <PasswordInput
+                    noun="token"
+                    size="lg"
+                    name="setup_token"
+                    autoComplete="off"
+                    value={form.setup_token}
+                    onChange={set("setup_token")}
+                  />
+                </Field>
+              ) : (
+                <p className="text-xs text-fg-2">
+                  This server has no administrator yet.{" "}
+                  <button type="button" className="link" onClick={() => setIsTokenShown(true)}>
+                    Enter the setup token
+                  </button>
+                </p>
+              )
+            ) : null}
+            <Button type="submit" variant="primary" size="lg" isWide isLoading={isSubmitting} loadingWord="Creating account…">
+              Create account
+            </Button>
+          </form>
+        ) : null}
+        {signUp === "closed" ? null : <ProviderButtons next={next} />}
       </LiveStep>
       <NextStep
         isLast

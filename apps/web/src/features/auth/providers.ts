@@ -14,6 +14,7 @@ const refusals: Record<string, string> = {
   oauth_failed: "Sign-in with the provider failed. Try again, or use your password.",
   oauth_denied: "Access was denied at the provider.",
   oauth_not_available_email: "The provider didn't share a confirmed email. Confirm your email there, or allow access to it.",
+  sign_up_closed: "This server has no account for you. Ask one of its administrators for one.",
   invalid_state_token: "This sign-in was started in another browser or has already been used. Start over.",
   state_token_expired: "The sign-in took too long. Start over.",
   login_bad_credentials: "This account can't sign in here.",

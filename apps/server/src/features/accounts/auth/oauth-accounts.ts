@@ -69,7 +69,7 @@ export function createOauthAccounts({
     });
 
   return {
-    /** The user who signs in with a provider account, who may be new. Throws `oauth_not_available_email`, `login_bad_credentials`. */
+    /** The user who signs in with a provider account, who may be new. Throws `oauth_not_available_email`, `sign_up_closed`, `login_bad_credentials`. */
     signIn: async (name: SignInProvider, profile: Profile): Promise<UserRow> => {
       const { user, isAdmin } = await resolve(name, profile);
       if (isAdmin) await setup.finish();

@@ -184,6 +184,33 @@ describe.each(["google", "github", "oidc"])("signing in with %s", (name) => {
   });
 });
 
+test("a server for some domains creates accounts for their confirmed addresses only, and lets existing ones sign in", async () => {
+  const shared = app;
+  const oidc = {
+    OIDC_ISSUER: provider.url,
+    OIDC_CLIENT_ID: provider.clientId,
+    OIDC_CLIENT_SECRET: provider.clientSecret,
+    SIGN_UP: "providers",
+    SIGN_UP_EMAIL_DOMAINS: "example.org,Example.net",
+  };
+  app = await testApp({ env: oidc });
+  try {
+    expect(await me(await signIn("oidc"))).toMatchObject({ email: person.email });
+    provider.be({ ...freshUser(), email: "ada@EXAMPLE.NET" });
+    expect(await me(await signIn("oidc"))).toMatchObject({ email: "ada@example.net" });
+    for (const email of ["eve@evil.example", "eve@sub.example.org", "eve@example.org.evil.example"]) {
+      provider.be({ ...freshUser(), email });
+      const refused = await signIn("oidc");
+      expect([refused.status, await codeOf(refused)]).toEqual([403, "sign_up_closed"]);
+    }
+    const { rows } = await app.studio.database.pool.query("select email from users where email like 'eve@%'");
+    expect(rows).toEqual([]);
+  } finally {
+    await app.close();
+    app = shared;
+  }
+});
+
 describe.each(["google", "oidc"])("an identity of %s is refused", (name) => {
   test.each<[string, Parameters<IdentityProvider["misbehave"]>[0]]>([
     ["of another issuer", { claims: { iss: "https://evil.example" } }],

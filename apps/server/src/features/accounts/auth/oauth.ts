@@ -75,7 +75,7 @@ export function createOauth({
 
     /**
      * The user who came back from the provider. Throws `invalid_state_token`, `state_token_expired`, `oauth_denied`,
-     * `oauth_not_available_email`, `login_bad_credentials`; anything else that goes wrong is `oauth_failed`.
+     * `oauth_not_available_email`, `sign_up_closed`, `login_bad_credentials`; anything else that goes wrong is `oauth_failed`.
      */
     finish: async (name: SignInProvider, answer: URLSearchParams, browser: string | undefined, from: Origin): Promise<OauthOutcome> => {
       const provider = providerOf(name);

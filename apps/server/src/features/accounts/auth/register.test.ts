@@ -238,6 +238,19 @@ describe("the first administrator", () => {
     expect(JSON.stringify(stored.rows)).not.toContain(setupToken);
   });
 
+  test("who can register is a setting; the first administrator always can", async () => {
+    await using closed = await testApp({ ownServer: true, env: { SIGN_UP: "closed" } });
+    expect(await closed.as().system.config()).toMatchObject({ sign_up: "closed", setup_required: true });
+    const refused = await register(closed);
+    expect([refused.status, await bodyOf(refused)]).toEqual([403, expect.objectContaining({ code: "sign_up_closed" })]);
+    expect(await bodyOf(await register(closed, { setup_token: closed.studio.facts.setupToken }))).toMatchObject({ is_superuser: true });
+    expect((await register(closed)).status).toBe(403);
+    expect((await closed.studio.database.pool.query("select count(*)::int as n from users where not is_system")).rows[0].n).toBe(1);
+
+    await using providers = await testApp({ env: { SIGN_UP: "providers" } });
+    expect(await bodyOf(await register(providers))).toMatchObject({ code: "sign_up_closed", detail: expect.stringContaining("provider") });
+  });
+
   test("a restart prints the same token while there is no administrator, and none afterwards", async () => {
     await using first = await testApp({ ownServer: true });
     await using second = await testApp({ database: first.database });

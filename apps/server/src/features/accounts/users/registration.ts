@@ -2,6 +2,7 @@ import type { UserRow } from "../../../db/schema/accounts.ts";
 import type { Queries } from "../../../platform/database.ts";
 import { badRequest } from "../../../platform/errors.ts";
 import type { PasswordChecks } from "./password-checks.ts";
+import { checkSignUp, type SignUpPolicy } from "./sign-up-policy.ts";
 import { malformedUsername, refuse, usernameOf, usernameTaken } from "./users.refusals.ts";
 import {
   avatarProblem,
@@ -43,12 +44,15 @@ export function createUserRegistration({
   passwordChecks,
   terms,
   onRegistered,
+  signUp = { mode: "open", emailDomains: [] },
 }: {
   store: UsersStore;
   passwordChecks: Pick<PasswordChecks, "checkPassword" | "hash">;
   terms: SignupTerms;
   /** Called in the transaction that creates an account. */
   onRegistered: readonly OnRegistered[];
+  /** Administrators are not subject to it. Default: everybody. */
+  signUp?: SignUpPolicy;
 }) {
   /** `undefined` when the email or the requested username is taken. Registration hooks run in the same transaction. */
   const insertAccount = async (
@@ -86,7 +90,7 @@ export function createUserRegistration({
       if (name) refuse("name", nameProblem(name));
       if (username && !isWellFormedUsername(normalizeUsername(username))) throw malformedUsername();
     },
-    /** Throws `register_invalid_password`, `username_taken`, `register_user_already_exists`. `decideAdmin` and `alongside` run in the transaction. */
+    /** Throws `sign_up_closed`, `register_invalid_password`, `username_taken`, `register_user_already_exists`. `decideAdmin` and `alongside` run in the transaction. */
     register: async (
       input: Registration,
       decideAdmin: (tx: Queries) => Promise<boolean>,
@@ -100,6 +104,7 @@ export function createUserRegistration({
 
       return store.transaction(async (tx) => {
         const is_superuser = await decideAdmin(tx);
+        if (!is_superuser) checkSignUp(signUp, { email, isConfirmed: false });
         const referrer = input.referral_code ? await store.findByReferralCode(input.referral_code.trim().toUpperCase(), tx) : undefined;
         const row = await insertAccount(
           tx,
@@ -115,13 +120,14 @@ export function createUserRegistration({
       });
     },
 
-    /** Creates an account from a sign-in provider: verified email, no password. `undefined` when the email is taken. */
-    registerVerified: (
+    /** Creates an account from a sign-in provider: verified email, no password. `undefined` when the email is taken. Throws `sign_up_closed`. */
+    registerVerified: async (
       tx: Queries,
       input: { email: string; name: string | null; avatar_url: string | null },
       is_superuser: boolean,
     ): Promise<UserRow | undefined> => {
       const email = normalizeEmail(input.email);
+      if (!is_superuser) checkSignUp(signUp, { email, isConfirmed: true });
       const avatar_url = input.avatar_url !== null && avatarProblem(input.avatar_url) === undefined ? input.avatar_url : null;
       const name = (nameProblem(input.name ?? "") ? "" : cleanName(input.name ?? "")) || defaultName(email);
       return insertAccount(tx, { email, hashed_password: null, name, is_superuser, is_verified: true, avatar_url });

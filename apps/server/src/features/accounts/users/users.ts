@@ -19,7 +19,7 @@ export function createUsers({
   store: UsersStore;
   passwords: Passwords;
   limits: RateLimiter;
-  registration: Pick<Parameters<typeof createUserRegistration>[0], "terms" | "onRegistered">;
+  registration: Pick<Parameters<typeof createUserRegistration>[0], "terms" | "onRegistered" | "signUp">;
   profiles: Pick<Parameters<typeof createProfiles>[0], "sessions" | "emails" | "lockTheme">;
 }): Users {
   const passwordChecks = createPasswordChecks({ passwords, limits });

@@ -23,6 +23,7 @@ export interface SystemFacts {
   isBilled: boolean;
   hasStripe: boolean;
   hasLandingPage: boolean;
+  signUp: PublicConfig["sign_up"];
 }
 
 /** Each check rejects when its component is unavailable. */
@@ -108,6 +109,7 @@ export function mountSystem(
         setup_token_required: isRequired && needsToken,
         no_accounts: !hasAccounts,
         landing_page: facts.hasLandingPage,
+        sign_up: facts.signUp,
         demo: await facts.isDemo(),
         oidc_name: facts.oidcName,
         features: {

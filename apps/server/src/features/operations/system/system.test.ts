@@ -36,6 +36,7 @@ test("system.config shows the available features and no secret", async () => {
     setup_token_required: true,
     no_accounts: true,
     landing_page: true,
+    sign_up: "open",
     demo: true,
     oidc_name: null,
     features: {

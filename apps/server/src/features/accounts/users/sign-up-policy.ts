@@ -1,0 +1,27 @@
+import { forbidden } from "../../../platform/errors.ts";
+
+/** Who can create an account. */
+export interface SignUpPolicy {
+  /** `providers`: people who sign in with a provider that has confirmed their address. */
+  mode: "open" | "providers" | "closed";
+  /** Domains of confirmed addresses; empty: all. */
+  emailDomains: readonly string[];
+}
+
+/** Throws `sign_up_closed` unless the policy lets a person with this address create an account. */
+export function checkSignUp({ mode, emailDomains }: SignUpPolicy, { email, isConfirmed }: { email: string; isConfirmed: boolean }): void {
+  if (mode === "open") return;
+  if (mode === "closed")
+    throw forbidden("sign_up_closed", "New accounts are created by the administrators of this server. Ask one of them for an account.");
+  if (!isConfirmed)
+    throw forbidden(
+      "sign_up_closed",
+      "This server creates accounts for people who sign in with a provider. Use one of the buttons for it.",
+    );
+  const domain = email.slice(email.lastIndexOf("@") + 1).toLowerCase();
+  if (emailDomains.length > 0 && !emailDomains.some((allowed) => allowed.toLowerCase() === domain))
+    throw forbidden(
+      "sign_up_closed",
+      `This server has no accounts for addresses at ${domain}. Sign in with the address of your organization.`,
+    );
+}
