@@ -151,7 +151,17 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       git,
       tools,
     );
-    const marketplace = composeMarketplace(platform, audit, accounts, storeListings, projects, provisioning, chat, tools);
+    const marketplace = composeMarketplace(
+      platform,
+      audit,
+      accounts,
+      storeListings,
+      projects,
+      provisioning,
+      chat,
+      tools,
+      creatorsAndReferrals,
+    );
     const deployments = composeDeployments(
       platform,
       secrets,

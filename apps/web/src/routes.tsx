@@ -160,7 +160,8 @@ const restore = createRoute({
 
 /** Pages that people without a session may open, too: the store, its items and the pages of creators; the landing page and the help where the server shows them. */
 const isPublicPage = (pathname: string, hasLandingPage: boolean): boolean =>
-  /^\/(?:marketplace(?:\/(?:agent|base)\/[^/]+)?|@[^/]+)\/?$/.test(pathname) || (hasLandingPage && /^\/(?:help(?:\/.*)?)?$/.test(pathname));
+  /^\/(?:marketplace(?:\/(?:agent|base|theme)\/[^/]+)?|@[^/]+)\/?$/.test(pathname) ||
+  (hasLandingPage && /^\/(?:help(?:\/.*)?)?$/.test(pathname));
 
 /** Loads the code of a page. If that fails, the page shows it. */
 const codeOf = async (page: typeof AppFrame): Promise<void> => {
@@ -380,6 +381,11 @@ const adminReviews = createRoute({
 const adminSandboxes = createRoute({
   getParentRoute: () => admin,
   path: "sandboxes",
+const adminThemes = createRoute({
+  getParentRoute: () => admin,
+  path: "themes",
+  component: lazyPage(() => import("./features/admin/ThemesTab.tsx"), "ThemesTab"),
+});
   component: lazyPage(() => import("./features/admin/SandboxesTab.tsx"), "SandboxesTab"),
 });
 const adminSystem = createRoute({
@@ -499,6 +505,11 @@ const marketplaceSuccess = createRoute({
 const library = createRoute({
   getParentRoute: () => app,
   path: "/library",
+const marketplaceTheme = createRoute({
+  getParentRoute: () => app,
+  path: "/marketplace/theme/$id",
+  component: lazyPage(() => import("./features/marketplace/ThemePage.tsx"), "ThemePage"),
+});
   validateSearch: object({ tab: oneOfParam(["templates", "made"]) }),
   component: lazyPage(() => import("./features/library/LibraryPage.tsx"), "LibraryPage"),
 });
@@ -582,6 +593,7 @@ const routeTree = root.addChildren([
     ]),
     feedback,
     help.addChildren([helpHome, helpPage]),
+      adminThemes,
     marketplace,
     publicProfile,
     marketplaceAgent,
@@ -596,6 +608,7 @@ const routeTree = root.addChildren([
 
 const Pending = () => (
   <div className="grid h-full min-h-0 flex-1 place-items-center text-fg-2">
+    marketplaceTheme,
     <Spinner word="Loading…" />
   </div>
 );

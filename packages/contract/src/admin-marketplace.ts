@@ -2,6 +2,7 @@ import { Reason } from "./admin.ts";
 import { AdminReason } from "./admin-projects.ts";
 import { route } from "./route.ts";
 import { described, AverageRating, Literals, listOf, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import { ThemeCategory, ThemeMode, ThemeParams } from "./themes.ts";
 
 const tag = "admin-content";
 const search = Type.Optional(Type.String({ maxLength: 200, description: "Matches part of the name, slug or creator's username" }));
@@ -28,6 +29,24 @@ export const AdminBase = described(
   }),
 );
 export type AdminBase = Static<typeof AdminBase>;
+
+export const AdminTheme = described(
+  "A theme that is or was in the store, as administrators see it.",
+  Type.Object({
+    id: Type.String(),
+    name: Type.String(),
+    description: Type.String(),
+    mode: ThemeMode,
+    category: ThemeCategory,
+    is_published: Type.Boolean(),
+    is_featured: Type.Boolean(),
+    is_active: described("False: hidden by an administrator", Type.Boolean()),
+    downloads: Type.Integer(),
+    created_at: Timestamp,
+    created_by_username: described("Null: a bundled theme", Nullable(Type.String())),
+  }),
+);
+export type AdminTheme = Static<typeof AdminTheme>;
 
 export const AdminReview = described(
   "A review of an agent or a template.",
@@ -72,6 +91,32 @@ export const adminMarketplaceRoutes = {
     }),
     response: AdminBase,
     errors: ["not_found", "nothing_to_change", "conflict"],
+  }),
+  themes: route({
+    method: "GET",
+    path: "/api/admin/themes",
+    tag,
+    summary: "List themes (admin)",
+    description: "Bundled themes, those that users published, and hidden ones, newest first. Private themes are not listed.",
+    auth: "superuser",
+    query: Type.Object({ ...pageQuery, search, is_active: Type.Optional(Type.Boolean()) }),
+    response: listOf(AdminTheme),
+  }),
+  updateTheme: route({
+    method: "PATCH",
+    path: "/api/admin/themes/{id}",
+    tag,
+    summary: "Update theme (admin)",
+    description: "Features, hides or shows a theme. A hidden one can be used by its creator only. Writes to the audit log.",
+    auth: "superuser",
+    params: ThemeParams,
+    body: Type.Object({
+      is_active: Type.Optional(Type.Boolean()),
+      is_featured: Type.Optional(Type.Boolean()),
+      reason: described("Required to set `is_active` to false", Type.Optional(Reason)),
+    }),
+    response: AdminTheme,
+    errors: ["not_found", "nothing_to_change"],
   }),
   reviews: route({
     method: "GET",

@@ -19,6 +19,10 @@ export const auditActions = [
   "base.restore",
   "base.feature",
   "base.unfeature",
+  "theme.disable",
+  "theme.restore",
+  "theme.feature",
+  "theme.unfeature",
   "review.remove",
   "task.cancel",
   "job.retry",
@@ -65,7 +69,7 @@ export const auditActions = [
 export const AuditActionType = Literals(...auditActions);
 export type AuditActionType = Static<typeof AuditActionType>;
 
-export const auditTargets = ["user", "project", "agent", "base", "sandbox", "server", "feedback", "store"] as const;
+export const auditTargets = ["user", "project", "agent", "base", "theme", "sandbox", "server", "feedback", "store"] as const;
 export const AuditTargetType = Literals(...auditTargets);
 export type AuditTargetType = Static<typeof AuditTargetType>;
 

@@ -45,6 +45,7 @@ import { marketplaceBasesRoutes } from "./marketplace-bases.ts";
 import { adminCollectionsRoutes, marketplaceCollectionsRoutes } from "./marketplace-collections.ts";
 import { marketplaceItemsRoutes } from "./marketplace-items.ts";
 import { marketplacePicturesRoutes } from "./marketplace-pictures.ts";
+import { marketplaceThemesRoutes } from "./marketplace-themes.ts";
 import { recordedRunsRoutes } from "./recorded-runs.ts";
 import { mcpRoutes } from "./mcp.ts";
 import { mcpEndpointRoutes } from "./mcp-endpoint.ts";
@@ -115,6 +116,7 @@ export const contract = {
   agentDrafts: agentDraftsRoutes,
   marketplaceBases: marketplaceBasesRoutes,
   marketplaceItems: marketplaceItemsRoutes,
+  marketplaceThemes: marketplaceThemesRoutes,
   marketplaceCollections: marketplaceCollectionsRoutes,
   marketplacePictures: marketplacePicturesRoutes,
   recordedRuns: recordedRunsRoutes,

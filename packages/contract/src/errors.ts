@@ -111,6 +111,8 @@ export const errorCodes = {
   card_run_active: e(409),
   mcp_limit_reached: e(400),
   theme_limit_reached: e(400),
+  theme_contrast_too_low: e(400),
+  theme_published: e(400),
   own_referral_code: e(400),
   already_referred: e(400),
   payments_not_configured: e(503),

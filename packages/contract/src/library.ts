@@ -100,7 +100,7 @@ export const OwnItem = described(
     avatar_url: described("Of an agent", Nullable(Text)),
     pictures: described("Of a template", BasePictures),
     category: Text,
-    is_published: described("For a template: public. Custom themes are visible only to their owner", Type.Boolean()),
+    is_published: described("Listed in the store. For a template: public", Type.Boolean()),
     is_admin_disabled: Type.Boolean(),
     pricing_type: PricingType,
     price_cents: Count,

@@ -8,7 +8,7 @@ export const StoreItemType = Literals("agent", "base", "theme");
 export type StoreItemType = Static<typeof StoreItemType>;
 
 export const StoreItem = described(
-  "An agent, a project template (`base`) or a bundled theme, as the store lists it.",
+  "An agent, a project template (`base`) or a theme, as the store lists it.",
   Type.Object({
     item_type: StoreItemType,
     id: Type.String(),

@@ -61,6 +61,7 @@ export const apiTags = {
   "marketplace-items": ["Store", "Everything in the store: search all kinds at once."],
   "marketplace-agents": ["Store: agents", "Published agents: browse, buy, fork, publish and review."],
   "marketplace-bases": ["Store: templates", "Project templates (bases): browse, buy, submit and review."],
+  "marketplace-themes": ["Store: themes", "Published themes: view, add to the library and remove."],
   themes: ["Themes", "Bundled and custom themes of the user interface."],
   creators: ["Creators", "Public creator pages, earnings and payouts."],
   billing: [

@@ -97,10 +97,13 @@ export const Theme = Type.Object({
 export type Theme = Static<typeof Theme>;
 
 export const CustomTheme = described(
-  "Your own theme. Only you see it.",
+  "Your own theme. Only you see it, unless you publish it.",
   Type.Object({
     ...Theme.properties,
     category: ThemeCategory,
+    is_published: described("Anyone can find it in the store", Type.Boolean()),
+    is_admin_disabled: described("An administrator hid it from everyone else", Type.Boolean()),
+    downloads: Type.Integer({ description: "Number of libraries it was added to" }),
     parent_theme_id: Nullable(Type.String()),
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -113,7 +116,7 @@ const optionalFields = {
   description: Maybe(Type.String({ maxLength: 500 })),
   category: Type.Optional(ThemeCategory),
 };
-const ThemeParams = Type.Object({ id: ThemeId });
+export const ThemeParams = Type.Object({ id: ThemeId });
 
 export const themesRoutes = {
   list: route({
@@ -184,30 +187,32 @@ export const themesRoutes = {
     path: "/api/themes/{id}",
     tag,
     summary: "Update theme",
-    description: "Changes your theme. A given section replaces the whole section.",
+    description:
+      "Changes your theme. A given section replaces the whole section. `is_published` lists it in the store, which requires a description and the contrast of WCAG AA: 4.5:1 for text, 3:1 for outlines. Changes of a published theme must keep both, and reach everyone who uses it. After unpublishing, people who added it keep it.",
     auth: "user",
     params: ThemeParams,
     body: Type.Object({
       name: Type.Optional(Name),
       mode: Type.Optional(ThemeMode),
       ...optionalFields,
+      is_published: Type.Optional(Type.Boolean()),
       colors: Type.Optional(themeSections.colors),
       typography: Type.Optional(themeSections.typography),
       spacing: Type.Optional(themeSections.spacing),
       animation: Type.Optional(themeSections.animation),
     }),
     response: CustomTheme,
-    errors: ["not_found", "rate_limited"],
+    errors: ["not_found", "theme_contrast_too_low", "rate_limited"],
   }),
   remove: route({
     method: "DELETE",
     path: "/api/themes/{id}",
     tag,
     summary: "Delete theme",
-    description: "Deletes your theme. People who use it return to the default.",
+    description: "Deletes your theme, which must not be published. People who use it return to the default.",
     auth: "user",
     status: 204,
     params: ThemeParams,
-    errors: ["not_found"],
+    errors: ["not_found", "theme_published"],
   }),
 };

@@ -15,6 +15,8 @@ import {
   createRecordedRuns,
   createReviews,
   createStoreCategories,
+  createThemeCatalogue,
+  createThemeListings,
   mountAgentDrafts,
   mountItemPictures,
   mountItems,
@@ -23,14 +25,16 @@ import {
   mountMarketplaceBases,
   mountModeration,
   mountRecordedRuns,
+  mountThemeCatalogue,
   returnOrigin,
   seedBases,
 } from "../features/store/marketplace/index.ts";
 import type { Audit } from "../features/accounts/audit/index.ts";
-import { createUsersStore, seedSystemAccounts } from "../features/accounts/users/index.ts";
+import { createUsersStore, resetThemeOf, seedSystemAccounts } from "../features/accounts/users/index.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
 import type { ChatArea } from "./chat.ts";
+import type { CreatorsAndReferralsArea } from "./creators-and-referrals.ts";
 import type { ProvisioningArea } from "./provisioning.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
@@ -68,6 +72,7 @@ export function composeMarketplace(
   { openGit }: ProvisioningArea,
   { listedTools, transcripts }: Pick<ChatArea, "listedTools" | "transcripts">,
   { pictureTaker }: Pick<ToolsArea, "pictureTaker">,
+  { themes }: Pick<CreatorsAndReferralsArea, "themes">,
 ): MarketplaceArea {
   const reviews = createReviews({
     store: reviewsStore,
@@ -91,8 +96,9 @@ export function composeMarketplace(
     transaction: agentListings.transaction,
     creatorNamed: users.getPublicByUsername,
   });
+  const themeListings = createThemeListings(db);
   const items = createItemCatalogue({
-    listings: createItemListings(db, { agents: agentListings, bases: baseListings }),
+    listings: createItemListings(db, { agents: agentListings, bases: baseListings, themes: themeListings }),
     limits,
     templatePictures,
     creatorNamed: users.getPublicByUsername,
@@ -163,6 +169,7 @@ export function composeMarketplace(
         categories,
         collections: createCollections({ store: collectionsStore, audit, items, limits }),
       });
+      mountThemeCatalogue(mount, { catalogue: createThemeCatalogue({ listings: themeListings, themes, resetThemeOf, limits }) });
       mountItemPictures(mount, { pictures: itemPictures });
       mountModeration(mount, { moderation: createModeration({ store: createModerationStore(db), audit }) });
       mountLibrary(mount, {

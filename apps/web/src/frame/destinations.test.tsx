@@ -26,6 +26,7 @@ const unlisted: Record<string, string> = {
   "/admin/projects/$projectId": "a row of the projects of the administration",
   "/marketplace/agent/$slug": "an agent, found in the palette",
   "/marketplace/base/$slug": "a template, found in the palette",
+  "/marketplace/theme/$id": "a theme, found in the store",
   "/library/agents/$slug": "an own agent, found in the palette",
   "/p/$slug/{-$view}": "a project, found in the palette",
 };

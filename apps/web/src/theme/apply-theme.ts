@@ -14,6 +14,9 @@ const builtIn = parseTokens(css);
 export const tokensOf = (theme: ThemeValues & { id?: string }): Tokens =>
   builtInThemeIds.includes(theme.id ?? "") ? {} : deriveTokens(theme, builtIn[theme.mode]);
 
+/** All tokens of a theme, for a part of the page that shows another theme than the page. */
+export const allTokensOf = (theme: ThemeValues & { id?: string }): Tokens => ({ ...builtIn[theme.mode], ...tokensOf(theme) });
+
 const appliedOf = (theme: Theme): AppliedTheme | undefined =>
   builtInThemeIds.includes(theme.id) ? undefined : { id: theme.id, name: theme.name, tokens: tokensOf(theme) };
 

@@ -1,10 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Theme } from "@tesslate/contract";
-import { contrast, mix, parseColor, type Rgb } from "./color.ts";
+import { contrast, findThemeFaults, parseColor, type Rgb, type Theme } from "@tesslate/contract";
+import { mix } from "./color.ts";
 import { findContrastFaults } from "./contrast.ts";
-import { findThemeFaults } from "./theme-faults.ts";
 import { deriveTokens } from "./theme.ts";
 import { parseTokens, type Tokens } from "./tokens.ts";
 

@@ -1,4 +1,4 @@
-import { contrast, parseColor } from "./color.ts";
+import { contrast, parseColor } from "@tesslate/contract";
 import type { Tokens } from "./tokens.ts";
 
 const four = ["bg-0", "bg-1", "bg-2", "bg-3"];

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { contrast, legible, mix, over, parseColor, toHex } from "./color.ts";
+import { contrast, over, parseColor } from "@tesslate/contract";
+import { legible, mix, toHex } from "./color.ts";
 import { findContrastFaults } from "./contrast.ts";
 import { parseThemeChoice } from "./theme-choice.ts";
 import { deriveTokens, type ThemeValues } from "./theme.ts";

@@ -1,5 +1,5 @@
-import { atLightness, contrast, legible, lightnessOf, mix, over, parseColor, toHex, type Rgb } from "./color.ts";
-import type { Theme, ThemeJson } from "@tesslate/contract";
+import { contrast, over, parseColor, type Rgb, type Theme, type ThemeJson } from "@tesslate/contract";
+import { atLightness, legible, lightnessOf, mix, toHex } from "./color.ts";
 import type { Tokens } from "./tokens.ts";
 
 const white: Rgb = { r: 1, g: 1, b: 1, a: 1 };

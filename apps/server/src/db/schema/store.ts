@@ -17,7 +17,7 @@ import {
   uuid,
 } from "drizzle-orm/pg-core";
 import { createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
-import { users } from "./accounts.ts";
+import { themes, users } from "./accounts.ts";
 import { type PurchaseType, agents } from "./agent.ts";
 import { projects } from "./projects.ts";
 
@@ -178,6 +178,22 @@ export const userPurchasedBases = pgTable(
     created_at: createdAt(),
   },
   (t) => [primaryKey({ columns: [t.user_id, t.base_id] }), index("user_purchased_bases_base_id_idx").on(t.base_id, t.created_at.desc())],
+);
+/** Themes of others in users' libraries. */
+export const libraryThemes = pgTable(
+  "library_themes",
+  {
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    theme_id: text()
+      .notNull()
+      .references(() => themes.id, { onDelete: "cascade" }),
+    /** Kept, so that adding it again does not count as another download. */
+    removed_at: timestamptz(),
+    created_at: createdAt(),
+  },
+  (t) => [primaryKey({ columns: [t.user_id, t.theme_id] }), index("library_themes_theme_id_idx").on(t.theme_id)],
 );
 /** Enabled and not expired. */
 export const isBaseEntryActive = sql<boolean>`(${userPurchasedBases.is_active} and (${userPurchasedBases.expires_at} is null or ${userPurchasedBases.expires_at} > now()))`;

@@ -297,6 +297,8 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<MatrixWor
       "/api/auth/api-keys/{id}": key.id,
       "/api/users/{id}": user.id,
       "/api/themes/{id}": theme.id,
+      "/api/marketplace/themes/{id}": theme.id,
+      "/api/marketplace/library/themes/{id}": theme.id,
       "/api/users/me/export/{task_id}": exported.task_id ?? "",
       "/api/users/{id}/avatar/{version}": me.avatar_url?.split("/").at(-1) ?? "",
       "/api/creators/{username}": user.username,

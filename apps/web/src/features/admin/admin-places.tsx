@@ -8,6 +8,7 @@ import {
   LayoutTemplate,
   ListChecks,
   Mail,
+  Palette,
   Play,
   Rocket,
   ScrollText,
@@ -28,6 +29,7 @@ export const adminPlaces: readonly {
     | "/admin/deployments"
     | "/admin/agents"
     | "/admin/templates"
+    | "/admin/themes"
     | "/admin/store"
     | "/admin/reviews"
     | "/admin/sandboxes"
@@ -49,6 +51,7 @@ export const adminPlaces: readonly {
   { to: "/admin/deployments", label: "Deployments", icon: <Rocket size={14} />, words: "deploys live versions sites" },
   { to: "/admin/agents", label: "Agents", icon: <Bot size={14} />, words: "store" },
   { to: "/admin/templates", label: "Templates", icon: <LayoutTemplate size={14} />, words: "bases store" },
+  { to: "/admin/themes", label: "Themes", icon: <Palette size={14} />, words: "colors store moderation" },
   { to: "/admin/store", label: "Store", icon: <Store size={14} />, words: "front page collections categories" },
   { to: "/admin/reviews", label: "Reviews", icon: <Star size={14} />, words: "ratings moderation" },
   { to: "/admin/sandboxes", label: "Sandboxes", icon: <Boxes size={14} />, words: "runtime containers machine" },

@@ -1,5 +1,13 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
-import type { AdminAgent, AdminBase, AdminProjectDetail, ProviderHealth, AdminHealth, UpdateAdminAgent } from "@tesslate/contract";
+import type {
+  AdminAgent,
+  AdminBase,
+  AdminProjectDetail,
+  ProviderHealth,
+  AdminHealth,
+  AdminTheme,
+  UpdateAdminAgent,
+} from "@tesslate/contract";
 import { api } from "../../api.ts";
 
 export const metricsQuery = (days: number) =>
@@ -57,6 +65,15 @@ export function useUpdateBase() {
   return useMutation({
     mutationFn: ({ base, change }: { base: AdminBase; change: BaseChange }) =>
       api.adminMarketplace.updateBase({ params: { id: base.id }, body: change }),
+    onSettled,
+  });
+}
+type ThemeChange = Parameters<typeof api.adminMarketplace.updateTheme>[0]["body"];
+export function useUpdateTheme() {
+  const onSettled = useSettled();
+  return useMutation({
+    mutationFn: ({ theme, change }: { theme: AdminTheme; change: ThemeChange }) =>
+      api.adminMarketplace.updateTheme({ params: { id: theme.id }, body: change }),
     onSettled,
   });
 }

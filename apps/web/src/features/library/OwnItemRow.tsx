@@ -10,6 +10,7 @@ import { Pill } from "../../ui/Pill.tsx";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { toast, toastError } from "../../ui/toast.tsx";
 import { ItemThumbnail, Rating } from "../marketplace/index.ts";
+import { PublishThemeDialog, useThemeActions } from "../themes/index.ts";
 import { useAgentMutations, useRemoveBase } from "./library.queries.ts";
 import { usePublishBase } from "./use-publish-base.ts";
 
@@ -21,15 +22,22 @@ export function OwnItemRow({ item }: { item: OwnItem }) {
   const { update, remove } = useAgentMutations();
   const removeBase = useRemoveBase();
   const publishBase = usePublishBase();
+  const themeActions = useThemeActions();
   const [isDeleting, setIsDeleting] = useState(false);
+  const [isListing, setIsListing] = useState(false);
   const isAgent = item.item_type === "agent";
-  const isPending = update.isPending || publishBase.isPending;
+  const isTheme = item.item_type === "theme";
+  const isPending = update.isPending || publishBase.isPending || themeActions.update.isPending;
   const publish = (isPublished: boolean) => {
     const handlers = {
       onSuccess: () => toast(isPublished ? `${item.name} published.` : `${item.name} unpublished.`),
       onError: (error: unknown) => toastError(error),
     };
-    if (isAgent) update.mutate({ id: item.id, body: { is_published: isPublished } }, handlers);
+    // A theme is published from a dialog, which asks for what the store shows.
+    if (isTheme) {
+      if (isPublished) setIsListing(true);
+      else themeActions.update.mutate({ id: item.id, body: { is_published: false } }, handlers);
+    } else if (isAgent) update.mutate({ id: item.id, body: { is_published: isPublished } }, handlers);
     else publishBase.mutate({ id: item.id, isPublic: isPublished }, handlers);
   };
   return (
@@ -60,38 +68,31 @@ export function OwnItemRow({ item }: { item: OwnItem }) {
           ) : null}
         </p>
         <p className="flex flex-wrap gap-x-3 text-xs text-fg-2">
-          {item.item_type === "theme" ? null : (
-            <>
-              <Rating rating={item.rating} count={item.reviews_count} />
-              <span className="num">{counted(item.downloads, "install")}</span>
-            </>
-          )}
+          {isTheme ? null : <Rating rating={item.rating} count={item.reviews_count} />}
+          <span className="num">{counted(item.downloads, "install")}</span>
           <span>
             Updated <RelativeTime at={item.updated_at} />
           </span>
         </p>
       </div>
-      {item.item_type === "theme" ? null : (
-        <>
-          <Button
-            size="sm"
-            icon={item.is_published ? <EyeOff size={14} /> : <Eye size={14} />}
-            isLoading={isPending}
-            loadingWord={item.is_published ? "Unpublishing…" : "Publishing…"}
-            onClick={() => publish(!item.is_published)}
-          >
-            {item.is_published ? "Unpublish" : "Publish"}
-          </Button>
-          <IconButton
-            size="sm"
-            label={item.is_published ? `Delete ${item.name} (unpublish first)` : `Delete ${item.name}`}
-            disabled={item.is_published}
-            onClick={() => setIsDeleting(true)}
-          >
-            <Trash2 size={14} />
-          </IconButton>
-        </>
-      )}
+      <Button
+        size="sm"
+        icon={item.is_published ? <EyeOff size={14} /> : <Eye size={14} />}
+        isLoading={isPending}
+        loadingWord={item.is_published ? "Unpublishing…" : "Publishing…"}
+        onClick={() => publish(!item.is_published)}
+      >
+        {item.is_published ? "Unpublish" : isTheme ? "Publish…" : "Publish"}
+      </Button>
+      <IconButton
+        size="sm"
+        label={item.is_published ? `Delete ${item.name} (unpublish first)` : `Delete ${item.name}`}
+        disabled={item.is_published}
+        onClick={() => setIsDeleting(true)}
+      >
+        <Trash2 size={14} />
+      </IconButton>
+      {isListing ? <PublishThemeDialog id={item.id} onClose={() => setIsListing(false)} /> : null}
       <ConfirmDialog
         isOpen={isDeleting}
         onOpenChange={setIsDeleting}
@@ -101,7 +102,7 @@ export function OwnItemRow({ item }: { item: OwnItem }) {
         isDanger
         {...(item.downloads > 1 && { typedConfirmation: item.name })}
         onConfirm={async () => {
-          await (isAgent ? remove : removeBase).mutateAsync(item.id);
+          await (isTheme ? themeActions.remove : isAgent ? remove : removeBase).mutateAsync(item.id);
           toast(`${item.name} deleted.`);
         }}
       >

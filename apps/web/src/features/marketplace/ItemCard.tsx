@@ -75,13 +75,13 @@ export function ItemCard({
 }
 
 const kindNames = { agent: "Agent", base: "Template", theme: "Theme" };
-/** The page of an item; of a theme the place where themes are applied. */
+/** The page of an item. */
 const linkOf = (item: StoreItem): Pick<LinkProps, "to" | "params" | "search"> =>
   item.item_type === "agent"
     ? { to: "/marketplace/agent/$slug", params: { slug: item.slug } }
     : item.item_type === "base"
       ? { to: "/marketplace/base/$slug", params: { slug: item.slug } }
-      : { to: "/settings/look", search: { q: item.name } };
+      : { to: "/marketplace/theme/$id", params: { id: item.id } };
 
 export const ItemCardSkeletons = ({ count }: { count: number }) => (
   <div role="status" aria-busy="true" aria-label="Loading items…" className={cardGrid}>

@@ -13,18 +13,24 @@ import { Page } from "../../ui/page/Page.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { cardGrid, ItemCard } from "./ItemCard.tsx";
 import { ItemIcon } from "./ItemIcon.tsx";
-import type { ItemType } from "./marketplace-search.ts";
-import { relatedQuery, type Detail } from "./marketplace.queries.ts";
+import type { ItemType, Kind } from "./marketplace-search.ts";
+import { relatedQuery, type Detail, type ShownItem } from "./marketplace.queries.ts";
 import { useCategoryName } from "./store.queries.ts";
 import { Rating } from "./Stars.tsx";
 
+const frameWords: Record<Kind, { missing: string; failed: string; loading: string }> = {
+  agents: { missing: "Agent not found", failed: "Couldn't load the agent", loading: "Loading agent…" },
+  bases: { missing: "Template not found", failed: "Couldn't load the template", loading: "Loading template…" },
+  themes: { missing: "Theme not found", failed: "Couldn't load the theme", loading: "Loading theme…" },
+};
+
 /** The frame of an item's page, with its states: loading, not found, failed. */
-export function ItemFrame<T extends Detail>({
+export function ItemFrame<T extends ShownItem>({
   type,
   query,
   children,
 }: {
-  type: ItemType;
+  type: Kind;
   query: { data: T | undefined; error: unknown; refetch: () => unknown; isFetching: boolean };
   children: (item: T) => ReactNode;
 }) {
@@ -42,7 +48,7 @@ export function ItemFrame<T extends Detail>({
         hasCode(query.error, "not_found") ? (
           <EmptyState
             className="px-0"
-            title={type === "agents" ? "Agent not found" : "Template not found"}
+            title={frameWords[type].missing}
             action={
               <Link to="/marketplace" className={buttonClass()}>
                 Browse store
@@ -52,21 +58,23 @@ export function ItemFrame<T extends Detail>({
             It may be private or no longer published.
           </EmptyState>
         ) : (
-          <LoadFailed className="px-0" title={type === "agents" ? "Couldn't load the agent" : "Couldn't load the template"} of={query} />
+          <LoadFailed className="px-0" title={frameWords[type].failed} of={query} />
         )
       ) : (
-        <SkeletonRows count={8} label={type === "agents" ? "Loading agent…" : "Loading template…"} />
+        <SkeletonRows count={8} label={frameWords[type].loading} />
       )}
     </Page>
   );
 }
 
 /** Icon, name, creator, description, price and actions. */
-export function ItemHead({ item, price, actions, children }: { item: Detail; price: string; actions: ReactNode; children?: ReactNode }) {
+export function ItemHead({ item, price, actions, children }: { item: ShownItem; price: string; actions: ReactNode; children?: ReactNode }) {
   const nameOf = useCategoryName();
   return (
     <header className="flex flex-wrap items-start gap-4">
-      {"avatar_url" in item ? <ItemIcon category={item.category} picture={item.avatar_url} markOf={item.id} size="large" /> : null}
+      {"avatar_url" in item && !("colors" in item) ? (
+        <ItemIcon category={item.category} picture={item.avatar_url} markOf={item.id} size="large" />
+      ) : null}
       <div className="min-w-0 flex-1 basis-64">
         <h1 className="font-display text-xl tracking-title wrap-anywhere">{item.name}</h1>
         <p className="text-sm text-fg-2">
@@ -83,7 +91,7 @@ export function ItemHead({ item, price, actions, children }: { item: Detail; pri
         <p className="mt-2 max-w-[64ch] text-md leading-read text-fg-0">{item.description}</p>
         <p className="mt-2 flex flex-wrap items-center gap-x-4 gap-y-1 text-xs text-fg-2">
           <span className="num font-medium text-fg-0">{price}</span>
-          <Rating rating={item.rating} count={item.reviews_count} />
+          {"colors" in item ? null : <Rating rating={item.rating} count={item.reviews_count} />}
           <span className="num">{counted(item.downloads, "install")}</span>
           {children}
         </p>

@@ -1,11 +1,13 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
-import type { AgentCard, AgentDetail, BaseCard, BaseDetail, Review, Static, StoreItem, WriteReview } from "@tesslate/contract";
+import type { AgentCard, AgentDetail, BaseCard, BaseDetail, Review, Static, StoreItem, StoreTheme, WriteReview } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { leaveFor } from "../../lib/leave.ts";
 import { kinds, type ItemType, type MarketplaceSearch } from "./marketplace-search.ts";
 
 export const itemsPerPage = 24;
 export type Detail = AgentDetail | BaseDetail;
+/** What every page of an item shows. */
+export type ShownItem = Detail | StoreTheme;
 export const keys = { all: ["marketplace"] as const, library: ["library"] as const };
 
 const noneOf = { stack: [], avatar_url: null, preview_image: null, pictures: null, swatches: null };
@@ -97,6 +99,11 @@ export const baseQuery = (slug: string) =>
   queryOptions({
     queryKey: [...keys.all, "base", slug],
     queryFn: ({ signal }) => api.marketplaceBases.get({ params: { slug } }, { signal }),
+  });
+export const themePageQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...keys.all, "theme", id],
+    queryFn: ({ signal }) => api.marketplaceThemes.get({ params: { id } }, { signal }),
   });
 export const versionsQuery = (slug: string) =>
   queryOptions({

@@ -1,4 +1,5 @@
-import { parseColor, toHex } from "../../theme/color.ts";
+import { parseColor } from "@tesslate/contract";
+import { toHex } from "../../theme/color.ts";
 import { Input } from "../../ui/Input.tsx";
 
 /** A color as text, with the browser's color picker, which only returns opaque colors. */

@@ -1,7 +1,7 @@
-import { Check, Copy, Ellipsis, Pencil, Trash2 } from "lucide-react";
+import { Check, Copy, Ellipsis, Eye, EyeOff, Pencil, Store, Trash2 } from "lucide-react";
 import { cx } from "../../lib/cx.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
-import { Menu } from "../../ui/Menu.tsx";
+import { Menu, type MenuEntry } from "../../ui/Menu.tsx";
 import type { ThemeTile } from "./themes.queries.ts";
 
 export interface ThemeCardProps {
@@ -15,10 +15,45 @@ export interface ThemeCardProps {
   onCopy: () => void;
   onEdit: () => void;
   onDelete: () => void;
+  /** Also edits the listing of a published one. */
+  onPublish: () => void;
+  onUnpublish: () => void;
+  onView: () => void;
+  onRemove: () => void;
+}
+
+/** What can be done with a theme, by where it comes from. */
+function entriesOf({ tile, onCopy, onEdit, onDelete, onPublish, onUnpublish, onView, onRemove }: ThemeCardProps): MenuEntry[] {
+  const view = { label: "View in store", icon: <Store size={14} />, onSelect: onView };
+  const customize = { label: "Customize theme", icon: <Pencil size={14} />, onSelect: onCopy };
+  if (tile.origin === "bundled") return [customize];
+  if (tile.origin === "library")
+    return [view, customize, "-", { label: "Remove from library", icon: <Trash2 size={14} />, onSelect: onRemove }];
+  return [
+    { label: "Edit", icon: <Pencil size={14} />, onSelect: onEdit },
+    { label: "Duplicate", icon: <Copy size={14} />, onSelect: onCopy },
+    "-",
+    ...(tile.isPublished
+      ? [
+          view,
+          { label: "Edit listing…", icon: <Eye size={14} />, onSelect: onPublish },
+          { label: "Unpublish", icon: <EyeOff size={14} />, onSelect: onUnpublish },
+        ]
+      : [{ label: "Publish…", icon: <Eye size={14} />, onSelect: onPublish }]),
+    "-",
+    {
+      label: "Delete",
+      icon: <Trash2 size={14} />,
+      isDanger: true,
+      onSelect: onDelete,
+      ...(tile.isPublished && { isDisabled: true, hint: "Unpublish first" }),
+    },
+  ];
 }
 
 /** A theme as a card: its four swatches as a window, its name and its actions. */
-export function ThemeCard({ tile, isApplied, isTabStop, onApply, onPreview, onPreviewEnd, onCopy, onEdit, onDelete }: ThemeCardProps) {
+export function ThemeCard(props: ThemeCardProps) {
+  const { tile, isApplied, isTabStop, onApply, onPreview, onPreviewEnd } = props;
   const { swatches } = tile;
   return (
     <div className="group relative min-w-0">
@@ -62,7 +97,9 @@ export function ThemeCard({ tile, isApplied, isTabStop, onApply, onPreview, onPr
           <span className="block truncate text-sm text-fg-0" title={tile.name}>
             {tile.name}
           </span>
-          <span className="block truncate text-xs text-fg-2">{tile.isOwn ? "You" : tile.author}</span>
+          <span className="block truncate text-xs text-fg-2">
+            {tile.origin === "own" ? (tile.isPublished ? "You, published" : "You") : tile.author}
+          </span>
         </span>
       </button>
       <span className="absolute right-0 bottom-2">
@@ -73,16 +110,7 @@ export function ThemeCard({ tile, isApplied, isTabStop, onApply, onPreview, onPr
               <Ellipsis />
             </IconButton>
           }
-          entries={
-            tile.isOwn
-              ? [
-                  { label: "Edit", icon: <Pencil size={14} />, onSelect: onEdit },
-                  { label: "Duplicate", icon: <Copy size={14} />, onSelect: onCopy },
-                  "-",
-                  { label: "Delete", icon: <Trash2 size={14} />, isDanger: true, onSelect: onDelete },
-                ]
-              : [{ label: "Customize theme", icon: <Pencil size={14} />, onSelect: onCopy }]
-          }
+          entries={entriesOf(props)}
         />
       </span>
     </div>

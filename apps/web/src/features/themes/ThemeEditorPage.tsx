@@ -1,12 +1,10 @@
 import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { ApiError } from "@tesslate/client/core";
-import type { Theme } from "@tesslate/contract";
+import { findThemeFaults, type Theme } from "@tesslate/contract";
 import { useDeferredValue, useEffect, useMemo, useState } from "react";
 import { hasCode } from "../../lib/errors.ts";
-import { formatDecimal } from "../../lib/numbers.ts";
 import { chooseTheme, previewTheme, useTheme } from "../../theme/theme-choice.ts";
-import { findThemeFaults, type ThemeFault } from "../../theme/theme-faults.ts";
 import { tokensOf, applyTheme } from "../../theme/apply-theme.ts";
 import { PageActions } from "../../ui/page/PageActions.tsx";
 import { Banner } from "../../ui/Banner.tsx";
@@ -23,8 +21,9 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { useUpdateMe } from "../users/index.ts";
 import { ColorField } from "./ColorField.tsx";
+import { ContrastReport } from "./ContrastReport.tsx";
 import { fieldGroups, problemOf, valueAt, withValue, type ThemeDraft } from "./theme-fields.ts";
-import { themeQuery, useThemeActions } from "./themes.queries.ts";
+import { customThemesQuery, themeQuery, useThemeActions } from "./themes.queries.ts";
 import { ThemeSample } from "./ThemeSample.tsx";
 
 const route = getRouteApi("/app/settings/look/$themeId");
@@ -76,6 +75,7 @@ function Editor({ theme }: { theme: Theme }) {
   const navigate = useNavigate();
   const { choice } = useTheme();
   const { update } = useThemeActions();
+  const isPublished = useQuery(customThemesQuery).data?.some(({ id, is_published }) => id === theme.id && is_published) ?? false;
   const updateMe = useUpdateMe();
   const [draft, setDraft] = useState<ThemeDraft>(() => draftOf(theme));
   const shown = useDeferredValue(draft);
@@ -102,7 +102,14 @@ function Editor({ theme }: { theme: Theme }) {
 
   return (
     <form onSubmit={onSubmit} noValidate>
-      <SettingsSection title="Edit theme" hint="Previewing live. Changes apply when you save.">
+      <SettingsSection
+        title="Edit theme"
+        hint={
+          isPublished
+            ? "Previewing live. This theme is published: everyone who uses it gets your changes when you save."
+            : "Previewing live. Changes apply when you save."
+        }
+      >
         <div className="grid gap-4">
           {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
           <Field label="Name" error={draft.name.trim() ? errors["name"] : "Enter a name."}>
@@ -121,7 +128,7 @@ function Editor({ theme }: { theme: Theme }) {
             />
           </div>
           <ThemeSample />
-          <Contrast faults={faults} />
+          <ContrastReport faults={faults} isPublished={isPublished} />
         </div>
       </SettingsSection>
       {fieldGroups.map((group, index) => (
@@ -149,27 +156,16 @@ function Editor({ theme }: { theme: Theme }) {
         <Button variant="ghost" onClick={back}>
           Discard changes
         </Button>
-        <Button type="submit" variant="primary" disabled={isWrong || !draft.name.trim()} isLoading={isSubmitting} loadingWord="Saving…">
+        <Button
+          type="submit"
+          variant="primary"
+          disabled={isWrong || !draft.name.trim() || (isPublished && faults.length > 0)}
+          isLoading={isSubmitting}
+          loadingWord="Saving…"
+        >
           Save and apply
         </Button>
       </PageActions>
     </form>
-  );
-}
-
-/** Colors with too little contrast. */
-function Contrast({ faults }: { faults: readonly ThemeFault[] }) {
-  if (faults.length === 0) return <p className="text-xs text-ok">Sufficient contrast: at least 4.5:1 for text and 3:1 for outlines.</p>;
-  return (
-    <Banner tone="warn">
-      <p>Some colors have too little contrast. The studio adjusts them on screen; other apps may not.</p>
-      <ul aria-label="Low contrast" className="mt-1 list-disc pl-4">
-        {faults.map((fault) => (
-          <li key={fault.token}>
-            {fault.what} on {fault.on}: {formatDecimal(fault.ratio, 1)}:1, at least {fault.floor}:1 required
-          </li>
-        ))}
-      </ul>
-    </Banner>
   );
 }

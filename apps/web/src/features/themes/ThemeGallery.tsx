@@ -12,9 +12,19 @@ import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
-import { toast, toastError } from "../../ui/toast.tsx";
+import { toast, toastError, toastWithUndo } from "../../ui/toast.tsx";
 import { ThemeCard } from "./ThemeCard.tsx";
-import { customThemesQuery, ownTileOf, themesQuery, tileOf, useThemeActions, type ThemeTile } from "./themes.queries.ts";
+import { PublishThemeDialog } from "./on-demand.ts";
+import {
+  customThemesQuery,
+  libraryThemesQuery,
+  libraryTileOf,
+  ownTileOf,
+  themesQuery,
+  tileOf,
+  useThemeActions,
+  type ThemeTile,
+} from "./themes.queries.ts";
 import { useApplyTheme } from "./use-apply-theme.ts";
 
 const route = getRouteApi("/app/settings/look");
@@ -42,14 +52,15 @@ function moveFocus(event: KeyboardEvent<HTMLDivElement>): void {
   cards[Math.min(cards.length - 1, Math.max(0, at + step))]?.focus();
 }
 
-/** Bundled and custom themes, one selected for dark and one for light mode. The search is in the URL. */
+/** Bundled and custom themes and those of the library, one selected for dark and one for light mode. The search is in the URL. */
 export function ThemeGallery() {
   const { choice } = useTheme();
   const { q = "", mode: shown = "all" } = route.useSearch();
   const navigate = route.useNavigate();
   const presets = useQuery(themesQuery);
   const own = useQuery(customThemesQuery);
-  const { fork, remove } = useThemeActions();
+  const library = useQuery(libraryThemesQuery);
+  const { fork, update, remove, addToLibrary, removeFromLibrary } = useThemeActions();
   const { preview, stopPreview, apply } = useApplyTheme();
   const [text, setText] = useSearchText(
     q,
@@ -59,9 +70,12 @@ export function ThemeGallery() {
   const show = (mode: Shown) =>
     void navigate({ search: (before) => ({ ...before, mode: mode === "all" ? undefined : mode }), replace: true });
   const [deleting, setDeleting] = useState<ThemeTile>();
+  const [publishing, setPublishing] = useState<string>();
   const headings = { dark: useId(), light: useId() };
 
-  const tiles = [...(own.data ?? []).map(ownTileOf), ...(presets.data ?? []).map(tileOf)];
+  const queries = [presets, own, library];
+  const isLoaded = queries.every((query) => query.data !== undefined);
+  const tiles = [...(own.data ?? []).map(ownTileOf), ...(library.data ?? []).map(libraryTileOf), ...(presets.data ?? []).map(tileOf)];
   const found = tiles.filter((tile) => (shown === "all" || tile.mode === shown) && matches(tile, words));
   const appliedId = (mode: "light" | "dark") => choice[mode]?.id ?? `default-${mode}`;
   const edit = (id: string) => void navigate({ to: "/settings/look/$themeId", params: { themeId: id } });
@@ -69,10 +83,25 @@ export function ThemeGallery() {
     stopPreview();
     fork.mutate({ id: tile.id }, { onSuccess: (made) => edit(made.id), onError: (error) => toastError(error) });
   };
-  const both = {
-    error: presets.error ?? own.error,
-    refetch: () => Promise.all([presets.refetch(), own.refetch()]),
-    isFetching: presets.isFetching || own.isFetching,
+  const unpublish = (tile: ThemeTile) =>
+    update.mutate(
+      { id: tile.id, body: { is_published: false } },
+      { onSuccess: () => toast(`${tile.name} unpublished.`), onError: (error) => toastError(error) },
+    );
+  const removeTile = (tile: ThemeTile) => {
+    stopPreview();
+    removeFromLibrary.mutate(tile.id, {
+      onSuccess: () => {
+        if (choice[tile.mode]?.id === tile.id) chooseTheme({ [tile.mode]: undefined });
+        toastWithUndo(`${tile.name} removed from your library.`, () => addToLibrary.mutateAsync(tile.id));
+      },
+      onError: (error) => toastError(error),
+    });
+  };
+  const all = {
+    error: queries.find((query) => query.error)?.error,
+    refetch: () => Promise.all(queries.map((query) => query.refetch())),
+    isFetching: queries.some((query) => query.isFetching),
   };
   const applied = tiles.find((tile) => tile.id === appliedId("dark")) ?? tiles[0];
 
@@ -114,10 +143,10 @@ export function ThemeGallery() {
           ]}
         />
       </div>
-      {both.error && presets.data && own.data ? <ShownFromBefore of={both} className="mb-4" /> : null}
-      {!presets.data || !own.data ? (
-        both.error ? (
-          <LoadFailed className="px-0" title="Couldn't load themes" of={both} />
+      {all.error && isLoaded ? <ShownFromBefore of={all} className="mb-4" /> : null}
+      {!isLoaded ? (
+        all.error ? (
+          <LoadFailed className="px-0" title="Couldn't load themes" of={all} />
         ) : (
           <div role="status" aria-busy="true" aria-label="Loading themes…" className={grid}>
             {Array.from({ length: 8 }, (_, index) => (
@@ -164,6 +193,10 @@ export function ThemeGallery() {
                     onCopy={() => copy(tile)}
                     onEdit={() => edit(tile.id)}
                     onDelete={() => setDeleting(tile)}
+                    onPublish={() => setPublishing(tile.id)}
+                    onUnpublish={() => unpublish(tile)}
+                    onView={() => void navigate({ to: "/marketplace/theme/$id", params: { id: tile.id } })}
+                    onRemove={() => removeTile(tile)}
                   />
                 ))}
               </div>
@@ -171,6 +204,7 @@ export function ThemeGallery() {
           );
         })
       )}
+      {publishing === undefined ? null : <PublishThemeDialog id={publishing} onClose={() => setPublishing(undefined)} />}
       {deleting ? (
         <ConfirmDialog
           isOpen

@@ -1,5 +1,4 @@
-import type { Theme } from "@tesslate/contract";
-import { parseColor } from "../../theme/color.ts";
+import { parseColor, type Theme } from "@tesslate/contract";
 
 export type ThemeDraft = Pick<Theme, "name" | "mode" | "colors" | "typography" | "spacing" | "animation">;
 export type FieldKind = "color" | "size" | "duration" | "font" | "css";

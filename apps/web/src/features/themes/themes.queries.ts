@@ -1,5 +1,5 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
-import type { CustomTheme, Theme, ThemeListItem } from "@tesslate/contract";
+import type { CustomTheme, LibraryTheme, ThemeListItem } from "@tesslate/contract";
 import { api } from "../../api.ts";
 
 /** The bundled themes. */
@@ -12,6 +12,11 @@ export const customThemesQuery = queryOptions({
   queryKey: ["themes", "custom"],
   queryFn: async ({ signal }) => (await api.themes.listCustom({ query: { limit: 500 } }, { signal })).items,
 });
+/** Themes of others that were added to the library. */
+export const libraryThemesQuery = queryOptions({
+  queryKey: ["library", "themes"],
+  queryFn: async ({ signal }) => (await api.marketplaceThemes.library({ query: { limit: 500 } }, { signal })).items,
+});
 /** A bundled theme with its revision is cached by the browser permanently. */
 export const themeQuery = ({ id, revision }: { id: string; revision?: string }) =>
   queryOptions({
@@ -20,7 +25,7 @@ export const themeQuery = ({ id, revision }: { id: string; revision?: string }) 
     staleTime: revision === undefined ? 0 : Infinity,
   });
 
-export type ThemeEdit = Pick<Theme, "name" | "mode" | "colors" | "typography" | "spacing" | "animation">;
+type ThemeEdit = Parameters<typeof api.themes.update>[0]["body"];
 
 export function useThemeActions() {
   const queryClient = useQueryClient();
@@ -28,6 +33,9 @@ export function useThemeActions() {
     Promise.all([
       queryClient.invalidateQueries({ queryKey: customThemesQuery.queryKey }),
       queryClient.invalidateQueries({ queryKey: ["themes", "one"] }),
+      // The store and the library list them, too.
+      queryClient.invalidateQueries({ queryKey: ["marketplace"] }),
+      queryClient.invalidateQueries({ queryKey: ["library"] }),
     ]);
   return {
     fork: useMutation({
@@ -40,10 +48,12 @@ export function useThemeActions() {
       onSuccess,
     }),
     remove: useMutation({ mutationFn: (id: string) => api.themes.remove({ params: { id } }), onSuccess }),
+    addToLibrary: useMutation({ mutationFn: (id: string) => api.marketplaceThemes.add({ params: { id } }), onSuccess }),
+    removeFromLibrary: useMutation({ mutationFn: (id: string) => api.marketplaceThemes.remove({ params: { id } }), onSuccess }),
   };
 }
 
-/** A bundled or custom theme, as a card shows it. */
+/** A bundled theme, a custom one, or one of the library, as a card shows it. */
 export interface ThemeTile {
   id: string;
   name: string;
@@ -52,15 +62,19 @@ export interface ThemeTile {
   description: string | null;
   swatches: ThemeListItem["swatches"];
   revision?: string;
-  isOwn: boolean;
+  origin: "bundled" | "own" | "library";
+  /** Of an own one: it is listed in the store. */
+  isPublished?: boolean;
 }
-export const tileOf = (theme: ThemeListItem): ThemeTile => ({ ...theme, isOwn: false });
-export const ownTileOf = ({ id, name, mode, author, description, colors }: CustomTheme): ThemeTile => ({
+export const tileOf = (theme: ThemeListItem): ThemeTile => ({ ...theme, origin: "bundled" });
+export const libraryTileOf = (theme: LibraryTheme): ThemeTile => ({ ...theme, author: theme.creator_name, origin: "library" });
+export const ownTileOf = ({ id, name, mode, author, description, colors, is_published }: CustomTheme): ThemeTile => ({
   id,
   name,
   mode,
   author,
   description,
   swatches: { primary: colors.primary, accent: colors.accent, background: colors.background, surface: colors.surface },
-  isOwn: true,
+  origin: "own",
+  isPublished: is_published,
 });

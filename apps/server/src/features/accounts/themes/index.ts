@@ -1,3 +1,3 @@
-export { createThemes, swatchesOf, type Themes } from "./themes.service.ts";
-export { createThemesStore } from "./themes.store.ts";
+export { createThemes, presentListItem, swatchesOf, type Themes } from "./themes.service.ts";
+export { createThemesStore, giveAwayThemesOf } from "./themes.store.ts";
 export { mountThemes } from "./themes.routes.ts";

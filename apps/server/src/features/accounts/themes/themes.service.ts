@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import type { CustomTheme, List, Theme, ThemeJson, ThemeListItem } from "@tesslate/contract";
+import { findThemeFaults, type CustomTheme, type List, type Theme, type ThemeJson, type ThemeListItem } from "@tesslate/contract";
 import { randomCode } from "../../../platform/crypto.ts";
 import type { Queries } from "../../../platform/database.ts";
-import { limitReached, notFound } from "../../../platform/errors.ts";
+import { badRequest, invalid, limitReached, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { rateLimitNetwork, type RateLimiter } from "../../../platform/rate-limit.ts";
 import { slugify } from "../../../platform/slug.ts";
@@ -16,7 +16,7 @@ export const maxCustomThemes = 50;
 const reservedIds = new Set(["full", "default", "custom"]);
 
 type Facts = Pick<ThemeRow, "name" | "mode"> & { description?: string | null | undefined; category?: ThemeRow["category"] | undefined };
-type Changes = Partial<Facts> & Partial<ThemeJson>;
+type Changes = Partial<Facts> & Partial<ThemeJson> & { is_published?: boolean };
 /** A response body with its ETag. */
 interface Tagged<T> {
   body: T;
@@ -79,6 +79,9 @@ export function createThemes({ store, limits }: { store: ThemesStore; limits: Ra
       if (!row) throw notFound("Theme");
       return { body: presentTheme(row), etag: row.revision, isPublic: row.is_published };
     },
+    /** Whether the user may use the theme: a published one, their own, or one of their library. */
+    isUsable: async (userId: string | undefined, id: string): Promise<boolean> =>
+      !reservedIds.has(id) && (await store.findVisible(id, userId)) !== undefined,
     /** Whether the user may use the theme; locks it until the transaction ends. Call it before locking the user's row. */
     lockUsable: async (tx: Queries, userId: string, id: string): Promise<boolean> =>
       (await store.lockVisible(tx, id, userId)) !== undefined,
@@ -105,7 +108,12 @@ export function createThemes({ store, limits }: { store: ThemesStore; limits: Ra
         return insert(tx, user, { ...clean(values), parent_theme_id: from.id });
       });
     },
-    update: async (userId: string, id: string, { name, mode, description, category, ...sections }: Changes): Promise<CustomTheme> => {
+    /** Throws 404, and for a theme that is or gets published 422 without a description and `theme_contrast_too_low`. */
+    update: async (
+      userId: string,
+      id: string,
+      { name, mode, description, category, is_published, ...sections }: Changes,
+    ): Promise<CustomTheme> => {
       await change(userId);
       return store.transaction(async (tx) => {
         const before = await store.findOwn(id, userId, tx);
@@ -116,13 +124,16 @@ export function createThemes({ store, limits }: { store: ThemesStore; limits: Ra
           ...(mode !== undefined && { mode }),
           ...(description !== undefined && { description }),
           ...(category !== undefined && { category }),
+          is_published: is_published ?? before.is_published,
           theme_json: { ...before.theme_json, ...sections },
         };
+        if (after.is_published) requirePublishable(after);
         const row = await store.update(tx, id, {
           name: after.name,
           mode: after.mode,
           description: after.description,
           category: after.category,
+          is_published: after.is_published,
           theme_json: after.theme_json,
           revision: revisionOf(after),
         });
@@ -130,9 +141,14 @@ export function createThemes({ store, limits }: { store: ThemesStore; limits: Ra
         return presentCustomTheme(row);
       });
     },
+    /** Throws 404 and `theme_published`. */
     remove: async (userId: string, id: string): Promise<void> => {
-      const wasThere = await store.transaction((tx) => store.remove(tx, id, userId));
-      if (!wasThere) throw notFound("Theme");
+      await store.transaction(async (tx) => {
+        const theme = await store.findOwn(id, userId, tx);
+        if (!theme) throw notFound("Theme");
+        if (theme.is_published) throw badRequest("Unpublish this theme before you delete it.", "theme_published");
+        await store.remove(tx, id);
+      });
     },
   };
 }
@@ -144,12 +160,25 @@ const clean = <F extends Facts>(facts: F): F => ({ ...facts, name: facts.name.tr
 /** A slug of the name with a random suffix. */
 const idFor = (name: string): string => `${slugify(name, 60) || "theme"}-${randomCode(8)}`;
 
+/** What the store requires of a theme. Everyone who uses it gets each change, so a published one must keep it. */
+function requirePublishable({ mode, description, theme_json }: Pick<ThemeRow, "mode" | "description" | "theme_json">): void {
+  if (!description?.trim()) throw invalid(["body", "description"], "A published theme needs a description");
+  const faults = findThemeFaults({ mode, ...theme_json });
+  const [first] = faults;
+  if (first)
+    throw badRequest(
+      `${first.what} on ${first.on} has a contrast of ${first.ratio.toFixed(1)}:1. A published theme needs ${first.floor}:1.`,
+      "theme_contrast_too_low",
+      { faults },
+    );
+}
+
 /** Four colors that show what a theme looks like. */
 export const swatchesOf = ({ theme_json }: Pick<ThemeRow, "theme_json">): ThemeListItem["swatches"] => {
   const { primary, accent, background, surface } = theme_json.colors;
   return { primary, accent, background, surface };
 };
-const presentListItem = ({
+export const presentListItem = ({
   id,
   name,
   mode,
@@ -184,6 +213,9 @@ const presentTheme = ({ id, name, mode, author, version, description, theme_json
 const presentCustomTheme = (row: ThemeRow): CustomTheme => ({
   ...presentTheme(row),
   category: row.category,
+  is_published: row.is_published,
+  is_admin_disabled: !row.is_active,
+  downloads: row.downloads,
   parent_theme_id: row.parent_theme_id,
   created_at: row.created_at,
   updated_at: row.updated_at,

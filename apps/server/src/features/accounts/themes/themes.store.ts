@@ -2,6 +2,7 @@ import { resetTheme } from "../users/index.ts";
 import { and, asc, desc, eq, isNull, or, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { users, themes, type ThemeRow } from "../../../db/schema/accounts.ts";
+import { libraryThemes } from "../../../db/schema/store.ts";
 
 export type NewTheme = typeof themes.$inferInsert;
 export interface ThemeFilter {
@@ -27,19 +28,21 @@ const content = [
 
 export type ThemesStore = ReturnType<typeof createThemesStore>;
 export function createThemesStore(db: Database) {
-  const isOfficial = and(isNull(themes.created_by_user_id), eq(themes.is_active, true), eq(themes.is_published, true));
   const isOwn = (id: string, userId: string) => and(eq(themes.id, id), eq(themes.created_by_user_id, userId));
+  const isListed = and(eq(themes.is_active, true), eq(themes.is_published, true));
+  const isOfficial = and(isNull(themes.created_by_user_id), isListed);
+  const isInLibrary = (userId: string) =>
+    sql`exists (select 1 from ${libraryThemes} where ${libraryThemes.theme_id} = ${themes.id} and ${libraryThemes.user_id} = ${userId} and ${libraryThemes.removed_at} is null)`;
+  /** Published, their own, or in their library. */
+  const isVisibleTo = (userId: string | undefined) =>
+    userId === undefined
+      ? isListed
+      : or(isListed, eq(themes.created_by_user_id, userId), and(eq(themes.is_active, true), isInLibrary(userId)));
   const visible = (q: Queries, id: string, userId: string | undefined) =>
     q
       .select()
       .from(themes)
-      .where(
-        and(
-          eq(themes.id, id),
-          eq(themes.is_active, true),
-          or(eq(themes.is_published, true), userId === undefined ? undefined : eq(themes.created_by_user_id, userId)),
-        ),
-      );
+      .where(and(eq(themes.id, id), isVisibleTo(userId)));
   // Lock order: themes before users.
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
@@ -81,7 +84,7 @@ export function createThemesStore(db: Database) {
       ]);
       return { rows, total };
     },
-    /** A theme visible to the user: published, or their own. */
+    /** A theme visible to the user: published, their own, or in their library. */
     findVisible: async (id: string, userId: string | undefined): Promise<ThemeRow | undefined> => (await visible(db, id, userId))[0],
     /** Like `findVisible`, and locks the theme against deletion. */
     lockVisible: async (tx: Queries, id: string, userId: string): Promise<ThemeRow | undefined> =>
@@ -111,12 +114,25 @@ export function createThemesStore(db: Database) {
           .where(eq(themes.id, id))
           .returning()
       )[0],
-    /** False when the theme does not exist. Users of the theme return to the default one. */
-    remove: async (tx: Queries, id: string, userId: string): Promise<boolean> => {
-      const removed = await tx.delete(themes).where(isOwn(id, userId)).returning({ id: themes.id });
-      if (removed.length === 0) return false;
+    /** Users of the theme return to the default one. */
+    remove: async (tx: Queries, id: string): Promise<void> => {
+      await tx.delete(themes).where(eq(themes.id, id));
       await resetTheme(tx, id);
-      return true;
     },
   };
+}
+/** Before a user is deleted: themes that others use or have in their library stay and belong to `newOwner`. The others are deleted with the user. */
+export async function giveAwayThemesOf(q: Queries, userId: string, newOwner: { id: string; name: string }): Promise<void> {
+  await q
+    .update(themes)
+    .set({ created_by_user_id: newOwner.id, author: newOwner.name })
+    .where(
+      and(
+        eq(themes.created_by_user_id, userId),
+        or(
+          sql`exists (select 1 from ${libraryThemes} where ${libraryThemes.theme_id} = ${themes.id} and ${libraryThemes.user_id} <> ${userId})`,
+          sql`exists (select 1 from ${users} where ${users.theme_preset} = ${themes.id} and ${users.id} <> ${userId})`,
+        ),
+      ),
+    );
 }

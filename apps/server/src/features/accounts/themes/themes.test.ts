@@ -253,3 +253,151 @@ describe("custom themes", () => {
     for (const { creator } of creators) expect((await app.as(creator).users.me()).theme_preset).toBe("default-dark");
   });
 });
+
+describe("published themes", () => {
+  const publish = async (user: TestUser, name: string, description = "Made for late evenings") => {
+    const mine = app.as(user).themes;
+    const made = await mine.create({ body: { ...(await body(name)), description, category: "minimal" } });
+    return mine.update({ params: { id: made.id }, body: { is_published: true } });
+  };
+  const search = (user: TestUser | undefined, name: string) =>
+    (user ? app.as(user) : app.as()).marketplaceItems.list({ query: { item_type: "theme", search: name } });
+
+  test("are found in the store by everyone, with their creator, and have a page there", async () => {
+    const creator = await app.signUp({ name: "Grace Painter" });
+    const made = await publish(creator, "Aubergine Night");
+    expect(made).toMatchObject({ is_published: true, is_admin_disabled: false, downloads: 0 });
+    const { items } = await search(undefined, "aubergine");
+    expect(items.find(({ id }) => id === made.id)).toMatchObject({
+      item_type: "theme",
+      creator_type: "community",
+      creator_name: "Grace Painter",
+      creator_username: creator.username,
+      is_purchased: false,
+      swatches: { primary: made.colors.primary },
+    });
+    const page = await app.as().marketplaceThemes.get({ params: { id: made.id } });
+    expect(page).toMatchObject({ mode: "dark", is_owner: false, colors: made.colors, spacing: made.spacing });
+    expect(await app.as(creator).marketplaceThemes.get({ params: { id: made.id } })).toMatchObject({ is_owner: true });
+    const bundled = await app.as().marketplaceThemes.get({ params: { id: "dracula" } });
+    expect(bundled).toMatchObject({ creator_type: "official", creator_name: "Zeno Rocha", creator_username: null });
+    // The catalogue has the bundled ones only.
+    expect((await app.as().themes.list({ query: { limit: 500 } })).items.map(({ id }) => id)).not.toContain(made.id);
+    const profile = await app.as().marketplaceItems.list({ query: { creator: creator.username } });
+    expect(profile.items.map(({ id }) => id)).toEqual([made.id]);
+    expect((await app.as(creator).library.ownItems({ query: { item_type: "theme" } })).items).toMatchObject([{ is_published: true }]);
+  });
+
+  test("need a description and the contrast of WCAG AA, also when they change", async () => {
+    const mine = app.as(ada).themes;
+    const made = await mine.create({ body: await body("Undescribed") });
+    const send = (json: unknown) => app.request(`/api/themes/${made.id}`, { method: "PATCH", user: ada, json });
+    const nameless = await send({ is_published: true });
+    expect([nameless.status, await json(nameless)]).toMatchObject([422, { detail: [{ loc: ["body", "description"] }] }]);
+    const pale = { ...made.colors, textMuted: "rgba(255, 255, 255, 0.2)" };
+    // A private theme may have any contrast.
+    expect((await send({ description: "Pale", colors: pale })).status).toBe(200);
+    const refused = await send({ is_published: true });
+    expect([refused.status, await json(refused)]).toMatchObject([
+      400,
+      {
+        code: "theme_contrast_too_low",
+        detail: expect.stringMatching(/^Muted text on .+ has a contrast of 1\.\d:1\. A published theme needs 4\.5:1\.$/),
+        details: { faults: [{ token: "textMuted", what: "Muted text", floor: 4.5 }] },
+      },
+    ]);
+    expect((await mine.listCustom()).items.find(({ id }) => id === made.id)?.is_published).toBe(false);
+    expect((await send({ colors: made.colors, is_published: true })).status).toBe(200);
+    expect((await send({ colors: pale })).status).toBe(400);
+    expect((await send({ description: " " })).status).toBe(422);
+    expect((await send({ is_published: false, colors: pale, description: null })).status).toBe(200);
+    expect((await search(undefined, "Undescribed")).total).toBe(0);
+  });
+
+  test("are added to a library once, stay there when they are unpublished, and count each user once", async () => {
+    const creator = await app.signUp();
+    const fan = await app.signUp();
+    const made = await publish(creator, "Sea Glass");
+    const add = (user: TestUser | undefined, id = made.id) =>
+      app.request(`/api/marketplace/library/themes/${id}`, { method: "PUT", ...(user && { user }) });
+    expect([(await add(fan)).status, (await add(fan)).status, (await add(undefined)).status]).toEqual([201, 200, 401]);
+    expect((await search(fan, "Sea Glass")).items).toMatchObject([{ is_purchased: true, downloads: 1 }]);
+    expect((await app.as(fan).marketplaceThemes.library()).items).toMatchObject([
+      { id: made.id, name: "Sea Glass", creator_username: creator.username, swatches: { accent: made.colors.accent } },
+    ]);
+    await app.as(fan).marketplaceThemes.remove({ params: { id: made.id } });
+    expect((await app.as(fan).marketplaceThemes.library()).total).toBe(0);
+    expect((await add(fan)).status).toBe(201);
+    expect((await app.as(creator).themes.listCustom()).items[0]?.downloads).toBe(1);
+
+    const changed = await app.as(creator).themes.update({ params: { id: made.id }, body: { name: "Sea Glass 2", is_published: false } });
+    expect(changed.is_published).toBe(false);
+    expect(await app.as(fan).themes.get({ params: { id: made.id } })).toMatchObject({ name: "Sea Glass 2" });
+    expect((await app.as(fan).marketplaceThemes.library()).total).toBe(1);
+    for (const user of [undefined, otherUser])
+      for (const path of ["themes", "marketplace/themes"])
+        expect((await app.request(`/api/${path}/${made.id}`, { ...(user && { user }) })).status).toBe(404);
+    expect((await add(otherUser)).status).toBe(404);
+    // Removing the one in use applies the default.
+    await app.as(fan).users.updateMe({ body: { theme_preset: made.id } });
+    await app.as(fan).marketplaceThemes.remove({ params: { id: made.id } });
+    expect((await app.as(fan).users.me()).theme_preset).toBe("default-dark");
+    expect((await app.request(`/api/marketplace/library/themes/${made.id}`, { method: "DELETE", user: fan })).status).toBe(404);
+  });
+
+  test("are deleted only after they were unpublished", async () => {
+    const made = await publish(ada, "Kept for now");
+    expect(
+      await app
+        .as(ada)
+        .themes.remove({ params: { id: made.id } })
+        .catch(code),
+    ).toBe("theme_published");
+    await app.as(ada).themes.update({ params: { id: made.id }, body: { is_published: false } });
+    await app.as(ada).themes.remove({ params: { id: made.id } });
+    expect(
+      await app
+        .as(ada)
+        .themes.get({ params: { id: made.id } })
+        .catch(code),
+    ).toBe("not_found");
+  });
+
+  test("an administrator hides one from everyone but its creator, with a reason, and shows it again", async () => {
+    const admin = await app.signUp({ admin: true });
+    const creator = await app.signUp();
+    const fan = await app.signUp();
+    const made = await publish(creator, "Rude Name");
+    await app.as(fan).marketplaceThemes.add({ params: { id: made.id } });
+    const moderate = (json: unknown, user = admin) => app.request(`/api/admin/themes/${made.id}`, { method: "PATCH", user, json });
+    expect((await moderate({ is_active: false }, creator)).status).toBe(403);
+    expect([(await moderate({})).status, (await moderate({ is_active: false })).status]).toEqual([400, 422]);
+    expect(await json(await moderate({ is_active: false, reason: "Offensive name" }))).toMatchObject({ is_active: false });
+    expect((await search(undefined, "Rude Name")).total).toBe(0);
+    expect(
+      await app
+        .as(fan)
+        .themes.get({ params: { id: made.id } })
+        .catch(code),
+    ).toBe("not_found");
+    expect((await app.as(fan).marketplaceThemes.library()).total).toBe(0);
+    expect((await app.as(creator).themes.listCustom()).items).toMatchObject([{ is_admin_disabled: true }]);
+    expect((await app.as(creator).themes.get({ params: { id: made.id } })).name).toBe("Rude Name");
+    const hidden = await app.as(admin).adminMarketplace.themes({ query: { search: "rude", is_active: false } });
+    expect(hidden.items).toMatchObject([{ id: made.id, created_by_username: creator.username }]);
+    await moderate({ is_active: true, is_featured: true });
+    expect((await search(fan, "Rude Name")).items).toMatchObject([{ is_featured: true, is_purchased: true }]);
+    const { rows } = await sql("select action_type, reason from audit_log where target_id = $1 order by seq", [made.id]);
+    expect(rows.map((row) => Object.values(row as object))).toEqual([
+      ["theme.disable", "Offensive name"],
+      ["theme.restore", null],
+      ["theme.feature", null],
+    ]);
+    // Private themes are not listed.
+    const own = await app.as(creator).themes.fork({ params: { id: "nord" } });
+    expect((await app.as(admin).adminMarketplace.themes({ query: { search: own.id } })).total).toBe(0);
+    expect((await app.request(`/api/admin/themes/${own.id}`, { method: "PATCH", user: admin, json: { is_featured: true } })).status).toBe(
+      404,
+    );
+  });
+});

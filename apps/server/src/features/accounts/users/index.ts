@@ -15,6 +15,7 @@ export {
   matchesVerified,
   reopenAccount,
   resetTheme,
+  resetThemeOf,
   setModelDisabled,
   setPayoutAccount,
   setUserFlags,

@@ -323,6 +323,13 @@ export async function resetTheme(q: Queries, themeId: string): Promise<void> {
   const rows = await q.select({ id: users.id }).from(users).where(eq(users.theme_preset, themeId)).orderBy(users.id).for("no key update");
   if (rows.length > 0) await q.update(users).set({ theme_preset: "default-dark" }).where(eq(users.theme_preset, themeId));
 }
+/** The same for one user. */
+export async function resetThemeOf(q: Queries, userId: string, themeId: string): Promise<void> {
+  await q
+    .update(users)
+    .set({ theme_preset: "default-dark" })
+    .where(and(eq(users.id, userId), eq(users.theme_preset, themeId)));
+}
 /** Records that these users are active now. */
 export async function touchUser(q: Queries, id: string): Promise<void> {
   await q

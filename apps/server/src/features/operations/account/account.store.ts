@@ -10,6 +10,7 @@ import { deleteRecordedRunsOf, deleteReviewsOf, giveAwayBasesOf } from "../../st
 import { forgetReferrer } from "../../billing/referrals/index.ts";
 import { projects, type ProjectRow } from "../../../db/schema/projects.ts";
 import { tasks, type TaskRow } from "../../../db/schema/core.ts";
+import { giveAwayThemesOf } from "../../accounts/themes/index.ts";
 import { deleteUser, systemAccounts } from "../../accounts/users/index.ts";
 import { users, type UserRow } from "../../../db/schema/accounts.ts";
 import type { OwnedTable } from "./owned-tables.ts";
@@ -76,7 +77,7 @@ export function createAccountStore(db: Database) {
 
     /**
      * The last step of the deletion: rows without a foreign key to the user, then the user with everything that cascades. Usage and ledger rows stay
-     * without the user. Agents and bases in other users' libraries stay and move to the community account.
+     * without the user. Agents, bases and themes in other users' libraries stay and move to the community account.
      */
     erase: async (user: UserRow, alongside: (tx: Queries) => Promise<void>): Promise<void> => {
       await db.transaction(async (tx) => {
@@ -86,6 +87,7 @@ export function createAccountStore(db: Database) {
         await deleteRecordedRunsOf(tx, id);
         await giveAwayAgentsOf(tx, id, community);
         await giveAwayBasesOf(tx, id, community);
+        await giveAwayThemesOf(tx, id, systemAccounts.community);
         await deleteReviewsOf(tx, id);
         await deleteVotesAndComments(tx, id);
         await deletePodAccessOf(tx, id);

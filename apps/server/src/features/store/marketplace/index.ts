@@ -32,6 +32,7 @@ export {
   mountMarketplaceBases,
   mountModeration,
   mountRecordedRuns,
+  mountThemeCatalogue,
 } from "./marketplace.routes.ts";
 export { createModeration } from "./moderation.ts";
 export { createModerationStore } from "./moderation.store.ts";
@@ -41,3 +42,5 @@ export { createRecordedRuns } from "./recorded-runs.ts";
 export { createRecordedRunsStore, deleteRecordedRunsOf } from "./recorded-runs.store.ts";
 export { createReviews } from "./reviews.service.ts";
 export { createReviewsStore, deleteReviewsOf } from "./reviews.store.ts";
+export { createThemeCatalogue } from "./themes.service.ts";
+export { createThemeListings } from "./themes.store.ts";

@@ -1,11 +1,11 @@
 import type { List, StoreFacets, StoreItem } from "@tesslate/contract";
-import { swatchesOf } from "../../accounts/themes/index.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { cardOf } from "./agents.present.ts";
 import { baseCardOf, type TemplatePicturesOf } from "./bases.present.ts";
 import { facetsOf } from "./facets.ts";
 import type { FoundItem, ItemFilter, ItemListings } from "./items.store.ts";
 import type { MarketplaceLimits } from "./limits.ts";
+import { presentThemeItem } from "./themes.service.ts";
 import type { Viewer } from "./viewer.ts";
 
 const browseLimit = 12;
@@ -60,31 +60,7 @@ const none = {
 };
 /** An item as the store lists it. */
 function storeItemOf(found: FoundItem, templatePictures: TemplatePicturesOf): StoreItem {
-  if (found.item_type === "theme") {
-    const { theme } = found;
-    return {
-      ...none,
-      item_type: "theme",
-      id: theme.id,
-      slug: theme.id,
-      name: theme.name,
-      description: theme.description ?? "",
-      category: theme.category,
-      creator_type: "official",
-      creator_name: theme.author ?? "Tesslate",
-      creator_username: null,
-      creator_avatar_url: null,
-      pricing_type: theme.pricing_type,
-      price_cents: theme.price_cents,
-      downloads: theme.downloads,
-      rating: theme.rating,
-      reviews_count: theme.reviews_count,
-      is_featured: theme.is_featured,
-      is_purchased: false,
-      swatches: swatchesOf(theme),
-      created_at: theme.created_at,
-    };
-  }
+  if (found.item_type === "theme") return presentThemeItem(found);
   const card = found.item_type === "agent" ? cardOf(found.agent) : baseCardOf(found.base, templatePictures);
   return {
     ...none,

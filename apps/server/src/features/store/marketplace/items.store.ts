@@ -1,7 +1,6 @@
 import { and, eq, inArray, sql, type SQL } from "drizzle-orm";
 import type { AbilityFilter, MarketplaceSort, StoreItemType } from "@tesslate/contract";
 import type { Database } from "../../../platform/database.ts";
-import { themes, type ThemeRow } from "../../../db/schema/accounts.ts";
 import { marketplaceItems as items } from "../../../db/schema/store.ts";
 import type { AgentCardRow, AgentListings } from "./agents.store.ts";
 import type { BaseListings, FoundBase } from "./bases.store.ts";
@@ -9,6 +8,7 @@ import { abilityCounts, mayDo } from "./agent-abilities.store.ts";
 import { createCountsOf } from "./facet-counts.store.ts";
 import { ratingKey, type FacetCell, type FacetCounts } from "./facets.ts";
 import { findPage } from "./search.store.ts";
+import type { FoundTheme, ThemeListings } from "./themes.store.ts";
 
 export interface ItemFilter {
   item_type?: StoreItemType;
@@ -26,7 +26,7 @@ export interface ItemFilter {
 export type FoundItem =
   | { item_type: "agent"; agent: AgentCardRow }
   | { item_type: "base"; base: FoundBase }
-  | { item_type: "theme"; theme: ThemeRow };
+  | ({ item_type: "theme" } & FoundTheme);
 
 const facets = {
   item_type: sql`${items.item_type}`,
@@ -41,7 +41,11 @@ export type ItemListings = ReturnType<typeof createItemListings>;
 /** Queries over everything that the store lists. */
 export function createItemListings(
   db: Database,
-  { agents, bases }: { agents: Pick<AgentListings, "cardsOf">; bases: Pick<BaseListings, "cardsOf"> },
+  {
+    agents,
+    bases,
+    themes,
+  }: { agents: Pick<AgentListings, "cardsOf">; bases: Pick<BaseListings, "cardsOf">; themes: Pick<ThemeListings, "cardsOf"> },
 ) {
   const countsOf = createCountsOf(db, "marketplace_items");
   /** How many of the items that match have each technology, as most of them write it. */
@@ -67,17 +71,12 @@ export function createItemListings(
     const [agentRows, baseRows, themeRows] = await Promise.all([
       agents.cardsOf(of("agent"), viewerId),
       bases.cardsOf(of("base"), viewerId),
-      of("theme").length === 0
-        ? []
-        : db
-            .select()
-            .from(themes)
-            .where(inArray(themes.id, of("theme"))),
+      themes.cardsOf(of("theme"), viewerId),
     ]);
     const found = new Map<string, FoundItem>([
       ...agentRows.map((agent) => [agent.agent.id, { item_type: "agent", agent }] as const),
       ...baseRows.map((base) => [base.base.id, { item_type: "base", base }] as const),
-      ...themeRows.map((theme) => [theme.id, { item_type: "theme", theme }] as const),
+      ...themeRows.map((found) => [found.theme.id, { item_type: "theme", ...found }] as const),
     ]);
     return ids.flatMap((id) => found.get(id) ?? []);
   };

@@ -141,7 +141,7 @@ export function createLibraryStore(db: Database) {
           b.pricing_type, b.price_cents, b.downloads, b.rating, b.reviews_count, b.created_at, b.updated_at
         from bases b where b.created_by_user_id = ${userId} and b.is_active
         union all
-        select t.id, 'theme', t.name, t.id, coalesce(t.description, ''), t.icon, null, null, null, t.category, false, not t.is_active,
+        select t.id, 'theme', t.name, t.id, coalesce(t.description, ''), t.icon, null, null, null, t.category, t.is_published, not t.is_active,
           'free', 0, t.downloads, t.rating, t.reviews_count, t.created_at, t.updated_at
         from themes t where t.created_by_user_id = ${userId}`;
       const wanted = sql`${itemType === undefined ? sql`true` : sql`item_type = ${itemType}`} and ${isPublic ? sql`is_published and not is_admin_disabled` : sql`true`}`;

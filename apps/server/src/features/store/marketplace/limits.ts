@@ -8,7 +8,7 @@ export function createMarketplaceLimits(limits: RateLimiter) {
   return {
     browse: (ip: string) => limits.count(perMinute(`browse:${rateLimitNetwork(ip)}`, 120)),
     versions: (ip: string) => limits.count(perMinute(`versions:${rateLimitNetwork(ip)}`, 30)),
-    write: (userId: string, what: "create" | "fork" | "review" | "submit" | "picture" | "recording") =>
+    write: (userId: string, what: "create" | "fork" | "review" | "submit" | "picture" | "recording" | "theme") =>
       limits.count(perMinute(`${what}:${userId}`, 30)),
     purchase: (userId: string) => limits.count(perMinute(`purchase:${userId}`, 10)),
   };

@@ -8,6 +8,7 @@ import {
   marketplaceCollectionsRoutes,
   marketplaceItemsRoutes,
   marketplacePicturesRoutes,
+  marketplaceThemesRoutes,
   maxStorePictureBytes,
   recordedRunsRoutes,
 } from "@tesslate/contract";
@@ -32,6 +33,7 @@ import type { MarketplaceLimits } from "./limits.ts";
 import type { Moderation } from "./moderation.ts";
 import type { RecordedRuns } from "./recorded-runs.ts";
 import type { Reviews } from "./reviews.service.ts";
+import type { ThemeCatalogue } from "./themes.service.ts";
 
 /** Origin that the checkout returns to. */
 export type ReturnTo = (headers: Context["headers"], returnUrl: string | null | undefined) => { origin: string };
@@ -40,6 +42,8 @@ export function mountModeration(mount: Mount, { moderation }: { moderation: Mode
   mount("adminMarketplace", adminMarketplaceRoutes, {
     bases: (_, { query }) => moderation.bases(query),
     updateBase: (context, { params, body }) => moderation.updateBase(actorOf(context), params.id, body),
+    themes: (_, { query }) => moderation.themes(query),
+    updateTheme: (context, { params, body }) => moderation.updateTheme(actorOf(context), params.id, body),
     reviews: (_, { query }) => moderation.reviews(query),
     removeReview: (context, { params, body }) => moderation.removeReview(actorOf(context), params.review_id, body.reason),
   });
@@ -166,6 +170,19 @@ export function mountLibrary(mount: Mount, { library }: { library: Library }): v
       return agent;
     },
     removeProjectAgent: ({ user }, { params }) => library.removeProjectAgent(user.id, params.id, params.agent_id),
+  });
+}
+
+export function mountThemeCatalogue(mount: Mount, { catalogue }: { catalogue: ThemeCatalogue }): void {
+  mount("marketplaceThemes", marketplaceThemesRoutes, {
+    get: ({ user, ip }, { params }) => catalogue.get(user, ip, params.id),
+    library: ({ user }, { query }) => catalogue.library(user.id, query),
+    add: async ({ user, status }, { params }) => {
+      const { theme, isNew } = await catalogue.add(user, params.id);
+      status(isNew ? 201 : 200);
+      return theme;
+    },
+    remove: ({ user }, { params }) => catalogue.remove(user.id, params.id),
   });
 }
 

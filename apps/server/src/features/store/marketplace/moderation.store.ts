@@ -2,7 +2,7 @@ import { and, desc, eq, ilike, or, sql } from "drizzle-orm";
 import type { AdminReview } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { agents } from "../../../db/schema/agent.ts";
-import { users } from "../../../db/schema/accounts.ts";
+import { themes, users, type ThemeRow } from "../../../db/schema/accounts.ts";
 import { bases, type BaseRow, marketplaceReviews as reviews } from "../../../db/schema/store.ts";
 import { recount, type ItemKind } from "./reviews.store.ts";
 import { isId } from "./viewer.ts";
@@ -18,6 +18,11 @@ export interface ModeratedBase {
   is_hidden: boolean;
 }
 
+export interface ModeratedTheme {
+  theme: ThemeRow;
+  created_by_username: string | null;
+}
+
 const part = (text: string) => `%${text.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
 const isHidden = sql<boolean>`(not ${bases.is_active} and coalesce((select l.action_type = 'base.disable' from audit_log l
   where l.target_id = ${bases.id}::text and l.action_type in ('base.disable', 'base.restore') order by l.seq desc limit 1), false))`;
@@ -30,6 +35,10 @@ export function createModerationStore(db: Database) {
       .select({ base: bases, created_by_username: users.username, is_hidden: isHidden })
       .from(bases)
       .leftJoin(users, eq(users.id, bases.created_by_user_id));
+  const selectThemes = (q: Queries) =>
+    q.select({ theme: themes, created_by_username: users.username }).from(themes).leftJoin(users, eq(users.id, themes.created_by_user_id));
+  /** What others see or could see; the rest is private. */
+  const isListed = or(eq(themes.is_published, true), eq(themes.is_active, false));
   const selectReviews = (q: Queries) =>
     q
       .select({
@@ -81,6 +90,37 @@ export function createModerationStore(db: Database) {
         .update(bases)
         .set({ ...values, updated_at: sql`now()` })
         .where(eq(bases.id, id));
+    },
+    listThemes: async (
+      { search, is_active }: { search?: string; is_active?: boolean },
+      page: Page,
+    ): Promise<{ rows: ModeratedTheme[]; total: number }> => {
+      const where = and(
+        isListed,
+        is_active === undefined ? undefined : eq(themes.is_active, is_active),
+        search === undefined
+          ? undefined
+          : or(
+              ilike(themes.name, part(search)),
+              ilike(themes.id, part(search)),
+              sql`${themes.created_by_user_id} in (select u.id from users u where u.username ilike ${part(search)})`,
+            ),
+      );
+      const [rows, total] = await Promise.all([
+        selectThemes(db).where(where).orderBy(desc(themes.created_at), themes.id).limit(page.limit).offset(page.offset),
+        db.$count(themes, where),
+      ]);
+      return { rows, total };
+    },
+    /** Locked until the transaction ends. */
+    lockTheme: async (tx: Queries, id: string): Promise<ModeratedTheme | undefined> =>
+      (
+        await selectThemes(tx)
+          .where(and(eq(themes.id, id), isListed))
+          .for("no key update", { of: themes })
+      )[0],
+    updateTheme: async (tx: Queries, id: string, values: Pick<Partial<ThemeRow>, "is_active" | "is_featured">): Promise<void> => {
+      await tx.update(themes).set(values).where(eq(themes.id, id));
     },
     listReviews: async ({ search }: { search?: string }, page: Page): Promise<{ rows: AdminReview[]; total: number }> => {
       const where =

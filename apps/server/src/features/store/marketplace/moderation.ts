@@ -1,8 +1,8 @@
-import type { AdminBase, AdminReview, List } from "@tesslate/contract";
+import type { AdminBase, AdminReview, AdminTheme, List } from "@tesslate/contract";
 import { badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { Actor, Audit } from "../../accounts/audit/index.ts";
-import type { ModeratedBase, ModerationStore } from "./moderation.store.ts";
+import type { ModeratedBase, ModeratedTheme, ModerationStore } from "./moderation.store.ts";
 
 export type Moderation = ReturnType<typeof createModeration>;
 /** Hiding, restoring and deleting by administrators, each with an audit log entry. */
@@ -43,6 +43,34 @@ export function createModeration({ store, audit }: { store: ModerationStore; aud
         return presentAdminBase(after);
       });
     },
+    themes: async (query: PageQuery & { search?: string; is_active?: boolean }): Promise<List<AdminTheme>> => {
+      const page = pageOf(query);
+      const { rows, total } = await store.listThemes(query, page);
+      return page.envelope(rows.map(presentAdminTheme), total);
+    },
+    /** Throws 404, `nothing_to_change`, 422 for hiding without a reason. */
+    updateTheme: async (
+      actor: Actor,
+      id: string,
+      { is_active, is_featured, reason }: { is_active?: boolean; is_featured?: boolean; reason?: string },
+    ): Promise<AdminTheme> => {
+      if (is_active === undefined && is_featured === undefined) throw badRequest("No changes given.", "nothing_to_change");
+      if (is_active === false && reason === undefined) throw invalid(["body", "reason"], "A reason is required for the audit log");
+      return audit.change(actor, async ({ tx, record, recordNothing }) => {
+        const found = await store.lockTheme(tx, id);
+        if (!found) throw notFound("Theme");
+        const { theme } = found;
+        const isToggled = is_active !== undefined && is_active !== theme.is_active;
+        const isMoved = is_featured !== undefined && is_featured !== theme.is_featured;
+        const values = { ...(isToggled && { is_active }), ...(isMoved && { is_featured }) };
+        if (isToggled || isMoved) await store.updateTheme(tx, id, values);
+        else recordNothing();
+        const entry = { target: { type: "theme", id, name: theme.name } as const, ...(reason !== undefined && { reason }) };
+        if (isToggled) await record({ ...entry, action: is_active ? "theme.restore" : "theme.disable" });
+        if (isMoved) await record({ ...entry, action: is_featured ? "theme.feature" : "theme.unfeature" });
+        return presentAdminTheme({ ...found, theme: { ...theme, ...values } });
+      });
+    },
     reviews: async (query: PageQuery & { search?: string }): Promise<List<AdminReview>> => {
       const page = pageOf(query);
       const { rows, total } = await store.listReviews(query, page);
@@ -79,5 +107,19 @@ const presentAdminBase = ({ base, created_by_username, is_hidden }: ModeratedBas
   rating: base.rating,
   reviews_count: base.reviews_count,
   created_at: base.created_at,
+  created_by_username,
+});
+
+const presentAdminTheme = ({ theme, created_by_username }: ModeratedTheme): AdminTheme => ({
+  id: theme.id,
+  name: theme.name,
+  description: theme.description ?? "",
+  mode: theme.mode,
+  category: theme.category,
+  is_published: theme.is_published,
+  is_featured: theme.is_featured,
+  is_active: theme.is_active,
+  downloads: theme.downloads,
+  created_at: theme.created_at,
   created_by_username,
 });

@@ -17,7 +17,7 @@ const shown: ReadonlySet<RunEventType> = new Set([
   "complete",
   "done",
 ]);
-const nobody = "00000000-0000-4000-8000-000000000000";
+const noId = "00000000-0000-4000-8000-000000000000";
 /** Longer texts are cut: nobody reads an output of this length. */
 const maxTextLength = 20_000;
 
@@ -25,7 +25,7 @@ const maxTextLength = 20_000;
 export function recordedEvents(events: readonly TranscriptEvent[]): TranscriptEvent[] {
   const kept = events
     .filter(({ type }) => shown.has(type))
-    .map((event) => shortened({ ...withoutIds(event), task_id: nobody }) as TranscriptEvent);
+    .map((event) => shortened({ ...withoutIds(event), task_id: noId }) as TranscriptEvent);
   return kept.map((event, index) => ({ ...event, seq: index + 1 }));
 }
 
@@ -36,8 +36,8 @@ function withoutIds(event: TranscriptEvent): TranscriptEvent {
       return {
         ...event,
         data: {
-          chat_id: nobody,
-          message_id: nobody,
+          chat_id: noId,
+          message_id: noId,
           agent_id: null,
           model,
           ...(edit_mode && { edit_mode }),

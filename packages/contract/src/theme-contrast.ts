@@ -1,5 +1,8 @@
-import { contrast, over, parseColor, type Rgb } from "./color.ts";
-import type { ThemeValues } from "./theme.ts";
+import { contrast, over, parseColor, type Rgb } from "./colors.ts";
+import type { Static } from "./schema.ts";
+import type { ThemeJson, ThemeMode } from "./themes.ts";
+
+type Measured = Pick<ThemeJson, "colors"> & { mode: Static<typeof ThemeMode> };
 
 /** A text or outline of a theme below the contrast that WCAG AA requires. */
 export interface ThemeFault {
@@ -13,7 +16,7 @@ export interface ThemeFault {
 type Ground = [name: string, color: string, over?: string];
 
 /** The foregrounds of a theme with their backgrounds: 4.5:1 for text, 3:1 for outlines that carry meaning. */
-function pairsOf({ colors: c }: ThemeValues): { token: string; what: string; fore: string; grounds: Ground[]; floor: number }[] {
+function pairsOf({ colors: c }: Measured): { token: string; what: string; fore: string; grounds: Ground[]; floor: number }[] {
   const page: Ground = ["the background", c.background];
   const card: Ground = ["surfaces", c.surface];
   const surfaces: Ground[] = [page, card, ["hovered surfaces", c.surfaceHover]];
@@ -48,7 +51,7 @@ function pairsOf({ colors: c }: ThemeValues): { token: string; what: string; for
 }
 
 /** Every foreground below its minimum, with its worst background. A value that is not a colour has the ratio 0. */
-export function findThemeFaults(theme: ThemeValues): ThemeFault[] {
+export function findThemeFaults(theme: Measured): ThemeFault[] {
   const base: Rgb = theme.mode === "dark" ? { r: 0, g: 0, b: 0, a: 1 } : { r: 1, g: 1, b: 1, a: 1 };
   const solid = (color: string, below: Rgb): Rgb | undefined => {
     const read = parseColor(color);
