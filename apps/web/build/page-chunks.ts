@@ -127,8 +127,11 @@ export function createPartOf(): (id: string, context: Context) => string | null 
       for (const id of closureOf(roots[part], context, { end: part === "core" ? [] : heavy })) {
         let home: Part = part;
         while (home !== "core" && home !== "frame" && !roots[home].includes(id) && elsewhere(home).has(id)) home = shared[home];
-        // What the help has in common with views that are loaded on demand only: the bundler makes a file of it.
-        if (part === "help" && home === "frame" && !elsewhere("project").has(id)) continue;
+        // What the help has in common with the workbench, or with views that are loaded on demand: the bundler makes small files of it.
+        if (part === "help" && home === "frame" && !elsewhere("project").has(id)) {
+          assigned.delete(id);
+          continue;
+        }
         if (assigned.get(id) !== "core") assigned.set(id, home);
       }
     }

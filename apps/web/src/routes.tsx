@@ -59,6 +59,7 @@ const VisitorFrame = lazyPage(() => import("./frame/VisitorFrame.tsx"), "Visitor
 const LandingPage = lazyPage(() => import("./features/landing/LandingPage.tsx"), "LandingPage");
 const AppFrame = lazyPage(() => import("./frame/AppFrame.tsx"), "AppFrame");
 const HomePage = lazyPage(() => import("./features/home/HomePage.tsx"), "HomePage");
+const HelpPage = lazyPage(() => import("./features/help/HelpPage.tsx"), "HelpPage");
 const WorkbenchPage = lazyPage(() => import("./features/workbench/WorkbenchPage.tsx"), "WorkbenchPage");
 
 /** On a server without accounts to registration, else to sign-in; from both back to `href`. */
@@ -168,6 +169,14 @@ const codeOf = async (page: typeof AppFrame): Promise<void> => {
   await page.preload?.()?.catch(() => undefined);
 };
 
+/** Starts to load the text of a page of the help; false if there is no such page. */
+async function loadHelpText(queryClient: QueryClient, slug: string): Promise<boolean> {
+  const { helpContentQuery, helpPageOf } = await import("./features/help/help-pages.ts");
+  if (!helpPageOf(slug)) return false;
+  void queryClient.prefetchQuery(helpContentQuery(slug));
+  return true;
+}
+
 /** Pages inside a frame, most of which need a session. Loaders only start requests early; pages show their own states. */
 const app = createRoute({
   getParentRoute: () => root,
@@ -188,6 +197,10 @@ const app = createRoute({
     void codeOf(isExpected ? AppFrame : VisitorFrame);
     if (location.pathname === "/") void codeOf(isExpected ? HomePage : LandingPage);
     else if (location.pathname.startsWith("/p/")) void codeOf(WorkbenchPage);
+    else if (location.pathname.startsWith("/help/")) {
+      void codeOf(HelpPage);
+      void loadHelpText(queryClient, location.pathname.slice("/help/".length)).catch(() => undefined);
+    }
     try {
       applySavedPreferences(await asked);
     } catch (error) {
@@ -368,6 +381,11 @@ const adminBases = createRoute({
   path: "templates",
   component: lazyPage(() => import("./features/admin/BasesTab.tsx"), "BasesTab"),
 });
+const adminThemes = createRoute({
+  getParentRoute: () => admin,
+  path: "themes",
+  component: lazyPage(() => import("./features/admin/ThemesTab.tsx"), "ThemesTab"),
+});
 const adminStore = createRoute({
   getParentRoute: () => admin,
   path: "store",
@@ -381,11 +399,6 @@ const adminReviews = createRoute({
 const adminSandboxes = createRoute({
   getParentRoute: () => admin,
   path: "sandboxes",
-const adminThemes = createRoute({
-  getParentRoute: () => admin,
-  path: "themes",
-  component: lazyPage(() => import("./features/admin/ThemesTab.tsx"), "ThemesTab"),
-});
   component: lazyPage(() => import("./features/admin/SandboxesTab.tsx"), "SandboxesTab"),
 });
 const adminSystem = createRoute({
@@ -465,12 +478,9 @@ const helpPage = createRoute({
   getParentRoute: () => help,
   path: "$",
   loader: async ({ context: { queryClient }, params }) => {
-    const { helpContentQuery, helpPageOf } = await import("./features/help/help-pages.ts");
-    const slug = params._splat ?? "";
-    if (!helpPageOf(slug)) throw notFound();
-    void queryClient.prefetchQuery(helpContentQuery(slug));
+    if (!(await loadHelpText(queryClient, params._splat ?? ""))) throw notFound();
   },
-  component: lazyPage(() => import("./features/help/HelpPage.tsx"), "HelpPage"),
+  component: HelpPage,
 });
 /** The store. */
 const marketplace = createRoute({
@@ -495,6 +505,11 @@ const marketplaceBase = createRoute({
   path: "/marketplace/base/$slug",
   component: lazyPage(() => import("./features/marketplace/BasePage.tsx"), "BasePage"),
 });
+const marketplaceTheme = createRoute({
+  getParentRoute: () => app,
+  path: "/marketplace/theme/$id",
+  component: lazyPage(() => import("./features/marketplace/ThemePage.tsx"), "ThemePage"),
+});
 /** Where a payment leads back to. */
 const marketplaceSuccess = createRoute({
   getParentRoute: () => app,
@@ -505,11 +520,6 @@ const marketplaceSuccess = createRoute({
 const library = createRoute({
   getParentRoute: () => app,
   path: "/library",
-const marketplaceTheme = createRoute({
-  getParentRoute: () => app,
-  path: "/marketplace/theme/$id",
-  component: lazyPage(() => import("./features/marketplace/ThemePage.tsx"), "ThemePage"),
-});
   validateSearch: object({ tab: oneOfParam(["templates", "made"]) }),
   component: lazyPage(() => import("./features/library/LibraryPage.tsx"), "LibraryPage"),
 });
@@ -583,6 +593,7 @@ const routeTree = root.addChildren([
       adminDeployments,
       adminAgents,
       adminBases,
+      adminThemes,
       adminStore,
       adminReviews,
       adminSandboxes,
@@ -593,11 +604,11 @@ const routeTree = root.addChildren([
     ]),
     feedback,
     help.addChildren([helpHome, helpPage]),
-      adminThemes,
     marketplace,
     publicProfile,
     marketplaceAgent,
     marketplaceBase,
+    marketplaceTheme,
     marketplaceSuccess,
     library,
     libraryAgent,
@@ -608,7 +619,6 @@ const routeTree = root.addChildren([
 
 const Pending = () => (
   <div className="grid h-full min-h-0 flex-1 place-items-center text-fg-2">
-    marketplaceTheme,
     <Spinner word="Loading…" />
   </div>
 );
