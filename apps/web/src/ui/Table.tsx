@@ -63,8 +63,8 @@ export interface TableProps<Row extends object> {
   selection?: RowSelection<Row> | undefined;
   /** Ids of columns that are not shown. */
   hidden?: ReadonlySet<string> | undefined;
-  /** Columns are as wide as their content, and the rest stays empty: what belongs together is beside each other on wide screens. */
-  isPacked?: boolean;
+  /** For tables as wide as the window: the greedy column gets a third of it, and the others share the rest by their content. */
+  isSpread?: boolean;
   /** The rows are those of an earlier request. */
   isStale?: boolean;
   /** Fills a scrolling panel: the head stays visible, and the outer cells have the panel's padding. */
@@ -91,7 +91,7 @@ export function Table<Row extends object>({
   openKey,
   selection,
   hidden,
-  isPacked = false,
+  isSpread = false,
   isStale = false,
   isFlush = false,
   failure,
@@ -150,16 +150,17 @@ export function Table<Row extends object>({
   if (rows?.length === 0 && empty) return empty;
 
   const shown = columns.filter(({ id }) => columnVisibility[id]);
-  const cellClass = ({ isFigure, isGreedy }: Column<Row>) =>
+  const cellClass = ({ isFigure, isGreedy, isHeadHidden }: Column<Row>) =>
     cx(
       "px-2.5 whitespace-nowrap",
+      // What has no head is a control at the end of its row.
+      isSpread && isHeadHidden && "w-0 text-right",
       isFlush && "first:pl-4 last:pr-4",
       isFigure && "text-right",
-      isGreedy && (isPacked && !isNarrow ? "max-w-72 min-w-40 truncate" : "w-full max-w-0 min-w-32 truncate"),
+      isGreedy && cx("max-w-0 truncate", isSpread && !isNarrow ? "w-1/3 min-w-40" : "w-full min-w-32"),
     );
   const selectedCount = selection && rows ? rows.filter((row) => selection.keys.has(keyOf(row))).length : 0;
   const boxClass = cx("w-0 pr-1 *:flex", isFlush ? "pl-4" : "pl-2.5");
-  const rest = isPacked && !isNarrow ? <td aria-hidden="true" className="w-full" /> : null;
   const rowClass = cx("h-8 border-b border-line-0 narrow:h-12", !isFlush && "last:border-0");
   return (
     <table aria-label={label} className={cx("num w-full text-xs", isStale && "opacity-60")}>
@@ -208,7 +209,6 @@ export function Table<Row extends object>({
                 </th>
               ) : null;
             })}
-            {rest}
           </tr>
         ))}
       </thead>
@@ -252,7 +252,6 @@ export function Table<Row extends object>({
                     </td>
                   ) : null;
                 })}
-                {rest}
               </tr>
             ))
           : Array.from({ length: placeholderRows }, (_, index) => (
@@ -263,7 +262,6 @@ export function Table<Row extends object>({
                     <Skeleton className={cx("h-3", column.isGreedy ? "w-3/5" : "w-12", column.isFigure && "ml-auto")} />
                   </td>
                 ))}
-                {rest}
               </tr>
             ))}
       </tbody>

@@ -161,7 +161,7 @@ export function AdminTable<Row extends { id: string }>({
           hidden={chosen.hidden}
           isStale={list.isPlaceholderData}
           isFlush
-          isPacked
+          isSpread
           failure={list.isError && !list.data ? <LoadFailed title={failed} of={list} /> : null}
           empty={
             list.data && list.data.total > 0 ? (
