@@ -419,3 +419,39 @@ test.describe("while a run of another chat changes the project", () => {
     expect(await screen.findByRole("region", { name: "Branch" })).toHaveTextContent("2 files changed");
   });
 });
+
+test("without credits one card says so, with the number and the ways out, whatever else waits for them", async ({ api, show, user }) => {
+  const chat = runningChat(api);
+  const features = {
+    billing: true,
+    stripe: true,
+    google_oauth: false,
+    github_oauth: false,
+    oidc: false,
+    two_fa: true,
+    smtp: false,
+    passkeys: true,
+  };
+  api.answer("system.config", { features });
+  api.answer("billing.credits", { total_credits: 0, is_empty: true, monthly_allowance: 1000, credits_reset_date: sampleTime });
+  api.answer("billing.subscription", { tier: "basic", byok_enabled: true });
+  api.answer("billing.config", { is_enabled: true, packages: [{ id: "small", credits: 500, price_cents: 500 }] });
+  api.answer("queue.list", {
+    items: [sample(QueueItem)],
+    total: 1,
+    held: { reason: "credits_exhausted", message: "The last run ended without credits." },
+  });
+  show(chat.element);
+  await chat.start();
+  chat.emit("error", { code: "insufficient_credits", message: "You are out of credits. What was done so far is kept." });
+  chat.emit("complete", { success: false, iterations: 1, final_response: "", tool_calls_made: 0, completion_reason: "credits_exhausted" });
+  chat.emit("done", {});
+  expect(await screen.findByText(/^0 credits left\. Your plan adds 1,000 on /)).toBeVisible();
+  expect(await screen.findAllByRole("button", { name: "Top up" })).toHaveLength(1);
+  expect(screen.getAllByRole("button", { name: "Use my own key" })).toHaveLength(1);
+  expect(screen.getByText("Waiting for credits.", { exact: false })).toBeVisible();
+  api.answer("chat.stream", refuse("insufficient_credits"));
+  await user.type(await composer(), "And a cart{Enter}");
+  expect(await screen.findByText("Not sent: you are out of credits.")).toBeVisible();
+  expect(screen.getAllByRole("button", { name: "Top up" })).toHaveLength(1);
+});

@@ -24,7 +24,7 @@ import { useConversation, type Conversation } from "./conversation.ts";
 import { FailureActionsContext, type FailureActions } from "./failure-actions.ts";
 import { PauseCard } from "./PauseCard.tsx";
 import type { SecretField } from "./QuestionCard.tsx";
-import { QueueList } from "./QueueList.tsx";
+import { isHeldByCredits, QueueList } from "./QueueList.tsx";
 import { contextPercent, crowdedPercent, isPaused } from "./run-budget.ts";
 import { SessionMenu } from "./SessionMenu.tsx";
 import type { SlashCommand } from "./slash-commands.ts";
@@ -132,6 +132,9 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
   const ended = useConversation(({ chat: { live }, lastRun }) => (live ? undefined : lastRun));
   const compact = useCompact(chatId, model);
   const [dismissedTaskId, setDismissedTaskId] = useState<string>();
+  const paused = isPaused(ended) && ended.taskId !== dismissedTaskId ? ended : undefined;
+  // How to get credits is said once: by the run that ran out of them, else by the queue, else by the composer.
+  const isRunOutOfCredits = paused?.reason === "credits_exhausted";
   const [isClearing, setIsClearing] = useState(false);
   const commands: SlashCommand[] = [
     {
@@ -269,13 +272,13 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
             </Suspense>
           </ThreadItem>
         ) : null}
-        {isPaused(ended) && ended.taskId !== dismissedTaskId ? (
+        {paused ? (
           <ThreadItem bead="held" line="held" className={cardItem}>
             <PauseCard
-              run={ended}
-              isContinuing={resuming === ended.taskId}
-              onContinue={() => void resume(ended.taskId)}
-              onStop={() => setDismissedTaskId(ended.taskId)}
+              run={paused}
+              isContinuing={resuming === paused.taskId}
+              onContinue={() => void resume(paused.taskId)}
+              onStop={() => setDismissedTaskId(paused.taskId)}
             />
           </ThreadItem>
         ) : null}
@@ -302,7 +305,7 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
             line="next"
             className="pb-1.5 [--bead-y:13px] narrow:pl-2! narrow:before:hidden narrow:[&>.bead]:hidden"
           >
-            <QueueList queue={queue} isRunning={isRunning} />
+            <QueueList queue={queue} isRunning={isRunning} offersCredits={!isRunOutOfCredits} />
           </ThreadItem>
         ) : null}
         {question && !first ? (
@@ -339,6 +342,7 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
             isRunning={isRunning}
             isStopping={isStopping}
             blockedBy={blockedBy}
+            offersCredits={!isRunOutOfCredits && (isRunning || !isHeldByCredits(queue))}
             mode={mode}
             onMode={chooseMode}
             models={models}

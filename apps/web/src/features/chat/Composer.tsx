@@ -74,6 +74,8 @@ export interface ComposerProps {
   isStopping: boolean;
   /** Why nothing can be sent now. */
   blockedBy?: string | undefined;
+  /** `false`: something above says how to get credits. */
+  offersCredits?: boolean;
   mode: EditMode;
   onMode: (mode: EditMode) => void;
   models: readonly Model[];
@@ -193,6 +195,7 @@ export function Composer({
   isRunning,
   isStopping,
   blockedBy,
+  offersCredits = true,
   mode,
   onMode,
   models,
@@ -424,7 +427,11 @@ export function Composer({
 
   return (
     <div ref={frame} className="relative">
-      {hint?.limit ? (
+      {hint?.limit?.code === "insufficient_credits" && !offersCredits ? (
+        <p role="alert" className="px-1 pb-1.5 text-xs leading-note text-err">
+          Not sent: you are out of credits.
+        </p>
+      ) : hint?.limit ? (
         <LimitNotice error={hint.limit} again="Send the message again." className="mb-1.5" />
       ) : hint && (hint.isError || isRunning || blockedBy || isAttachmentHint) ? (
         <p

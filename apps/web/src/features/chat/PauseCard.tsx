@@ -1,10 +1,21 @@
 import { CirclePause } from "lucide-react";
 import { Suspense } from "react";
+import type { CreditBalance } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
 import { formatDollars } from "../../lib/money.ts";
+import { formatNumber } from "../../lib/numbers.ts";
+import { formatDate } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { useBalance, WaysOut } from "../billing/index.ts";
 import type { Run } from "./chat.types.ts";
+
+/** "0 credits left. Your plan adds 1,000 on Jan 3, 2027." */
+function creditsLeft({ total_credits, monthly_allowance, credits_reset_date }: CreditBalance): string {
+  const left = `${counted(total_credits, "credit")} left.`;
+  return monthly_allowance > 0 && credits_reset_date !== null
+    ? `${left} Your plan adds ${formatNumber(monthly_allowance)} on ${formatDate(credits_reset_date)}.`
+    : left;
+}
 
 /** The run reached its limit; the person can continue it. */
 export function PauseCard({
@@ -35,6 +46,7 @@ export function PauseCard({
           {ownKeyCents > 0 ? (
             <span className="num text-fg-2"> Cost with your own key: {formatDollars(ownKeyCents)} at list prices.</span>
           ) : null}
+          {isStillOut ? <span className="num block text-xs text-fg-2">{creditsLeft(balance)}</span> : null}
         </span>
       </p>
       <div className="flex flex-wrap gap-1.5 pt-2 pl-5.75">

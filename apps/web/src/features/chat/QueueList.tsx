@@ -11,8 +11,12 @@ import type { SendFailure } from "./chat.types.ts";
 import { EditableLine } from "./EditableLine.tsx";
 import type { MessageQueue } from "./use-queue.ts";
 
-/** Queued messages. They can be reordered, edited, removed, or sent to the active run. */
-export function QueueList({ queue, isRunning }: { queue: MessageQueue; isRunning: boolean }) {
+/** The queue waits for credits. */
+export const isHeldByCredits = ({ items, held }: Pick<MessageQueue, "items" | "held">): boolean =>
+  items.length > 0 && (held?.reason === "insufficient_credits" || held?.reason === "credits_exhausted");
+
+/** Queued messages. They can be reordered, edited, removed, or sent to the active run. `offersCredits`: nothing above says how to get credits. */
+export function QueueList({ queue, isRunning, offersCredits }: { queue: MessageQueue; isRunning: boolean; offersCredits: boolean }) {
   const { items, held } = queue;
   const [failure, setFailure] = useState<string>();
   const [isResuming, setIsResuming] = useState(false);
@@ -24,7 +28,7 @@ export function QueueList({ queue, isRunning }: { queue: MessageQueue; isRunning
     onMove: (id, before) => showFailure(queue.move(id, before)),
   });
   if (items.length === 0) return null;
-  const isOutOfCredits = held?.reason === "insufficient_credits" || held?.reason === "credits_exhausted";
+  const isOutOfCredits = isHeldByCredits(queue);
   const next = items.find((item) => !item.is_steering);
   const first = next?.id;
   /** The chat has no run, so it is one of another chat. */
@@ -34,9 +38,9 @@ export function QueueList({ queue, isRunning }: { queue: MessageQueue; isRunning
       {held && !isRunning ? (
         <div className="flex min-h-7 flex-wrap items-center gap-x-2 gap-y-1 pb-0.5 text-fg-1">
           <span className="min-w-0 flex-1 leading-note">
-            <b className="font-semibold">On hold.</b> {held.message}
+            <b className="font-semibold">On hold.</b> {isOutOfCredits && !offersCredits ? "Waiting for credits." : held.message}
           </span>
-          {isOutOfCredits ? (
+          {isOutOfCredits && offersCredits ? (
             <Suspense fallback={null}>
               <WaysOut error={{ code: "insufficient_credits" }} />
             </Suspense>
