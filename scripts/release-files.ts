@@ -43,6 +43,7 @@ export const releaseFileNames = (version: string, { hasImage }: { hasImage: bool
   `${name}-${version}.cdx.json`,
   `${name}-${version}.md`,
   "compose.yaml",
+  "compose.env.example",
   "seccomp.json",
   ...(hasImage ? [`${name}-${version}-image-${platform}.tar.gz`] : []),
   "SHA256SUMS",
@@ -58,7 +59,7 @@ export async function writeReleaseFiles({ root, version, into, engine, imageOpti
   await packClient(into);
   writeFileSync(path(`${name}-${version}.cdx.json`), billOfMaterials(root));
   writeFileSync(path(`${name}-${version}.md`), releaseNotes(readFileSync(join(root, "CHANGELOG.md"), "utf8"), version));
-  cpSync(join(root, "compose.yaml"), path("compose.yaml"));
+  for (const file of ["compose.yaml", "compose.env.example"]) cpSync(join(root, file), path(file));
   cpSync(join(root, "deploy/docker/seccomp.json"), path("seccomp.json"));
   if (engine !== undefined) {
     const tag = `${name}:${version}`;

@@ -34,7 +34,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "release-"));
   clone = join(folder, "clone");
   execFileSync("git", ["clone", "--quiet", "--shared", source, clone]);
-  for (const path of [...globSync("scripts/*.ts", { cwd: source }), "compose.yaml", "deploy/docker", "CHANGELOG.md"])
+  for (const path of [...globSync("scripts/*.ts", { cwd: source }), "compose.yaml", "compose.env.example", "deploy/docker", "CHANGELOG.md"])
     cpSync(join(source, path), join(clone, path), { recursive: true });
   for (const path of globSync("{.,apps/*,packages/*}/node_modules", { cwd: source })) symlinkSync(join(source, path), join(clone, path));
   const changelog = readFileSync(join(clone, "CHANGELOG.md"), "utf8");

@@ -17,7 +17,7 @@ const usage = `usage: ./studio release X.Y.Z [--yes] [--without-image] [--engine
   --into FOLDER    of the files; default: .studio/release/X.Y.Z
   -- OPTION…       for the engine's build command
 
-The files: sources, packed client, software bill of materials (CycloneDX), notes, compose.yaml, seccomp.json, the image, SHA256SUMS.
+The files: sources, packed client, software bill of materials (CycloneDX), notes, compose.yaml, compose.env.example, seccomp.json, the image, SHA256SUMS.
 `;
 
 export interface Release {
