@@ -2,6 +2,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { useQueryClient } from "@tanstack/react-query";
 import { Braces, ChevronDown, Search } from "lucide-react";
 import { useRef, type ReactNode } from "react";
+import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { useSearchText } from "../../lib/use-search-text.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { Input } from "../../ui/Input.tsx";
@@ -91,6 +92,7 @@ export function HelpLayout({
   children: ReactNode;
 }) {
   const all = useRef<HTMLDetailsElement>(null);
+  const isNarrow = useIsNarrow();
   const search = <HelpSearchBox words={words} isFocused={words !== ""} />;
   const home = (
     <Link to="/help" className="rounded-1 font-medium text-fg-0">
@@ -103,17 +105,20 @@ export function HelpLayout({
         <div className="flex items-start gap-10 narrow:flex-col narrow:gap-4">
           <div className="sticky top-0 grid w-52 flex-none grid-cols-1 gap-4 narrow:static narrow:w-full">
             {search}
-            <div className="scroll-y max-h-[calc(100dvh-120px)] pb-8 narrow:hidden">
-              <Pages />
-            </div>
-            <details ref={all} className="rounded-2 border border-line-0 wide:hidden">
-              <summary className={summary}>
-                All pages <ChevronDown size={14} aria-hidden="true" className="text-fg-2" />
-              </summary>
-              <div className="border-t border-line-0 p-1.5">
-                <Pages onOpened={() => all.current?.removeAttribute("open")} />
+            {isNarrow ? (
+              <details ref={all} className="rounded-2 border border-line-0">
+                <summary className={summary}>
+                  All pages <ChevronDown size={14} aria-hidden="true" className="text-fg-2" />
+                </summary>
+                <div className="border-t border-line-0 p-1.5">
+                  <Pages onOpened={() => all.current?.removeAttribute("open")} />
+                </div>
+              </details>
+            ) : (
+              <div className="scroll-y max-h-[calc(100dvh-120px)] pb-8">
+                <Pages />
               </div>
-            </details>
+            )}
           </div>
           <div className="min-w-0 flex-1 narrow:w-full">{children}</div>
         </div>

@@ -61,7 +61,7 @@ function Document({ page }: { page: HelpDocument }) {
   );
 }
 
-/** The heading at the top of what is seen. */
+/** The heading at the top of what is seen: the first one until the page is scrolled, so that the first layout is the browser's. */
 function useCurrentHeading(headings: readonly HelpHeading[]): string | undefined {
   const [current, setCurrent] = useState(headings[0]?.anchor);
   useEffect(() => {
@@ -72,7 +72,6 @@ function useCurrentHeading(headings: readonly HelpHeading[]): string | undefined
       const above = headings.filter(({ anchor }) => (document.getElementById(anchor)?.getBoundingClientRect().top ?? Infinity) < top);
       setCurrent((above.at(-1) ?? headings[0])?.anchor);
     };
-    find();
     main.addEventListener("scroll", find, { passive: true });
     return () => main.removeEventListener("scroll", find);
   }, [headings]);
@@ -81,11 +80,12 @@ function useCurrentHeading(headings: readonly HelpHeading[]): string | undefined
 
 /** The headings of the page: at its right, or above its text (`isInline`) where there is no room. */
 function OnThisPage({ headings, isInline = false }: { headings: readonly HelpHeading[]; isInline?: boolean }) {
+  const [isOpen, setIsOpen] = useState(false);
   const current = useCurrentHeading(headings);
   // A page with hundreds of headings lists its chapters only.
   const shown = headings.length > 40 ? headings.filter(({ depth }) => depth === 2) : headings.filter(({ depth }) => depth > 1);
   if (shown.length < 2) return null;
-  const list = (
+  const list = () => (
     <ul className="grid gap-px">
       {shown.map(({ anchor, text, depth }) => (
         <li key={anchor}>
@@ -108,10 +108,13 @@ function OnThisPage({ headings, isInline = false }: { headings: readonly HelpHea
   );
   if (isInline)
     return (
-      <details className="mb-4 hidden rounded-2 border border-line-0 mid:block">
+      <details
+        onToggle={({ currentTarget }) => setIsOpen(currentTarget.open)}
+        className="mb-4 hidden rounded-2 border border-line-0 mid:block"
+      >
         <summary className="flex min-h-8 cursor-default items-center px-3 text-fg-1 narrow:min-h-11">On this page</summary>
         <nav aria-label="On this page" className="border-t border-line-0 px-3 py-1.5">
-          {list}
+          {isOpen ? list() : null}
         </nav>
       </details>
     );
@@ -120,7 +123,7 @@ function OnThisPage({ headings, isInline = false }: { headings: readonly HelpHea
       <p aria-hidden="true" className="pb-1.5 text-xs font-medium text-fg-1">
         On this page
       </p>
-      {list}
+      {list()}
     </nav>
   );
 }
