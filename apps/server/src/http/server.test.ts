@@ -37,8 +37,8 @@ beforeAll(async () => {
   const webDir = join(root, "web");
   await mkdir(join(webDir, "assets"), { recursive: true });
   await writeFile(join(webDir, "index.html"), "<!doctype html><title>Studio</title>");
-  await mkdir(join(webDir, "pages"));
-  for (const name of ["home", "landing", "p"])
+  await mkdir(join(webDir, "pages/help/guides"), { recursive: true });
+  for (const name of ["home", "landing", "p", "help/guides/chat"])
     await writeFile(join(webDir, "pages", `${name}.html`), `<!doctype html><title>${name}</title>`);
   await writeFile(join(webDir, "assets/app-abc.js"), "export {}");
   await writeFile(join(webDir, "favicon.svg"), "<svg xmlns='http://www.w3.org/2000/svg'/>");
@@ -191,6 +191,9 @@ describe("the web app", () => {
       ["/", "landing"],
       ["/?q=a/b", "landing"],
       ["/p/my-app/code", "p"],
+      ["/help/guides/chat", "help/guides/chat"],
+      ["/help/guides/chat/", "help/guides/chat"],
+      ["/help/guides/none", "Studio"],
     ]) {
       const response = await page(path ?? "");
       expect([path, response.status, await response.text()]).toEqual([path, 200, `<!doctype html><title>${title}</title>`]);

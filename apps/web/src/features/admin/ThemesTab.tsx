@@ -109,7 +109,7 @@ export function ThemesTab() {
             toast(`${asked.name} hidden.`);
           }}
         >
-          No one but its creator can find or use this theme. Whoever uses it gets the default theme on their next device.
+          No one but its creator can find, add or apply this theme. Browsers that already show it keep its colors.
         </ReasonDialog>
       ) : null}
     </>

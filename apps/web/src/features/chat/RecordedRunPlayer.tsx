@@ -15,7 +15,7 @@ import { Row } from "./Transcript.tsx";
 
 /** How long each step is shown before the next one. */
 const stepMs = 900;
-const nobody = { id: "", name: "You" };
+const visitor = { id: "", name: "You" };
 const ignore = () => undefined;
 
 /** A recorded run as the transcript has it: all of its steps, or step by step while it plays. */
@@ -66,7 +66,7 @@ export function RecordedRunPlayer({ run: recorded }: { run: RecordedRun }) {
             <p className="max-w-190 pt-0.5 pb-3 text-md leading-read break-words whitespace-pre-wrap text-fg-0">{recorded.message}</p>
           </ThreadItem>
           {rows.slice(0, shown).map((row) => (
-            <Row key={row.key} row={row} edge={undefined} reader={nobody} onResume={ignore} />
+            <Row key={row.key} row={row} edge={undefined} reader={visitor} onResume={ignore} />
           ))}
           {isOver ? (
             <ThreadItem bead={run.status === "done" ? "commit" : "step"} edge="end" className="[--bead-y:13px] narrow:[--bead-y:18px]">

@@ -121,6 +121,17 @@ export function createThemesStore(db: Database) {
     },
   };
 }
+/** Of an administrator's decision. */
+export async function moderateTheme(q: Queries, id: string, values: Pick<Partial<ThemeRow>, "is_active" | "is_featured">): Promise<void> {
+  await q.update(themes).set(values).where(eq(themes.id, id));
+}
+/** One more user has the theme in their library. */
+export async function countThemeDownload(q: Queries, id: string): Promise<void> {
+  await q
+    .update(themes)
+    .set({ downloads: sql`${themes.downloads} + 1` })
+    .where(eq(themes.id, id));
+}
 /** Before a user is deleted: themes that others use or have in their library stay and belong to `newOwner`. The others are deleted with the user. */
 export async function giveAwayThemesOf(q: Queries, userId: string, newOwner: { id: string; name: string }): Promise<void> {
   await q

@@ -4,6 +4,7 @@ import type { Database, Queries } from "../../../platform/database.ts";
 import { agents } from "../../../db/schema/agent.ts";
 import { themes, users, type ThemeRow } from "../../../db/schema/accounts.ts";
 import { bases, type BaseRow, marketplaceReviews as reviews } from "../../../db/schema/store.ts";
+import { moderateTheme } from "../../accounts/themes/index.ts";
 import { recount, type ItemKind } from "./reviews.store.ts";
 import { isId } from "./viewer.ts";
 
@@ -119,9 +120,7 @@ export function createModerationStore(db: Database) {
           .where(and(eq(themes.id, id), isListed))
           .for("no key update", { of: themes })
       )[0],
-    updateTheme: async (tx: Queries, id: string, values: Pick<Partial<ThemeRow>, "is_active" | "is_featured">): Promise<void> => {
-      await tx.update(themes).set(values).where(eq(themes.id, id));
-    },
+    updateTheme: moderateTheme,
     listReviews: async ({ search }: { search?: string }, page: Page): Promise<{ rows: AdminReview[]; total: number }> => {
       const where =
         search === undefined

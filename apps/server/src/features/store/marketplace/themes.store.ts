@@ -2,6 +2,7 @@ import { and, desc, eq, inArray, isNotNull, isNull, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { themes, users, type ThemeRow } from "../../../db/schema/accounts.ts";
 import { libraryThemes } from "../../../db/schema/store.ts";
+import { countThemeDownload } from "../../accounts/themes/index.ts";
 import { creatorColumns } from "./creator.store.ts";
 import type { CreatorRow } from "./creator.ts";
 
@@ -63,12 +64,7 @@ export function createThemeListings(db: Database) {
         returning (xmax = 0) as is_first`);
       return { isNew: true, isFirst: rows[0]?.is_first === true };
     },
-    countDownload: async (tx: Queries, id: string): Promise<void> => {
-      await tx
-        .update(themes)
-        .set({ downloads: sql`${themes.downloads} + 1` })
-        .where(eq(themes.id, id));
-    },
+    countDownload: countThemeDownload,
     /** False when it was not in the library. */
     remove: async (tx: Queries, userId: string, id: string): Promise<boolean> =>
       (
