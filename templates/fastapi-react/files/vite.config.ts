@@ -1,15 +1,15 @@
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
-import { defineConfig, type ProxyOptions } from "vite";
+import { defineConfig } from "vite";
 import { waitForApi } from "./wait-for-api.ts";
 
 const port = Number(process.env.PORT ?? 5173);
 // The container API: the page asks for /api at its own address.
 const api = process.env.API_URL ?? "http://localhost:8000";
-const proxy: Record<string, ProxyOptions> = { "/api": { target: api, ws: true } };
+const proxy = { "/api": waitForApi({ target: api, ws: true }) };
 
 export default defineConfig({
-  plugins: [react(), tailwindcss(), waitForApi("/api", api)],
+  plugins: [react(), tailwindcss()],
   // "@/" is src/, as tsconfig.json says.
   resolve: { tsconfigPaths: true },
   // Every module is scanned, also components that no page uses yet: a page that starts to use one loads without a restart of the bundler.

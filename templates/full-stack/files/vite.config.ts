@@ -7,7 +7,7 @@ const port = Number(process.env["PORT"] ?? 5173);
 const api = process.env["API_URL"] ?? "http://localhost:3000";
 
 export default defineConfig({
-  plugins: [react(), tailwindcss(), waitForApi("/api", api)],
+  plugins: [react(), tailwindcss()],
   // "@/" is src/, as tsconfig.json says.
   resolve: { tsconfigPaths: true },
   // Every module is scanned, also components that no page uses yet: a page that starts to use one loads without a restart of the bundler.
@@ -19,6 +19,6 @@ export default defineConfig({
     // The preview reaches this server through a proxy, at any host name.
     allowedHosts: true,
     // The page and its API have one origin, as in production.
-    proxy: { "/api": { target: api } },
+    proxy: { "/api": waitForApi({ target: api }) },
   },
 });

@@ -6,10 +6,10 @@ import { waitForApi } from "./wait-for-api.ts";
 const port = Number(process.env.PORT ?? 5173);
 // Set when a container of this project is connected as the API: the page asks for /api at its own address.
 const api = process.env.API_URL;
-const proxy: Record<string, ProxyOptions> = api ? { "/api": { target: api, changeOrigin: true, ws: true } } : {};
+const proxy: Record<string, ProxyOptions> = api ? { "/api": waitForApi({ target: api, changeOrigin: true, ws: true }) } : {};
 
 export default defineConfig({
-  plugins: [react(), tailwindcss(), api ? waitForApi("/api", api) : undefined],
+  plugins: [react(), tailwindcss()],
   // "@/" is src/, as tsconfig.json says.
   resolve: { tsconfigPaths: true },
   // Every module is scanned, also components that no page uses yet: a page that starts to use one loads without a restart of the bundler.
