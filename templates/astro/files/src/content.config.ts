@@ -1,4 +1,5 @@
-import { defineCollection } from "astro:content";
+// Not from `astro:content`, which starts with the whole renderer.
+import { defineCollection } from "astro/content/config";
 import { glob } from "astro/loaders";
 import { z } from "astro/zod";
 

@@ -1,3 +1,5 @@
+// @ts-check
+// JavaScript: Astro starts a bundler of its own to read a configuration in TypeScript.
 import mdx from "@astrojs/mdx";
 import sitemap from "@astrojs/sitemap";
 import tailwindcss from "@tailwindcss/vite";
