@@ -143,6 +143,8 @@ export interface SandboxSpec {
    * connect back.
    */
   peers?: string[];
+  /** On a runner with several servers: calls on it by servers that opened it before are refused from now on. */
+  takesOver?: boolean;
 }
 
 export interface PausedSandbox {
@@ -234,6 +236,8 @@ export interface Sandbox {
   exec(argv: string[], options?: ExecOptions): Promise<ExecResult>;
   /** Starts argv on a pseudo terminal. */
   pty(argv: string[], options?: PtyOptions): Promise<Pty>;
+  /** On a runner: continues a terminal that was started with `keepAs`, with its last output. Throws `not_found` when it has ended. */
+  attachPty?(keptAs: string): Promise<Pty>;
 
   /** The last `tail` lines (default and maximum `keptLogLines`), then live ones until aborted. */
   logs(name: string, options?: { tail?: number; follow?: boolean; signal?: AbortSignal }): AsyncIterable<LogLine>;
@@ -298,6 +302,8 @@ export interface PtyOptions {
   env?: Record<string, string>;
   cols?: number;
   rows?: number;
+  /** On a runner: the terminal outlives this server for some minutes, and another one can attach to it by this id. */
+  keepAs?: string;
 }
 /** A listener that is added as soon as `pty` returned misses nothing. Writing, resizing and flow control are not acknowledged. */
 export interface Pty {
@@ -313,6 +319,8 @@ export interface Pty {
   onExit(listener: (exit: { exitCode: number | null }) => void): () => void;
   /** Ends the whole process tree. */
   kill(): Promise<void>;
+  /** Of a kept one: leaves it running for another server. */
+  detach?(): Promise<void>;
 }
 
 export interface LogLine {

@@ -57,6 +57,12 @@ const created = Type.Object({ entry, created: Type.Boolean() });
 const env = Type.Record(Type.String(), Type.String());
 const argv = Type.Array(text, { minItems: 1 });
 
+const ptyExit = Type.Object({ exitCode: Type.Union([Type.Integer(), none]) });
+const ptyInput = Type.Union([
+  Type.Object({ resize: Type.Object({ cols: Type.Integer(), rows: Type.Integer() }) }),
+  Type.Object({ kill: Type.Literal(true) }),
+]);
+
 /**
  * Every call between a server and a runner, with its arguments and results. Both ends derive their types from it; the runner checks what it
  * receives, and so does the server. Lists that can be long are sent as events, contents as bytes.
@@ -147,18 +153,25 @@ export const methods = {
   /** Output and input are bytes. */
   "sandbox.pty": method(
     "command",
-    sandbox({ argv, cwd: optional(text), env: optional(env), cols: optional(Type.Integer()), rows: optional(Type.Integer()) }),
-    Type.Object({ exitCode: Type.Union([Type.Integer(), none]) }),
-    {
-      event: Type.Object({}),
-      input: Type.Union([
-        Type.Object({ resize: Type.Object({ cols: Type.Integer(), rows: Type.Integer() }) }),
-        Type.Object({ kill: Type.Literal(true) }),
-      ]),
-      endsWithClient: true,
-      isOpenEnded: true,
-    },
+    sandbox({
+      argv,
+      cwd: optional(text),
+      env: optional(env),
+      cols: optional(Type.Integer()),
+      rows: optional(Type.Integer()),
+      /** It outlives its client, and another one can attach to it by this id. */
+      keepAs: optional(text),
+    }),
+    ptyExit,
+    { event: Type.Object({}), input: ptyInput, endsWithClient: true, isOpenEnded: true },
   ),
+  /** Continues a kept terminal: first its last output, then as `sandbox.pty`. Whoever was attached is detached. */
+  "sandbox.attachPty": method("command", sandbox({ keptAs: text }), ptyExit, {
+    event: Type.Object({}),
+    input: ptyInput,
+    endsWithClient: true,
+    isOpenEnded: true,
+  }),
   "sandbox.logs": method("stream", sandbox({ name: text, tail: optional(Type.Integer()), follow: optional(Type.Boolean()) }), none, {
     event: Type.Array(logLine),
   }),

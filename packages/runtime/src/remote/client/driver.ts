@@ -14,7 +14,7 @@ export interface RemoteOptions {
   url: string;
   token: string;
   tls?: ConnectionOptions["tls"];
-  /** Sandboxes that this driver opens belong to it alone: calls of drivers that opened them before are refused. */
+  /** All sandboxes that this driver opens belong to it alone, as with `SandboxSpec.takesOver`. */
   takesOver?: boolean | undefined;
   timing?: Partial<Timing> | undefined;
   log?: RuntimeLog | undefined;
@@ -24,7 +24,14 @@ export interface RemoteOptions {
  * The driver of a runner, on another machine. Throws `unavailable` when it cannot be reached within `patienceMs` or is of an incompatible
  * version. Name, isolation and capabilities are those of the runner's driver.
  */
-export async function createRemoteDriver({ url, token, tls, takesOver = false, log, ...options }: RemoteOptions): Promise<RuntimeDriver> {
+export async function createRemoteDriver({
+  url,
+  token,
+  tls,
+  takesOver: takesOverAll = false,
+  log,
+  ...options
+}: RemoteOptions): Promise<RuntimeDriver> {
   const timing = { ...defaultTiming, ...options.timing };
   const client = randomUUID();
   const connection = createConnection({ url, token, client, tls, timing, log });
@@ -76,7 +83,7 @@ export async function createRemoteDriver({ url, token, tls, takesOver = false, l
     },
     findPrograms: async (paths) => (await query("driver.findPrograms", { paths: [...paths] })).result,
     freePort: async () => (await query("driver.freePort", {})).result,
-    async open(spec) {
+    async open({ takesOver = takesOverAll, ...spec }) {
       const { result } = await command("driver.open", { spec, ...(takesOver && { takesOver }) });
       return sandboxOf(spec.id, result.epoch);
     },

@@ -3,7 +3,10 @@ import type { Pty } from "../../types.ts";
 import type { OpenCall } from "./calls.ts";
 
 /** A terminal on a runner. It survives a lost connection; while it is paused, or nobody listens, the program's output is held back. */
-export async function openRemotePty(call: OpenCall<"sandbox.pty">): Promise<Pty> {
+export async function openRemotePty(
+  call: OpenCall<"sandbox.pty"> | OpenCall<"sandbox.attachPty">,
+  { isKept }: { isKept: boolean },
+): Promise<Pty> {
   const first = await call.next();
   if (first.kind !== "event") throw new RuntimeError("unavailable", "The runner ended the terminal.");
 
@@ -76,5 +79,16 @@ export async function openRemotePty(call: OpenCall<"sandbox.pty">): Promise<Pty>
       send(call.message({ kill: true }));
       await ended.promise;
     },
+    ...(isKept && {
+      async detach() {
+        if (exit) return;
+        exitListeners.clear();
+        hasListener = true;
+        isPaused = false;
+        wake();
+        call.abort();
+        await ended.promise;
+      },
+    }),
   };
 }

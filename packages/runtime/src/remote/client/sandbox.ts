@@ -101,7 +101,11 @@ export function createRemoteSandbox({
     },
     async pty(argv, options = {}) {
       await states.subscribed();
-      return openRemotePty(open("sandbox.pty", { ...target(), argv, ...options }));
+      return openRemotePty(open("sandbox.pty", { ...target(), argv, ...options }), { isKept: options.keepAs !== undefined });
+    },
+    async attachPty(keptAs) {
+      await states.subscribed();
+      return openRemotePty(open("sandbox.attachPty", { ...target(), keptAs }), { isKept: true });
     },
     async *logs(name, { tail, follow = false, signal } = {}) {
       let last = 0;

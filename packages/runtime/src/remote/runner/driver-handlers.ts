@@ -10,7 +10,7 @@ type DriverHandlers = Pick<Handlers, Extract<MethodName, `driver.${string}`>>;
 
 export const createDriverHandlers = (driver: RuntimeDriver, owners: Owners, clients: Clients): DriverHandlers => ({
   async "driver.open"({ spec, takesOver = false }, { client }) {
-    const opened = await owners.open(spec, takesOver);
+    const opened = await owners.open(spec, takesOver ? client.id : undefined);
     client.opened.add(spec.id);
     return opened;
   },

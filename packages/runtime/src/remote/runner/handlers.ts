@@ -2,6 +2,7 @@ import type { RuntimeDriver } from "../../types.ts";
 import type { Clients } from "./clients.ts";
 import { createDriverHandlers } from "./driver-handlers.ts";
 import { createHistoryHandlers } from "./history-handlers.ts";
+import { createKeptTerminals } from "./kept-terminals.ts";
 import { createOwners } from "./owners.ts";
 import { createSandboxHandlers } from "./sandbox-handlers.ts";
 import type { Handlers } from "./serve-call.ts";
@@ -12,7 +13,7 @@ export function createHandlers(driver: RuntimeDriver, clients: Clients): Handler
   const owners = createOwners(driver);
   return {
     ...createDriverHandlers(driver, owners, clients),
-    ...createSandboxHandlers(owners.use),
+    ...createSandboxHandlers(owners.use, createKeptTerminals()),
     ...createTreeHandlers(owners.use),
     ...createHistoryHandlers(owners.use),
   };

@@ -6,7 +6,8 @@ export type UseSandbox = (target: { id: string; epoch?: number | undefined }) =>
 
 /** The sandboxes that were opened, and the epoch of the server that owns each. */
 export interface Owners {
-  open(spec: SandboxSpec, takesOver: boolean): Promise<{ epoch: number }>;
+  /** `takesOver`: the client that becomes the only owner. It remains that if it opens the sandbox again. */
+  open(spec: SandboxSpec, takesOver: string | undefined): Promise<{ epoch: number }>;
   find(id: string): Promise<{ epoch: number } | undefined>;
   use: UseSandbox;
   remove(id: string): Promise<void>;
@@ -15,8 +16,8 @@ export interface Owners {
 export function createOwners(driver: RuntimeDriver): Owners {
   const sandboxes = new Map<string, Sandbox>();
   /** Of sandboxes that a server took over. It only grows; kept in memory. */
-  const epochs = new Map<string, number>();
-  const epochOf = (id: string) => epochs.get(id) ?? 0;
+  const epochs = new Map<string, { epoch: number; client: string }>();
+  const epochOf = (id: string) => epochs.get(id)?.epoch ?? 0;
 
   async function find(id: string): Promise<Sandbox | undefined> {
     const known = sandboxes.get(id);
@@ -30,7 +31,8 @@ export function createOwners(driver: RuntimeDriver): Owners {
     async open(spec, takesOver) {
       const sandbox = await driver.open(spec);
       sandboxes.set(spec.id, sandbox);
-      if (takesOver) epochs.set(spec.id, Math.max(Date.now(), epochOf(spec.id) + 1));
+      if (takesOver !== undefined && epochs.get(spec.id)?.client !== takesOver)
+        epochs.set(spec.id, { epoch: Math.max(Date.now(), epochOf(spec.id) + 1), client: takesOver });
       return { epoch: epochOf(spec.id) };
     },
     find: async (id) => ((await find(id)) ? { epoch: epochOf(id) } : undefined),

@@ -3,13 +3,14 @@ import { StringDecoder } from "node:string_decoder";
 import { RuntimeError } from "../../errors.ts";
 import type { LogLine, ServiceState } from "../../types.ts";
 import type { MethodName } from "../methods.ts";
+import type { KeptTerminals } from "./kept-terminals.ts";
 import type { UseSandbox } from "./owners.ts";
 import { allReceivedBytes, receivedBytes } from "./received-bytes.ts";
 import type { Handlers, ServedCall } from "./serve-call.ts";
 
 type SandboxHandlers = Pick<Handlers, Extract<MethodName, `sandbox.${string}`>>;
 
-export const createSandboxHandlers = (use: UseSandbox): SandboxHandlers => ({
+export const createSandboxHandlers = (use: UseSandbox, terminals: KeptTerminals): SandboxHandlers => ({
   "sandbox.start": async ({ spec, ...target }) => (await use(target)).start(spec),
   "sandbox.ready": async ({ name, timeoutMs, ...target }, { signal }) =>
     (await use(target)).ready(name, { signal, ...(timeoutMs !== undefined && { timeoutMs }) }),
@@ -64,9 +65,13 @@ export const createSandboxHandlers = (use: UseSandbox): SandboxHandlers => ({
     return result;
   },
 
-  async "sandbox.pty"({ id, epoch, argv, ...options }, call) {
+  async "sandbox.pty"({ id, epoch, argv, keepAs, ...options }, call) {
     const sandbox = await use({ id, epoch });
     const pty = await sandbox.pty(argv, options);
+    if (keepAs !== undefined) {
+      terminals.keep(id, keepAs, pty);
+      return attachTerminal(terminals, call, id, keepAs);
+    }
     const kill = () => void pty.kill().catch(() => {});
     call.signal.addEventListener("abort", kill, { once: true });
     if (call.signal.aborted) kill();
@@ -87,6 +92,11 @@ export const createSandboxHandlers = (use: UseSandbox): SandboxHandlers => ({
     const { exitCode } = await exit;
     await sent;
     return { exitCode };
+  },
+
+  async "sandbox.attachPty"({ id, epoch, keptAs }, call) {
+    await use({ id, epoch });
+    return attachTerminal(terminals, call, id, keptAs);
   },
 
   async "sandbox.logs"({ id, epoch, name, tail, follow = false }, call) {
@@ -147,8 +157,37 @@ const maxWaitingStates = 10_000;
 const maxWaitingBytes = 262_144;
 const maxBatch = 500;
 
+/** Until the terminal ends, or the client or another one takes it away. */
+async function attachTerminal(
+  terminals: KeptTerminals,
+  call: ServedCall<"sandbox.pty" | "sandbox.attachPty">,
+  sandbox: string,
+  keptAs: string,
+): Promise<{ exitCode: number | null }> {
+  let sent = Promise.resolve();
+  let waitingBytes = 0;
+  const attached = terminals.attach(sandbox, keptAs, (data) => {
+    waitingBytes += data.length;
+    if (waitingBytes > maxWaitingBytes) attached.pty.pause();
+    sent = sent
+      .then(() => call.bytes(data))
+      .then(() => {
+        waitingBytes -= data.length;
+        if (waitingBytes <= maxWaitingBytes) attached.pty.resume();
+      });
+  });
+  call.signal.addEventListener("abort", attached.detach, { once: true });
+  if (call.signal.aborted) attached.detach();
+  sent = call.event({});
+  attached.begin();
+  void receiveInput(call, attached.pty).catch(attached.detach);
+  const exit = await attached.ended;
+  await sent;
+  return exit;
+}
+
 async function receiveInput(
-  call: ServedCall<"sandbox.pty">,
+  call: ServedCall<"sandbox.pty" | "sandbox.attachPty">,
   pty: { write(data: string): void; resize(cols: number, rows: number): void; kill(): Promise<void> },
 ) {
   const decoder = new StringDecoder("utf8");
