@@ -97,6 +97,39 @@ export async function awaitDatabase({ pool }: DatabaseHandle, address: string, l
   }
 }
 
+/**
+ * Throws when the database is reached through a pooler in transaction mode, where LISTEN and session locks are lost without an error: then a
+ * connection has another server process when its last one is busy.
+ */
+export async function refuseTransactionPooling({ connection }: Pick<DatabaseHandle, "connection">): Promise<void> {
+  const open = async () => {
+    const client = new pg.Client({ ...connection, application_name: "tesslate-studio check", query_timeout: poolCheckMs });
+    client.on("error", ignore);
+    await client.connect();
+    return client;
+  };
+  const processOf = async (client: pg.Client) => (await client.query<{ pid: number }>("select pg_backend_pid() as pid")).rows[0]?.pid;
+  const [first, second] = [await open(), await open()];
+  try {
+    const before = await processOf(first);
+    await second.query("begin");
+    await processOf(second);
+    const after = await processOf(first);
+    if (before === after) return;
+    throw new Error(transactionPooling);
+  } catch (error) {
+    // A pool of one connection does not answer; one in statement mode refuses transactions.
+    if (/timeout|statement pooling/i.test((error as Error).message)) throw new Error(transactionPooling, { cause: error });
+    throw error;
+  } finally {
+    await Promise.all([first, second].map((client) => client.end().catch(ignore)));
+  }
+}
+const poolCheckMs = 3_000;
+const transactionPooling =
+  "DATABASE_URL leads to a pooler in transaction mode, such as PgBouncer with pool_mode=transaction, which loses LISTEN and session locks. " +
+  "Set pool_mode=session for it, or connect to PostgreSQL directly.";
+
 /** DNS lookup or connection failed. */
 const isUnreachable = (error: unknown): boolean =>
   /^(ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/.test(String((innermost(error) as NodeJS.ErrnoException).code));
