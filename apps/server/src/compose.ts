@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { RuntimeDriver } from "@tesslate/runtime";
 import type { ConversationChange } from "./features/agent/chats/index.ts";
 import { composeAccounts } from "./compose/accounts.ts";
@@ -59,6 +60,8 @@ export interface Studio {
   sessions: Sessions;
   /** For the start-up banner. */
   facts: { driver: string; isolation: string; warnings: readonly string[]; models: string[]; setupToken: string | undefined };
+  /** Of one of several servers: hands over streams, runs and projects. Requests are still answered. Then call `close`. */
+  drain(): Promise<void>;
   /** Graceful shutdown: streams, runs, sandboxes (left running for the next start), database. */
   close(): Promise<void>;
 }
@@ -209,13 +212,30 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     // Jobs start last, when everything they may call exists.
     const { database, tasks } = platform;
     await releaseAbandonedJobs(database.db, platform.processId);
+    const { several, owners } = platform;
+    owners.onTaken(async (projectIds) => {
+      await containers.adopt(projectIds);
+      await workspace.shell.adopt(projectIds);
+    });
+    owners.onReleased(async (projectIds) => {
+      await workspace.shell.release(projectIds);
+      await containers.release(projectIds);
+    });
+    several?.registry.onEnded(() => tasks.reap({ queuedForSeconds: 0 }));
     const jobs = await startJobs({
       pool: database.pool,
+      onWorker: several?.registry.recordJobWorker,
       log,
       handlers: Object.fromEntries([platform, ...areas].flatMap((area) => Object.entries(area.jobs ?? {}))),
       cron: Object.fromEntries([platform, ...areas].flatMap((area) => Object.entries(area.cron ?? {}))),
     });
     onClose(() => jobs.close());
+    // Without waiting: requests need the project first.
+    owners.onTaken(async (projectIds) => {
+      void tasks.startQueuedOf(projectIds).catch((err: unknown) => log.error({ err }, "queued tasks of taken projects not started"));
+      void containers.hosting.resume(projectIds).catch((err: unknown) => log.error({ err }, "always-on projects not started"));
+      void deployments.adopt(projectIds).catch((err: unknown) => log.error({ err }, "deployed programs not resumed"));
+    });
     // Has no jobs, and reports whether they run.
     const adminOperations = composeAdminOperations(platform, audit, models, accounts, projects, containers, provisioning, chat, jobs);
     await tasks.start(jobs);
@@ -223,7 +243,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     await containers.reconcile();
     await provisioning.provisioning.reconcile();
     await workspace.shell.reconcile();
-    await containers.hosting.resume();
+    if (!owners.isOneOfSeveral) await containers.hosting.resume();
     await deployments.reconcile();
     await platform.preparation.start(async () => {
       // The agent checks the first app soon after it is written.
@@ -244,7 +264,28 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
 
     const { setup } = accounts;
     return {
-      http,
+      http: several
+        ? {
+            ...http,
+            listen: async () => {
+              const listening = await http.listen();
+              await owners.claimActive();
+              await several.registry.serve();
+              return listening;
+            },
+          }
+        : http,
+      drain: async () => {
+        if (!several) return;
+        const { drainMs, patienceMs } = config.servers;
+        // The load balancer sees that `/ready` fails; until then requests still arrive.
+        await several.registry.drain();
+        await sleep(drainMs);
+        await tasks.handOver(patienceMs);
+        await tasks.close();
+        await http.endStreams();
+        await owners.release(patienceMs);
+      },
       database,
       sessions: accounts.sessions,
       facts: {

@@ -110,6 +110,33 @@ test("a setting without a default is optional, a text or a list", () => {
   expect(others.map(({ env }) => env)).toEqual([]);
 });
 
+test("one of several servers: what it needs is named, each with an example", () => {
+  const token = "0123456789abcdef0123456789abcdef";
+  const { problems } = errorOf({ SERVER_ADDRESS: "http://10.0.0.5:8000" });
+  expect(problems).toEqual([
+    expect.stringContaining("DATABASE_URL=postgres://"),
+    expect.stringContaining("SECRET_KEY="),
+    expect.stringContaining("RUNTIME_DRIVER=remote"),
+    expect.stringContaining("OBJECTS_S3_BUCKET="),
+  ]);
+  const complete = {
+    DATABASE_URL: "postgres://user@db/studio",
+    SECRET_KEY: token,
+    RUNTIME_DRIVER: "remote",
+    RUNNER_URL: "http://runner.example.com:7070",
+    RUNNER_TOKEN: token,
+    OBJECTS_S3_BUCKET: "files",
+    OBJECTS_S3_ACCESS_KEY_ID: "id",
+    OBJECTS_S3_SECRET_ACCESS_KEY: "secret",
+  };
+  expect(readConfig({ ...complete, SERVER_ADDRESS: "http://10.0.0.5:8000", DRAIN_SECONDS: "15" }).servers).toMatchObject({
+    address: "http://10.0.0.5:8000",
+    drainMs: 15_000,
+  });
+  for (const wrong of ["10.0.0.5:8000", "https://10.0.0.5", "http://10.0.0.5/app", "http://user@10.0.0.5"])
+    expect(errorOf({ ...complete, SERVER_ADDRESS: wrong }).problems).toEqual([expect.stringContaining("http://host:port")]);
+});
+
 test("every setting changes the configuration", () => {
   // With everything on, so that no setting is without effect.
   const base = {
@@ -123,6 +150,12 @@ test("every setting changes the configuration", () => {
     WEB_SEARCH_PROVIDER: "tavily",
     WEB_SEARCH_API_KEY: "key",
     OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector.example.com",
+    // What SERVER_ADDRESS requires.
+    DATABASE_URL: "postgres://user@db/studio",
+    SECRET_KEY: "0123456789abcdef0123456789abcdef",
+    RUNTIME_DRIVER: "remote",
+    RUNNER_URL: "http://runner.example.com:7070",
+    RUNNER_TOKEN: "0123456789abcdef0123456789abcdef",
     RUNNER_CERT_FILE: "/etc/own.pem",
     RUNNER_KEY_FILE: "/etc/own-key.pem",
     OBJECTS_S3_BUCKET: "files",

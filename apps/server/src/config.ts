@@ -48,6 +48,15 @@ function createConfig(settings: Settings, isGiven: (name: string) => boolean) {
       /** Not configurable; here so that tests can shorten it. */
       socketPingMs: 30_000,
     },
+    /** `address`: set on each of several servers. */
+    servers: {
+      ...settings.servers,
+      /** Not configurable; here so that tests can shorten them. */
+      leaseMs: 5_000,
+      renewMs: 1_000,
+      /** How long a draining server waits for requests and steps of runs. */
+      patienceMs: 15_000,
+    },
     dataDir: settings.storage.dataDir,
     database: { url: settings.storage.databaseUrl },
     runtime: {

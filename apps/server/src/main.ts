@@ -52,12 +52,18 @@ async function main(): Promise<void> {
     const until = orphanMinutes === undefined ? "until the next start" : `for ${orphanMinutes} minutes, or until the next start`;
     say(`  ${signal}: shutting down; projects keep running ${until}`);
     void notify("stopping");
-    const deadline = setTimeout(() => process.exit(1), shutdownLimitMs);
+    const { address, drainMs, patienceMs } = config.servers;
+    const drainLimitMs = address === undefined ? 0 : drainMs + 2 * patienceMs;
+    const deadline = setTimeout(() => process.exit(1), shutdownLimitMs + drainLimitMs);
     deadline.unref();
-    void studio.close().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    );
+    void studio
+      .drain()
+      .catch((error: Error) => say(`  The projects could not be handed over: ${error.message}`))
+      .then(() => studio.close())
+      .then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
   };
   process.once("SIGINT", () => end("SIGINT"));
   // A second one does not interrupt the shutdown.

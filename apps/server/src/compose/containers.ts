@@ -57,6 +57,10 @@ export interface ContainersArea extends Area {
   inspection: ContainerInspection;
   /** At boot: adopts services that survived the last process. */
   reconcile(): Promise<void>;
+  /** When this server has become the owner of projects. */
+  adopt(projectIds: string[]): Promise<void>;
+  /** When another server becomes the owner. */
+  release(projectIds: string[]): Promise<void>;
 }
 
 export function composeContainers(
@@ -83,7 +87,7 @@ export function composeContainers(
     credentialsVault,
     runtime,
   });
-  const { close, reconcile, catalogue, rename, ...made } = createContainers({
+  const { close, reconcile, adopt, release, catalogue, rename, ...made } = createContainers({
     platform,
     records: { store: containersStore, vault: environmentVault, credentials: credentialsStore, credentialsVault },
     sources: { projects, projectsStore, templates, checkpointBefore: beforeChange.before, snapshotData },
@@ -152,6 +156,8 @@ export function composeContainers(
     secrets,
     databases,
     reconcile,
+    adopt,
+    release,
     mount(mount) {
       mountHosting(mount, { hosting });
       mountContainers(mount, { containers, containerSetup, rename, inspection, catalogue, lifecycle, address });

@@ -37,6 +37,8 @@ export interface DeploymentsArea extends Area {
   deployed: Pick<LocalVersions, "suspend" | "resume">;
   /** At boot: resumes deployments and local servers. */
   reconcile(): Promise<void>;
+  /** When this server has become the owner of projects. */
+  adopt(projectIds: string[]): Promise<void>;
 }
 
 export function composeDeployments(
@@ -59,8 +61,8 @@ export function composeDeployments(
     hasCredential,
   };
   const launchSettings = createLaunchSettings({ projects });
-  const { deployments, targets, sites, localVersions, updateLocalSite, siteChanged, projectReleased, reconcile, close } = createDeployments(
-    {
+  const { deployments, targets, sites, localVersions, updateLocalSite, siteChanged, projectReleased, reconcile, adopt, close } =
+    createDeployments({
       platform,
       sources: { projects, templates, templateImages, diskBytesOf },
       environment: { redactions, secrets: secretVault, variables: environmentVault, connectionEnvironment },
@@ -71,8 +73,7 @@ export function composeDeployments(
       onLive: pictureTaker.request,
       siteAccess: createSiteAccess({ verify: passwords.verify, limits, isSecure: address.scheme === "https" }),
       settings: { appOrigin: new URL(config.http.appBaseUrl).origin, trustProxy: config.http.trustProxy },
-    },
-  );
+    });
   onClose(async () => close());
   projects.onRelease(async ({ project_id, container_id, reason }) => {
     if (reason === "deleted") await projectReleased(project_id, container_id);
@@ -107,6 +108,7 @@ export function composeDeployments(
       request: (request, response) => siteFor(request.headers.host).request(request, response),
       upgrade: (request, socket, head) => siteFor(request.headers.host).upgrade(request, socket, head),
     },
+    adopt,
     reconcile: async () => {
       await siteHosts.load();
       await reconcile();

@@ -3,6 +3,7 @@ import { readLastBackup } from "../features/operations/backup/index.ts";
 import { checkDisk, createPrometheusMetrics, createSystemStore, mountSystem } from "../features/operations/system/index.ts";
 import { createHttpServer, type HttpServer } from "../http/server.ts";
 import { readHostLoad } from "../platform/host-load.ts";
+import { AppError } from "../platform/errors.ts";
 import type { Jobs } from "../platform/jobs.ts";
 import { version } from "../version.ts";
 import type { AccountsArea } from "./accounts.ts";
@@ -13,7 +14,7 @@ import type { PreviewsArea } from "./previews.ts";
 
 /** The HTTP server with the routes that describe the server itself. Those of the areas are mounted afterwards. */
 export async function composeHttp(
-  { config, log, onClose, database, runtime, idempotency, port, traces, measurements, mail, dataDir }: Platform,
+  { config, log, onClose, database, runtime, idempotency, port, traces, measurements, mail, dataDir, several }: Platform,
   {
     accounts: { auth, setup, oauth, passkeys },
     models,
@@ -45,6 +46,7 @@ export async function composeHttp(
     webDir,
     port,
     watch: { traces, measurements },
+    several,
   });
   onClose(() => http.close());
   onClose(async () => previews.previewSite.close());
@@ -70,6 +72,11 @@ export async function composeHttp(
     checks: {
       database: () => database.pool.query("select 1"),
       jobs: () => jobs.check(),
+      ...(several && {
+        server: async () => {
+          if (!several.registry.acceptsProjects) throw new AppError("unavailable", "This server is starting or stopping.");
+        },
+      }),
       runtime: () => runtime.list(),
       disk: () => checkDisk(dataDir),
     },

@@ -13,7 +13,14 @@ import { readCaFile } from "../platform/ca-file.ts";
 import { createBus, type Bus } from "../platform/bus.ts";
 import { createCryptoBox, loadSecretKey, type CryptoBox } from "../platform/crypto.ts";
 import { reservePort, type ReservedPort } from "../http/reserved-port.ts";
-import { awaitDatabase, connectDatabase, migrateDatabase, type Database, type DatabaseHandle } from "../platform/database.ts";
+import {
+  awaitDatabase,
+  connectDatabase,
+  migrateDatabase,
+  refuseTransactionPooling,
+  type Database,
+  type DatabaseHandle,
+} from "../platform/database.ts";
 import { claimDatabase } from "../platform/database-claim.ts";
 import { createEventLog, type EventLog } from "../platform/events.ts";
 import type { JobHandlers } from "../platform/jobs.ts";
@@ -26,6 +33,17 @@ import { openFolderObjects, openObjects, refuseOtherObjects, scratchFolder, type
 import { createOutbound, hostEntry, type Outbound } from "../platform/outbound.ts";
 import { findPostgresPrograms, holdDataDir, prepareProjectCluster, startEmbeddedPostgres } from "../platform/postgres.ts";
 import { registerProcess } from "../platform/presence.ts";
+import {
+  createForwardSignatures,
+  createProjectLookup,
+  createProjectOwners,
+  registerServer,
+  soleOwner,
+  type ProjectLookup,
+  type ProjectOwners,
+  type ServerRegistry,
+} from "../platform/servers/index.ts";
+import { createForwarding, type Forwarding } from "../http/forwarding.ts";
 import { createRateLimiter, type RateLimiter } from "../platform/rate-limit.ts";
 import { loadEncryptionKeys } from "../platform/encryption-keys.ts";
 import { removeServerRecord } from "../platform/running-server.ts";
@@ -52,6 +70,9 @@ export interface Platform {
   isShared: boolean;
   /** Registration of this process. */
   processId: number;
+  /** `undefined`: this is the only server. */
+  several: { registry: ServerRegistry; lookup: ProjectLookup; forwarding: Forwarding } | undefined;
+  owners: ProjectOwners;
   bus: Bus;
   events: EventLog;
   settings: ServerSettings;
@@ -88,7 +109,7 @@ export interface PlatformOptions {
   /** Instead of the configured or the embedded database. */
   database?: { socketDir: string; database: string } | { url: string } | undefined;
   longestOutageMs?: number | undefined;
-  /** Called when another server claimed the database while it was unreachable. */
+  /** Called when another server claimed the database while it was unreachable, or took the projects of this one. */
   onDatabaseLost?: ((message: string) => void) | undefined;
 }
 
@@ -119,12 +140,16 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     ...(swap.longestOutageMs !== undefined && { longestOutageMs: swap.longestOutageMs }),
   });
   onClose(() => database.close());
-  if (config.database.url && !swap.database) await awaitDatabase(database, addressOfDatabase(config.database.url.reveal()), log);
+  if (config.database.url && !swap.database) {
+    await awaitDatabase(database, addressOfDatabase(config.database.url.reveal()), log);
+    await refuseTransactionPooling(database);
+  }
   const { db } = database;
   const isShared = config.database.url !== undefined;
+  const onLost = swap.onDatabaseLost ?? ((message: string) => log.error(message));
   // Before migrating: a server that is refused must not have changed the database of the one that uses it.
   if (!swap.database) {
-    const claim = await claimDatabase(db, database.connection, { log, onLost: swap.onDatabaseLost ?? ((message) => log.error(message)) });
+    const claim = await claimDatabase(db, database.connection, { log, onLost, isOneOfSeveral: config.servers.address !== undefined });
     onClose(() => claim.close());
   }
   await refuseKeysOfOtherDatabase(database, secretKey, encryptionKeys);
@@ -133,6 +158,18 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   onClose(() => presence.close());
   const bus = await createBus(database.pool, database.connection, log);
   onClose(() => bus.close());
+  const { address: serverAddress, leaseMs, renewMs, patienceMs } = config.servers;
+  const registry =
+    serverAddress === undefined
+      ? undefined
+      : await registerServer({ db, address: serverAddress, version, processId: presence.id, times: { leaseMs, renewMs }, onLost, log });
+  if (registry) onClose(() => registry.close());
+  const owners = registry ? createProjectOwners({ db, bus, server: registry, patienceMs, log }) : soleOwner;
+  const forwarding =
+    registry &&
+    createForwarding({ owners, signatures: createForwardSignatures(box.deriveKey("requests between servers")), patienceMs, log });
+  if (forwarding) onClose(async () => forwarding.close());
+  const several = registry && forwarding && { registry, forwarding, lookup: createProjectLookup(db) };
   const events = createEventLog({ db, reconnect: database.reconnect, bus, log, isShared, processId: presence.id });
   onClose(() => events.close());
   const settings = createServerSettings({ db, bus, box });
@@ -192,6 +229,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     changes: createTaskChanges({ store: tasksStore, events, bus, isShared, log }),
     bus,
     redact: secrets.redactions.redact,
+    owners,
     measurements,
     log,
   });
@@ -211,6 +249,8 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     db,
     isShared,
     processId: presence.id,
+    several,
+    owners,
     bus,
     events,
     settings,

@@ -35,7 +35,7 @@ export interface ProjectsArea extends Area {
 }
 
 export async function composeProjects(
-  { config, log, db, events, runtime, isShared, tasks, preparation }: Platform,
+  { config, log, db, events, runtime, isShared, owners, tasks, preparation }: Platform,
   { templatesDir }: { templatesDir: string | undefined },
 ): Promise<ProjectsArea> {
   const templates = await loadTemplates(templatesDir);
@@ -49,10 +49,11 @@ export async function composeProjects(
   });
   const projects = createProjects({
     store: projectsStore,
-    sandboxes: createSandboxes({ runtime, log }),
+    sandboxes: createSandboxes({ runtime, takesOver: owners.isOneOfSeveral, log }),
     events,
     limits: config.projects,
     isShared,
+    owners,
     log,
   });
   const checkpoints = createCheckpoints({

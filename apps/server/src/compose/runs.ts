@@ -80,7 +80,7 @@ export function composeRuns(
 
 /** Executing runs. */
 export function composeRunTask(
-  { config, traces, log }: Platform,
+  { config, owners, traces, log }: Platform,
   { agents, models, resolveChain, credits }: ModelsArea,
   { chats, store }: RunStores,
   {
@@ -132,6 +132,7 @@ export function composeRunTask(
     execute,
     endings: createRunEndings({ store, chats, checkpoints }),
     followUp,
+    resumesInterrupted: owners.isOneOfSeveral,
     log,
   });
 }

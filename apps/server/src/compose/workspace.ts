@@ -46,7 +46,7 @@ export interface WorkspaceArea extends Area {
 }
 
 export function composeWorkspace(
-  { config, log, onClose, db, events, processId }: Platform,
+  { config, log, onClose, db, events, processId, owners }: Platform,
   { containersStore, redactions }: Pick<SecretsArea, "containersStore" | "redactions">,
   { projects, beforeChange }: ProjectsArea,
   { idle, services }: ContainersArea,
@@ -84,6 +84,7 @@ export function composeWorkspace(
   const shell = createShell({
     access: {
       require: projects.require,
+      find: projects.find,
       sandboxOf: projects.sandboxOf,
       awake: idle.awake,
       hold: idle.hold,
@@ -99,6 +100,7 @@ export function composeWorkspace(
     limits: config.shell,
     log,
     processId,
+    isOneOfSeveral: owners.isOneOfSeveral,
   });
   onClose(() => shell.close());
   projects.onRelease(({ project_id, container_id }) =>

@@ -23,6 +23,8 @@ import {
   type Principal,
 } from "./context.ts";
 import { renderError } from "./errors.ts";
+import type { Forwarding } from "./forwarding.ts";
+import type { PlaceRoute } from "./placement.ts";
 import type { Measurements } from "../platform/measurements.ts";
 import type { Span, Traces } from "../platform/traces.ts";
 import type { FrameSocket, SocketContext, Sockets } from "./sockets.ts";
@@ -68,11 +70,25 @@ export interface MountOptions {
   shutdown: AbortSignal;
   isSameSiteOrigin: (origin: string) => boolean;
   measurements: Pick<Measurements, "connected"> | undefined;
+  /** Of one of several servers. */
+  placeRoute?: PlaceRoute | undefined;
+  forwardedIp?: Forwarding["forwardedIp"] | undefined;
 }
 export type Mount = <G extends RouteGroup>(group: string, routes: G, handlers: Handlers<G>) => void;
 
 /** Mounts contract routes in Fastify: auth, CSRF, validation, serialisation, streams. The only caller of `app.route`. */
-export function createMount({ app, sockets, auth, idempotency, shutdown, isSameSiteOrigin, measurements }: MountOptions): Mount {
+export function createMount({
+  app,
+  sockets,
+  auth,
+  idempotency,
+  shutdown,
+  isSameSiteOrigin,
+  measurements,
+  placeRoute,
+  forwardedIp,
+}: MountOptions): Mount {
+  const ipOf = (request: FastifyRequest): string => forwardedIp?.(request.raw) ?? request.ip;
   const contextOf = (request: FastifyRequest, reply: FastifyReply): Context<Principal | undefined> => ({
     user: request.principal,
     log: request.log as Context["log"],
@@ -91,7 +107,7 @@ export function createMount({ app, sockets, auth, idempotency, shutdown, isSameS
       return request.abort.signal;
     },
     request_id: request.id,
-    ip: request.ip,
+    ip: ipOf(request),
     headers: request.headers,
     cookies: request.cookies,
     setHeader: (name, value) => void reply.header(name, value),
@@ -153,7 +169,7 @@ export function createMount({ app, sockets, auth, idempotency, shutdown, isSameS
         route: name,
         method: request.method,
         path: request.url.split("?")[0] ?? "",
-        ip: request.ip,
+        ip: ipOf(request),
         user_agent: request.headers["user-agent"],
       });
   };
@@ -172,6 +188,7 @@ export function createMount({ app, sockets, auth, idempotency, shutdown, isSameS
         "skip" in (spec.query as unknown as { properties: object }).properties,
       );
       const accepted = inputOf(spec);
+      const placed = placeRoute?.(name, spec);
       const hasWildcard = spec.path.endsWith("{path}");
       const route: RouteOptions = {
         method: spec.method as "GET",
@@ -194,7 +211,8 @@ export function createMount({ app, sockets, auth, idempotency, shutdown, isSameS
               response: Object.fromEntries((Array.isArray(spec.status) ? spec.status : [success]).map((s) => [s, spec.response])),
             }),
         },
-        onRequest: guard(name, spec),
+        onRequest: placed ? [placed.onRequest, guard(name, spec)] : guard(name, spec),
+        ...(placed?.preHandler && { preHandler: placed.preHandler }),
         ...(!spec.form && { preParsing: refuseForms }),
         ...((spec.bodyOptional || !spec.body) && { preValidation: allowNoBody }),
         handler: async (request, reply) => {

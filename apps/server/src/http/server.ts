@@ -1,16 +1,20 @@
 import cookie from "@fastify/cookie";
 import multipart from "@fastify/multipart";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FastifyInstance } from "fastify";
 import type { RouteGroup } from "@tesslate/contract";
 import type { Config } from "../config.ts";
 import { AppError } from "../platform/errors.ts";
 import type { Logger } from "../platform/logger.ts";
+import type { ProjectLookup } from "../platform/servers/index.ts";
 import { installBrowserPolicies } from "./browser-policies.ts";
 import type { Authenticator, Idempotency } from "./context.ts";
 import { installFallbacks } from "./fallbacks.ts";
 import { createFastify } from "./fastify.ts";
+import type { Forwarding } from "./forwarding.ts";
 import { createMount, installEdges, nextRequestId, type Mount, type RequestWatch } from "./mount.ts";
 import { buildOpenApi } from "./openapi.ts";
+import { createPlaceRoute } from "./placement.ts";
 import { createOwnHosts, hostOf } from "./own-hosts.ts";
 import type { OtherSites } from "./preview-site.ts";
 import type { ReservedPort } from "./reserved-port.ts";
@@ -24,6 +28,8 @@ export interface HttpServer {
   app: FastifyInstance;
   mount: Mount;
   listen(): Promise<{ port: number }>;
+  /** Ends streams and sockets, so that their clients connect to another server. Requests are still served. */
+  endStreams(): Promise<void>;
   /** Ends streams and sockets, completes open requests, stops listening. */
   close(): Promise<void>;
 }
@@ -41,6 +47,8 @@ export interface HttpOptions {
   /** The port reserved at start. */
   port?: ReservedPort;
   watch?: RequestWatch;
+  /** Of one of several servers. */
+  several?: { forwarding: Forwarding; lookup: ProjectLookup } | undefined;
 }
 
 export async function createHttpServer({
@@ -54,6 +62,7 @@ export async function createHttpServer({
   webDir,
   port,
   watch,
+  several,
 }: HttpOptions): Promise<HttpServer> {
   const shutdown = new AbortController();
   let boundPort = config.port;
@@ -65,6 +74,13 @@ export async function createHttpServer({
     isPreviewHost: (host) => isPreviewHost(host) || (!isOwnHost(host) && preview.serves(host)),
   });
   installEdges(app, watch);
+  // The sender of a forwarded request waits with its body until it is accepted.
+  if (several)
+    app.server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
+      if (several.forwarding.forwardedIp(request) === undefined) response.writeContinue();
+      app.server.emit("request", request, response);
+    });
+  const placeRoute = several && createPlaceRoute(several);
 
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
@@ -86,6 +102,7 @@ export async function createHttpServer({
     nextRequestId,
     pingMs: config.socketPingMs,
     measurements: watch?.measurements,
+    several,
   });
   sockets.attach(app.server);
   const mount = createMount({
@@ -96,10 +113,17 @@ export async function createHttpServer({
     shutdown: shutdown.signal,
     isSameSiteOrigin: isOwnOrigin,
     measurements: watch?.measurements,
+    placeRoute,
+    forwardedIp: several?.forwarding.forwardedIp,
   });
 
   await installFallbacks(app, { contract, webDir });
 
+  const endStreams = async () => {
+    shutdown.abort();
+    several?.forwarding.endStreams();
+    await sockets.close();
+  };
   return {
     app,
     mount,
@@ -110,9 +134,9 @@ export async function createHttpServer({
       boundPort = typeof address === "object" && address ? address.port : config.port;
       return { port: boundPort };
     },
+    endStreams,
     close: async () => {
-      shutdown.abort();
-      await sockets.close();
+      await endStreams();
       // A client that does not read its response must not block the shutdown.
       const timer = setTimeout(() => app.server.closeAllConnections(), closeGraceMs);
       await app.close().finally(() => clearTimeout(timer));

@@ -3,6 +3,9 @@ import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { RouteSpec } from "@tesslate/contract";
 import { AppError } from "../platform/errors.ts";
+import type { ProjectLookup } from "../platform/servers/index.ts";
+import type { Forwarding } from "./forwarding.ts";
+import { projectNameOf } from "./placement.ts";
 import type { Logger } from "../platform/logger.ts";
 import { checkImpersonation, checkKey, sessionCookie, type Authenticator, type Principal } from "./context.ts";
 import type { Measurements } from "../platform/measurements.ts";
@@ -80,6 +83,7 @@ export function createSockets({
   nextRequestId,
   pingMs,
   measurements,
+  several,
 }: {
   auth: Authenticator;
   log: Logger;
@@ -90,6 +94,8 @@ export function createSockets({
   /** Ping interval; after two unanswered pings the socket is closed. */
   pingMs: number;
   measurements: Pick<Measurements, "connected"> | undefined;
+  /** Of one of several servers. */
+  several?: { forwarding: Forwarding; lookup: ProjectLookup } | undefined;
 }): Sockets {
   const wss = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes, clientTracking: true });
   const routes: SocketRoute[] = [];
@@ -152,7 +158,7 @@ export function createSockets({
           route: found.name,
           method: "WS",
           path,
-          ip: request.socket.remoteAddress ?? "",
+          ip: several?.forwarding.forwardedIp(request) ?? request.socket.remoteAddress ?? "",
           user_agent: request.headers["user-agent"],
         });
       if (isFramed) socket.send({ type: "authenticated" });
@@ -183,6 +189,24 @@ export function createSockets({
     }
   };
 
+  /** Whether another server serves the socket. */
+  const place = async (
+    { forwarding, lookup }: NonNullable<typeof several>,
+    request: IncomingMessage,
+    raw: Duplex,
+    head: Buffer,
+    url: URL,
+  ): Promise<boolean> => {
+    const path = url.pathname.replace(/(.)\/$/, "$1");
+    const found = routes.find((r) => r.pattern.test(path));
+    const named = found && projectNameOf(found.name, found.spec);
+    const at = named ? found.names.indexOf(named.name) : -1;
+    const value = at < 0 ? undefined : found?.pattern.exec(path)?.[at + 1];
+    const projectId = named && value !== undefined ? await lookup.find(named.kind, decodePart(value)) : undefined;
+    const ip = forwarding.forwardedIp(request) ?? request.socket.remoteAddress ?? "";
+    return projectId !== undefined && forwarding.upgrade(request, raw, head, { projectId, ip });
+  };
+
   return {
     route(name, spec, handler) {
       const names = [...spec.path.matchAll(/\{([^}]+)\}/g)].map((m) => m[1] ?? "");
@@ -197,7 +221,15 @@ export function createSockets({
         const refuse = (status: string) => raw.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
         if (!isAllowedHost(request.headers.host)) return void refuse("400 Bad Request");
         if (!url?.pathname.startsWith("/api/")) return void refuse("404 Not Found");
-        wss.handleUpgrade(request, raw, head, (ws) => void serve(ws, request, url));
+        const open = () => wss.handleUpgrade(request, raw, head, (ws) => void serve(ws, request, url));
+        if (!several) return open();
+        place(several, request, raw, head, url).then(
+          (isElsewhere) => isElsewhere || open(),
+          (err: unknown) => {
+            log.warn({ err }, "socket not placed");
+            refuse("503 Service Unavailable");
+          },
+        );
       });
     },
     close: async () => {

@@ -27,12 +27,12 @@ export interface DatabaseClaim {
 /**
  * Claims the database for one server: files and sandboxes are on one machine, so a second server would take tasks it cannot run. The claim is an
  * advisory lock on a dedicated connection, acquired again after a reconnect. Throws when another server holds it; calls `onLost`
- * when another one claimed it while this one was disconnected.
+ * when another one claimed it while this one was disconnected. Servers that are several share the claim.
  */
 export async function claimDatabase(
   db: Database,
   connection: pg.ClientConfig,
-  { log, onLost }: { log: Logger; onLost: (message: string) => void },
+  { log, onLost, isOneOfSeveral = false }: { log: Logger; onLost: (message: string) => void; isOneOfSeveral?: boolean },
 ): Promise<DatabaseClaim> {
   let client: pg.Client | undefined;
   let isClosed = false;
@@ -41,7 +41,8 @@ export async function claimDatabase(
     next.on("error", () => undefined);
     await next.connect();
     try {
-      const { rows } = await next.query<{ taken: boolean }>("select pg_try_advisory_lock($1, $2) as taken", lock);
+      const tryLock = isOneOfSeveral ? "pg_try_advisory_lock_shared" : "pg_try_advisory_lock";
+      const { rows } = await next.query<{ taken: boolean }>(`select ${tryLock}($1, $2) as taken`, lock);
       if (rows[0]?.taken !== true) {
         await next.end();
         return false;
@@ -83,7 +84,10 @@ export async function claimDatabase(
       .orderBy(desc(processes.id))
       .limit(1)
       .catch(() => []);
-    return `Another Tesslate Studio${holder ? ` (pid ${holder.pid} on ${holder.host})` : ""} uses this database, and only one server may. Stop that server, or set DATABASE_URL to another database.`;
+    const other = `Another Tesslate Studio${holder ? ` (pid ${holder.pid} on ${holder.host})` : ""} uses this database`;
+    return isOneOfSeveral
+      ? `${other}, and it has no SERVER_ADDRESS. Stop that server, or set SERVER_ADDRESS on all of them.`
+      : `${other}, and only one server may. Stop that server, or set DATABASE_URL to another database.`;
   };
   if (!(await takeWithRetry())) throw new Error(await refusal());
   return {

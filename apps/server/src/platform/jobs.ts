@@ -1,4 +1,5 @@
-import { Logger as WorkerLogger, run, type Runner, type RunnerOptions } from "graphile-worker";
+import { EventEmitter } from "node:events";
+import { Logger as WorkerLogger, run, type Runner, type RunnerOptions, type WorkerEvents } from "graphile-worker";
 import { sql } from "drizzle-orm";
 import type pg from "pg";
 import { isConnectionLoss } from "./connection-loss.ts";
@@ -41,21 +42,36 @@ export async function releaseAbandonedJobs(db: Database, processId: number): Pro
     );
 }
 
+/** The same for the jobs of runners whose servers have ended, while other servers use the database. */
+export async function releaseJobsOf(db: Database, workers: readonly string[]): Promise<void> {
+  if (workers.length > 0) await db.execute(sql`select graphile_worker.force_unlock_workers(${sql.param([...workers])}::text[])`);
+}
+
 /** `cron` maps job names to crontab expressions; a cron job runs once across all processes. */
 export async function startJobs({
   pool,
   log,
   handlers,
   cron = {},
+  onWorker,
 }: {
   pool: pg.Pool;
   log: Logger;
   handlers: JobHandlers;
   cron?: Record<string, string>;
+  /** Called with the name under which this runner locks jobs, before it takes any. */
+  onWorker?: ((id: string) => Promise<void>) | undefined;
 }): Promise<Jobs> {
   // graphile-worker keeps the options of every runner forever. They refer to the server only through `live`, which is cleared on close.
   const live: { handlers: JobHandlers; log: Logger | undefined } = { handlers, log };
+  const events: WorkerEvents = new EventEmitter();
+  if (onWorker)
+    events.once(
+      "pool:create",
+      ({ workerPool }) => void onWorker(workerPool.id).catch((err: unknown) => live.log?.warn({ err }, "job runner not recorded")),
+    );
   const options: RunnerOptions = {
+    events,
     pgPool: retriedPool(pool),
     concurrency: 4,
     // NOTIFY starts jobs within milliseconds; polling only matters after the database was unreachable.

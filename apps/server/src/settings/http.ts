@@ -1,5 +1,5 @@
 import { Type, type Static } from "typebox";
-import { baseUrl, flag, group, list, number, port, secret, secretUrl, text } from "./kinds.ts";
+import { baseUrl, flag, group, list, number, port, second, secret, secretUrl, text } from "./kinds.ts";
 
 /** `config.http` consists of `listen`, `address`, `requests` and `reverseProxy`. */
 export const listen = group("Address and network", {
@@ -8,6 +8,27 @@ export const listen = group("Address and network", {
     default: "127.0.0.1",
     example: "0.0.0.0",
     description: "Address to listen on. On a loopback address the first account becomes administrator without the setup token",
+  }),
+});
+
+export const servers = group("Address and network", {
+  address: Type.Optional(
+    Type.Refine(
+      text("SERVER_ADDRESS", {
+        example: "http://10.0.0.5:8000",
+        description:
+          "One of several servers of an installation: where the other servers reach this one. Requires DATABASE_URL, SECRET_KEY, RUNTIME_DRIVER=remote and OBJECTS_S3_BUCKET",
+      }),
+      (value) => /^http:\/\/[^/?#@]+\/?$/.test(value) && URL.canParse(value),
+      () => "http://host:port",
+    ),
+  ),
+  drainMs: number("DRAIN_SECONDS", {
+    unit: "seconds",
+    factor: second,
+    default: "5",
+    example: "15",
+    description: "Seconds that a server with SERVER_ADDRESS keeps answering after SIGTERM, until the load balancer has seen /ready fail",
   }),
 });
 

@@ -2,7 +2,7 @@ import { Type, type Static } from "typebox";
 import { agent, features, recording, verify, web } from "./agent.ts";
 import { oidc, sessionSettings, signIn } from "./auth.ts";
 import { billing, creators, projectSettings } from "./billing.ts";
-import { address, domains, forwardAuth, listen, outbound, requests, reverseProxy } from "./http.ts";
+import { address, domains, forwardAuth, listen, outbound, requests, reverseProxy, servers } from "./http.ts";
 import { mail } from "./mail.ts";
 import { demo, models } from "./models.ts";
 import { log, metrics, traces } from "./monitoring.ts";
@@ -16,6 +16,7 @@ import { backups, keys, objects, snapshotSettings, storage } from "./storage.ts"
  */
 export const settings = Type.Object({
   listen,
+  servers,
   storage,
   driver,
   runner,

@@ -4,6 +4,9 @@ import type { Settings } from "./index.ts";
 /** What settings require of each other. Lists what is not met, with an example each. */
 export function findConflicts({
   listen,
+  servers,
+  storage,
+  keys,
   address,
   domains,
   requests,
@@ -69,6 +72,15 @@ export function findConflicts({
     problems.push(`WEB_SEARCH_PROVIDER=${provider} requires an API key. Example: WEB_SEARCH_API_KEY=BSA…`);
 
   const { s3 } = objects;
+  if (servers.address !== undefined) {
+    const several = "SERVER_ADDRESS makes this one of several servers, which";
+    if (storage.databaseUrl === undefined)
+      problems.push(`${several} share a PostgreSQL. Example: DATABASE_URL=postgres://user:password@db:5432/tesslate`);
+    if (keys.secretKey === undefined)
+      problems.push(`${several} have the same key. Example: SECRET_KEY=at-least-32-random-characters-here-please`);
+    if (driver.driver !== "remote") problems.push(`${several} run projects on a runner. Example: RUNTIME_DRIVER=remote`);
+    if (s3.bucket === "") problems.push(`${several} keep their files in S3. Example: OBJECTS_S3_BUCKET=tesslate`);
+  }
   if (s3.bucket !== "" && (s3.accessKeyId === "" || !s3.secretAccessKey))
     problems.push(
       "OBJECTS_S3_BUCKET requires an access key: OBJECTS_S3_ACCESS_KEY_ID and OBJECTS_S3_SECRET_ACCESS_KEY. Example: OBJECTS_S3_ACCESS_KEY_ID=AKIA…",

@@ -11,7 +11,8 @@ export const storage = group("Storage, database and keys", {
   databaseUrl: Type.Refine(
     secret("DATABASE_URL", {
       example: "postgres://user:password@db:5432/tesslate",
-      description: "PostgreSQL 15 or newer, used by this server only. Default: an embedded PostgreSQL in DATA_DIR",
+      description:
+        "PostgreSQL 15 or newer, used by this server only, or by several with SERVER_ADDRESS. Default: an embedded PostgreSQL in DATA_DIR",
     }),
     (value: string) => /^postgres(ql)?:\/\//.test(value),
     () => "a postgres:// URL",

@@ -24,7 +24,14 @@ process.once("message", (given) => {
     const studio = await compose(readConfig(env), swap);
     await studio.http.listen();
     process.send?.("listening");
-    process.once("SIGTERM", () => void studio.close().then(() => process.exit(0)));
+    process.once(
+      "SIGTERM",
+      () =>
+        void studio
+          .drain()
+          .then(studio.close)
+          .then(() => process.exit(0)),
+    );
     // The process is killed later, and would not write its compile cache then.
     flushCompileCache();
   })();

@@ -1,6 +1,7 @@
 import type { EmailKind, EmailStatus } from "@tesslate/contract";
-import { bigint, date, index, integer, jsonb, pgTable, text } from "drizzle-orm/pg-core";
+import { bigint, boolean, date, index, integer, jsonb, pgTable, text, uuid } from "drizzle-orm/pg-core";
 import { bytea, createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
+import { projects } from "./projects.ts";
 
 /** Fixed-window counters shared by all processes. */
 export const rateLimits = pgTable("rate_limits", {
@@ -24,6 +25,49 @@ export const processes = pgTable("processes", {
   started_at: createdAt(),
   lock_key: bigint({ mode: "number" }).notNull().default(0),
 });
+
+/** A server of an installation that has several. It renews its lease on the clock of the database; when it does not, others take its projects. */
+export const servers = pgTable(
+  "servers",
+  {
+    id: id(),
+    /** Its row in `processes`. */
+    process_id: integer().notNull(),
+    /** Where the other servers reach it. */
+    address: text().notNull(),
+    version: text().notNull(),
+    /** Its job runner, whose jobs are released when it has ended. */
+    job_worker: text(),
+    started_at: createdAt(),
+    lease_until: timestamptz().notNull(),
+    /** Since when it has renewed its lease in time. Only then can it tell that another one has not. */
+    steady_since: timestamptz().notNull(),
+    /** It has started and does not drain. */
+    accepts_projects: boolean().notNull().default(false),
+    /** When another server found that its lease had ended. It never acts again. */
+    ended_at: timestamptz(),
+  },
+  (t) => [index("servers_ended_at_idx").on(t.ended_at)],
+);
+export type ServerRow = typeof servers.$inferSelect;
+
+/** Which of several servers holds the live state of a project and its branches: terminals, locks, watches. */
+export const projectOwners = pgTable(
+  "project_owners",
+  {
+    project_id: uuid()
+      .primaryKey()
+      .references(() => projects.id, { onDelete: "cascade" }),
+    /** Null: no server. */
+    server_id: uuid().references(() => servers.id, { onDelete: "set null" }),
+    /** Grows with each new owner. */
+    epoch: bigint({ mode: "number" }).notNull().default(1),
+    /** Its last owner has ended: another server takes it over at once. */
+    is_orphaned: boolean().notNull().default(false),
+    taken_at: createdAt(),
+  },
+  (t) => [index("project_owners_server_id_idx").on(t.server_id), index("project_owners_is_orphaned_idx").on(t.is_orphaned)],
+);
 
 /** What is known about a UTC day of this installation and cannot be computed later. */
 export const serverDays = pgTable("server_days", {

@@ -63,7 +63,7 @@ async function executeRun(
   run: PreparedRun,
   onEnd: Parameters<ExecuteRun>[1],
 ): Promise<RunResult> {
-  const { task, input, emitter, project, workingProject, chat, agent, sandbox, signal, log } = run;
+  const { task, input, emitter, project, workingProject, chat, agent, sandbox, signal, handover, log } = run;
   const environment = await environments.open(run);
   const { redactor, workspace, context } = environment;
   let ownModel = run.chain[0];
@@ -162,6 +162,7 @@ async function executeRun(
   let error: RunEventData<"error"> | undefined;
   const fileFacts = { etagOf: workspace.etagOf, branch_id: input.branch_id };
   const reasoning = reasoningFor(run);
+  const interruptible = createInterruptible(signal, handover);
   const options: RunOptions = {
     seen,
     agent: {
@@ -197,10 +198,10 @@ async function executeRun(
     userName: input.user_name,
     environment: [...(await context.environment()), ...provided.context],
     limits: run.limits,
-    signal: agentSignal(signal),
+    signal: interruptible.signal,
     deps: {
-      ...conversation.hooks(run),
-      ...modelHooks(run, { ledger, chainOptions, redactor }),
+      ...interruptible.whileWaiting(conversation.hooks(run)),
+      ...interruptible.beforeCalls(modelHooks(run, { ledger, chainOptions, redactor })),
       waitToRetry: ({ retry_id }, delayMs, waitSignal) => retries.wait(retry_id, delayMs, waitSignal),
       getProjectInfo: context.info,
       getPreviewState: context.preview,
@@ -285,12 +286,44 @@ function protocolOf(agentType: string): { protocol?: AgentProtocol } {
   return protocol ? { protocol } : {};
 }
 
-/** The task's abort reasons as the agent knows them: a shutdown and an unreachable database are interruptions, anything else is a cancel. */
-function agentSignal(signal: AbortSignal): AbortSignal {
+/**
+ * The task's abort reasons as the agent knows them: a shutdown and an unreachable database are interruptions, anything else is a cancel. A
+ * handover interrupts before the next call of a model, and while the run waits for a person.
+ */
+function createInterruptible(signal: AbortSignal, handover: AbortSignal) {
   const abort = new AbortController();
+  const interrupt = () => abort.abort(new RunInterrupted());
   const end = () =>
-    abort.abort(signal.reason === "shutdown" || signal.reason === "database" ? new RunInterrupted() : new Error(String(signal.reason)));
+    signal.reason === "shutdown" || signal.reason === "database" ? interrupt() : abort.abort(new Error(String(signal.reason)));
   if (signal.aborted) end();
   else signal.addEventListener("abort", end, { once: true });
-  return abort.signal;
+  let waits = 0;
+  handover.addEventListener("abort", () => waits > 0 && interrupt(), { once: true, signal: abort.signal });
+  const waiting =
+    <A extends unknown[], T>(work: (...args: A) => Promise<T>) =>
+    async (...args: A): Promise<T> => {
+      waits += 1;
+      if (handover.aborted) interrupt();
+      try {
+        return await work(...args);
+      } finally {
+        waits -= 1;
+      }
+    };
+  return {
+    signal: abort.signal,
+    whileWaiting: <H extends Pick<AgentDeps, "approve" | "ask">>(hooks: H): H => ({
+      ...hooks,
+      ...(hooks.approve && { approve: waiting(hooks.approve) }),
+      ...(hooks.ask && { ask: waiting(hooks.ask) }),
+    }),
+    beforeCalls: <H extends Pick<AgentDeps, "beforeModelCall">>(hooks: H): H => ({
+      ...hooks,
+      beforeModelCall: async (call: Parameters<NonNullable<AgentDeps["beforeModelCall"]>>[0]) => {
+        if (handover.aborted) interrupt();
+        abort.signal.throwIfAborted();
+        return (await hooks.beforeModelCall?.(call)) ?? { ok: true };
+      },
+    }),
+  };
 }

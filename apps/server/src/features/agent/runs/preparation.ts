@@ -59,7 +59,10 @@ export function createRunPreparation({
     },
 
     /** Resolves what the input refers to and keeps the project awake until `release`. */
-    prepare: async (handle: RunHandle, { signal, log }: Pick<TaskContext<RunInput>, "signal" | "log">): Promise<PreparedRun> => {
+    prepare: async (
+      handle: RunHandle,
+      { signal, handover, log }: Pick<TaskContext<RunInput>, "signal" | "handover" | "log">,
+    ): Promise<PreparedRun> => {
       const { task, input } = handle;
       const project = await projects.find(input.project_id);
       const [chat, question] = await Promise.all([chats.findChat(input.chat_id), chats.findMessage(input.user_message_id)]);
@@ -88,6 +91,7 @@ export function createRunPreparation({
         resolveModel: (id) => models.resolve(task.user_id, { model: id, agent }),
         release,
         signal,
+        handover,
         log,
       };
     },

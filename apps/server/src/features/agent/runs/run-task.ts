@@ -1,7 +1,7 @@
 import type { ErrorCode } from "@tesslate/contract";
 import { AppError } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import type { TaskContext, TaskDefinition, TaskRow } from "../../core/tasks/index.ts";
+import { HandedOver, type TaskContext, type TaskDefinition, type TaskRow } from "../../core/tasks/index.ts";
 import { errorEvent, publicMessage, type RunEnd, type RunEndings } from "./ending.ts";
 import type { ExecuteRun } from "./execute.ts";
 import type { RunPreparation } from "./preparation.ts";
@@ -11,6 +11,12 @@ import type { RunHandle, RunInput } from "./run.ts";
 const taskTimeoutMs = 24 * 3_600_000;
 const internalError = "Something went wrong on the server. What was done so far is kept.";
 const resumableNotice = "What was done so far is kept, and you can continue the run.";
+
+/** A resumed run that ends with its server soon after it began may be the cause: a person decides whether it continues. */
+const shortestRunMs = 10_000;
+const mayResume = ({ task, input }: RunHandle): boolean =>
+  input.resumes === null ||
+  (task.started_at !== null && Date.parse(task.completed_at ?? "") - Date.parse(task.started_at) >= shortestRunMs);
 
 /** What follows a run. */
 export interface RunFollowUp {
@@ -29,6 +35,7 @@ export function createRunTask({
   execute,
   endings,
   followUp,
+  resumesInterrupted,
   log,
 }: {
   handleOf(task: TaskRow): RunHandle;
@@ -36,6 +43,8 @@ export function createRunTask({
   execute: ExecuteRun;
   endings: RunEndings;
   followUp: RunFollowUp;
+  /** Another server continues the runs of one that has ended. */
+  resumesInterrupted: boolean;
   log: Logger;
 }): TaskDefinition<RunInput> {
   const run = async (context: TaskContext<RunInput>): Promise<unknown> => {
@@ -95,6 +104,7 @@ export function createRunTask({
         },
         "run",
       );
+    if (context.handover.aborted && !signal.aborted && ended?.completion_reason === "interrupted") throw new HandedOver();
     // The outcome of the task follows that of the run.
     if (!ended || ended.completion_reason === "cancelled" || ended.completion_reason === "interrupted")
       throw new Error("the run was stopped");
@@ -138,13 +148,14 @@ export function createRunTask({
           : { end: await endings.endFromSteps(message_id, "interrupted", message), error: errorEvent("interrupted", message) },
       );
       log.info({ task_id: task.id, chat_id: task.chat_id, is_waiting: isWaiting }, "run interrupted");
-      if (!isWaiting) return followUp.ended({ chat_id });
-      // It was only waiting for a person, so it is resumed and keeps waiting. An answer given in between counts.
+      if (!isWaiting && !(resumesInterrupted && !isCancelled && mayResume(handle))) return followUp.ended({ chat_id });
+      // If it was only waiting for a person, it keeps waiting. An answer given in between counts.
       try {
         await followUp.resume({ id: task.user_id, name: user_name }, task.id);
       } catch (err) {
-        log.warn({ err, task_id: task.id }, "waiting run not resumed");
+        log.warn({ err, task_id: task.id }, "interrupted run not resumed");
         await endings.cancelRequests(handle, "expired");
+        if (!isWaiting) await followUp.ended({ chat_id });
       }
     },
   };

@@ -86,6 +86,8 @@ export interface PreparedRun extends RunHandle {
   /** Lets the project sleep again. */
   release(): void;
   signal: AbortSignal;
+  /** Aborts when another server takes the run over: see `TaskContext`. */
+  handover: AbortSignal;
   log: Logger;
 }
 

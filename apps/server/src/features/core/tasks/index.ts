@@ -1,6 +1,6 @@
 export { percentageOf } from "./present-task.ts";
 export { createTaskChanges } from "./task-changes.ts";
-export { createTasks, taskLinks, type NewTask, type TaskContext, type TaskDefinition, type Tasks } from "./tasks.service.ts";
+export { createTasks, HandedOver, taskLinks, type NewTask, type TaskContext, type TaskDefinition, type Tasks } from "./tasks.service.ts";
 export { createTasksStore, exclusiveTaskOf, isActiveRunIn } from "./tasks.store.ts";
 export { mountTasks } from "./tasks.routes.ts";
 export type { TaskRow } from "../../../db/schema/core.ts";

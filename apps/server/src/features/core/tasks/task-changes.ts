@@ -6,11 +6,12 @@ import type { Logger } from "../../../platform/logger.ts";
 import { presentTask } from "./present-task.ts";
 import type { TasksStore } from "./tasks.store.ts";
 
-/** Carries the id of a changed task; with `cancel`, a request to the process that runs it. */
+/** Carries the id of a changed task; with `cancel`, a request to the process that runs it; with `start`, one to the owner of its project. */
 export const taskChannel = "task_changes";
 export interface TaskNotification {
   id: string;
   cancel?: boolean;
+  start?: boolean;
 }
 
 export type TaskChanges = ReturnType<typeof createTaskChanges>;

@@ -9,6 +9,7 @@ import { isConnectionLoss } from "../../../platform/connection-loss.ts";
 import type { Measurements } from "../../../platform/measurements.ts";
 import type { Reconnect } from "../../../platform/reconnect.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
+import { soleOwner, type ProjectOwners } from "../../../platform/servers/index.ts";
 import { presentTask } from "./present-task.ts";
 import { taskChannel, type TaskChanges, type TaskNotification } from "./task-changes.ts";
 import type { TasksStore } from "./tasks.store.ts";
@@ -23,11 +24,17 @@ export interface TaskContext<Input = unknown> {
    * `shutdown` or `database`.
    */
   readonly signal: AbortSignal;
+  /** Aborts when another server takes the task over at its next boundary. It then ends as `interrupted`: throws `HandedOver`. */
+  readonly handover: AbortSignal;
   readonly log: Logger;
   /** Percent done (never decreases) and a message for the user. */
   progress(percent: number, message: string): Promise<void>;
   /** Appends a line to the task's log (the last 50 are kept). Never secrets. */
   note(line: string): Promise<void>;
+}
+/** Thrown by a task that stops so that another server continues it. */
+export class HandedOver extends Error {
+  override readonly name = "HandedOver";
 }
 export interface TaskDefinition<Input = unknown> {
   timeoutMs: number;
@@ -65,6 +72,7 @@ export function createTasks({
   changes,
   bus,
   redact,
+  owners = soleOwner,
   measurements,
   log,
 }: {
@@ -74,6 +82,8 @@ export function createTasks({
   bus: Bus;
   /** Redacts a project's secrets in the messages, logs and errors of its tasks. */
   redact(projectId: string, text: string): Promise<string>;
+  /** Tasks of a project run at the server that owns it. */
+  owners?: Pick<ProjectOwners, "isOneOfSeveral" | "owns"> | undefined;
   measurements: Pick<Measurements, "task">;
   log: Logger;
 }) {
@@ -93,9 +103,12 @@ export function createTasks({
     }
   };
   let isClosing = false;
+  let isHandingOver = false;
   const closing = new AbortController();
+  const handingOver = new AbortController();
 
-  bus.listen<TaskNotification>(taskChannel, ({ id, cancel }) => {
+  bus.listen<TaskNotification>(taskChannel, ({ id, cancel, start }) => {
+    if (start) void launch(id).catch((err: unknown) => log.error({ err, task_id: id }, "task not started"));
     if (cancel) running.get(id)?.abort.abort("cancelled");
   });
   bus.onReconnect(() => {
@@ -120,6 +133,7 @@ export function createTasks({
         task: row,
         input: row.input as never,
         signal: abort.signal,
+        handover: handingOver.signal,
         log: taskLog,
         progress: async (percent, message) => {
           const changed = await store.progress(row.id, { current: Math.floor(percent), message: await redacted(row, message) });
@@ -135,7 +149,8 @@ export function createTasks({
       outcome = { status: "completed", result };
     } catch (error) {
       const reason: unknown = abort.signal.aborted ? abort.signal.reason : undefined;
-      if (reason === "cancelled") outcome = { status: "cancelled", error: cancelledMessage };
+      if (error instanceof HandedOver && !reason) outcome = { status: "failed", error: interruptedMessage, error_code: "interrupted" };
+      else if (reason === "cancelled") outcome = { status: "cancelled", error: cancelledMessage };
       else if (reason === "timeout")
         outcome = {
           status: "failed",
@@ -149,7 +164,7 @@ export function createTasks({
         outcome = { status: "failed", error: error.message, error_code: "code" in error ? String(error.code) : null };
       else if (isDiskFull(error)) outcome = { status: "failed", error: diskFullMessage, error_code: "storage_full" };
       else outcome = { status: "failed", error: "Internal server error. It has been logged.", error_code: "internal_error" };
-      if (outcome.status === "failed" && !reason) taskLog.error({ err: error }, "task failed");
+      if (outcome.status === "failed" && !reason && !(error instanceof HandedOver)) taskLog.error({ err: error }, "task failed");
     } finally {
       clearTimeout(timer);
     }
@@ -183,9 +198,17 @@ export function createTasks({
     }
   };
 
+  /** Whether the task is queued and this server owns its project, or takes it. */
+  const isForHere = async (id: string): Promise<boolean> => {
+    const row = await store.find(id);
+    if (row?.status !== "queued" || isHandingOver) return false;
+    return row.project_id === null || owners.owns(row.project_id);
+  };
   /** Claims the task for this process and starts it. Resolves when it is claimed, or when another process has it. */
   const launch = async (id: string) => {
     if (isClosing || running.has(id)) return;
+    if (owners.isOneOfSeveral && !(await isForHere(id))) return;
+    if (running.has(id)) return;
     // Registered before the claim, so that a cancel in between finds it.
     const abort = new AbortController();
     const waiting = { signal: closing.signal, onGiveUp: () => abort.abort("database") };
@@ -224,7 +247,12 @@ export function createTasks({
       void definitions.set(type, definition as TaskDefinition<never>),
     /** Handlers for the jobs of this service. */
     jobHandlers: {
-      task: async (payload: unknown) => launch((payload as { task_id: string }).task_id),
+      task: async (payload: unknown) => {
+        const { task_id } = payload as { task_id: string };
+        await launch(task_id);
+        // The owner of its project starts it.
+        if (owners.isOneOfSeveral && !running.has(task_id)) await bus.notify(taskChannel, { id: task_id, start: true });
+      },
       prune_tasks: async () => store.prune(),
       reap_tasks: async () => {
         if (!(await store.hasJustStarted())) await self.reap();
@@ -255,7 +283,14 @@ export function createTasks({
           .catch((err: unknown) => log.error({ err, task_id: row.id }, "task clean-up failed"));
         await publish(row).catch((err: unknown) => log.error({ err, task_id: row.id }, "task end not published"));
       }
-      for (const row of await store.listQueued(queuedForSeconds)) await launch(row.id);
+      for (const row of await store.listQueued(queuedForSeconds)) {
+        await launch(row.id);
+        if (owners.isOneOfSeveral && !running.has(row.id)) await bus.notify(taskChannel, { id: row.id, start: true });
+      }
+    },
+    /** Starts queued tasks of projects that this server has become the owner of. */
+    startQueuedOf: async (projectIds: string[]): Promise<void> => {
+      for (const id of await store.listQueuedOf(projectIds)) await launch(id);
     },
     /** Inserts the row and its job in the caller's transaction. */
     create: async (tx: Queries, task: NewTask): Promise<TaskRow> => {
@@ -303,6 +338,13 @@ export function createTasks({
     },
     /** Resolves when this process no longer runs the task; at once if it does not. */
     ended: async (id: string): Promise<void> => running.get(id)?.ended,
+    /** Starts no more tasks. Resolves when none runs any more, or after `patienceMs`. */
+    handOver: async (patienceMs: number): Promise<void> => {
+      isHandingOver = true;
+      handingOver.abort();
+      const ended = Promise.all([...running.values()].map((r) => r.ended));
+      await Promise.race([ended, sleep(patienceMs, undefined, { ref: false })]);
+    },
     isRunningHere: (id: string): boolean => running.has(id),
     endSeqOf,
     follow: changes.follow,

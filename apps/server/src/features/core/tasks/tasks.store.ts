@@ -184,6 +184,15 @@ export function createTasksStore(db: Database, processId: number) {
         .select()
         .from(tasks)
         .where(and(eq(tasks.status, "queued"), sql`${tasks.created_at} <= now() - make_interval(secs => ${olderThanSeconds})`)),
+    listQueuedOf: async (projectIds: string[]): Promise<string[]> =>
+      projectIds.length === 0
+        ? []
+        : (
+            await db
+              .select({ id: tasks.id })
+              .from(tasks)
+              .where(and(eq(tasks.status, "queued"), inArray(tasks.project_id, projectIds)))
+          ).map(({ id }) => id),
     prune: async () => {
       await db
         .delete(tasks)

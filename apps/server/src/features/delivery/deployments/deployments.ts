@@ -1,10 +1,12 @@
 import type { RuntimeDriver } from "@tesslate/runtime";
+import type { Forwarding } from "../../../http/forwarding.ts";
 import type { Bus } from "../../../platform/bus.ts";
 import type { CryptoBox } from "../../../platform/crypto.ts";
 import type { Database } from "../../../platform/database.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { ObjectStore } from "../../../platform/objects/index.ts";
+import type { ProjectOwners } from "../../../platform/servers/index.ts";
 import type { Tasks } from "../../core/tasks/index.ts";
 import type { Projects, TemplateImages, Templates } from "../../projects/projects/index.ts";
 import type { Redactions, SecretVault } from "../../projects/secrets/index.ts";
@@ -49,6 +51,8 @@ interface DeploymentPlatform {
   log: Logger;
   /** Other server processes use the database. */
   isShared: boolean;
+  owners: Pick<ProjectOwners, "isOneOfSeveral">;
+  several: { forwarding: Forwarding } | undefined;
   /** Where previews and deployed sites are served. */
   address: PreviewAddress;
 }
@@ -90,7 +94,7 @@ export function createDeployments({
   /** Called after a deployment went live. Must not throw. */
   onLive: (projectId: string) => Promise<void>;
 }) {
-  const { db, bus, events, runtime, tasks, log, isShared, address } = platform;
+  const { db, bus, events, runtime, tasks, log, isShared, owners, address } = platform;
   const records = createDeploymentRecords({ platform, redactions });
   const { store, logs, reporter, artifacts } = records;
   const { announce } = reporter;
@@ -170,9 +174,12 @@ export function createDeployments({
     /** At boot: resumes deployments and local servers. */
     reconcile: async (): Promise<void> => {
       await retention.removeOrphans({ runtime, isShared });
-      await versions.resume();
+      // Of several servers, each resumes those of the projects that it owns.
+      if (!owners.isOneOfSeveral) await versions.resume();
       await deploymentTasks.reconcile();
     },
+    /** When this server has become the owner of projects: resumes their deployed programs. */
+    adopt: (projectIds: string[]): Promise<void> => versions.resume(undefined, projectIds),
     close: local.close,
   };
 }

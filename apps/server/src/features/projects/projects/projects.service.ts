@@ -5,6 +5,7 @@ import { AppError, conflict, invalid, notFound } from "../../../platform/errors.
 import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
+import type { ProjectOwners } from "../../../platform/servers/index.ts";
 import type { OwnedProject, RunningClaim, ProjectsStore, ProjectWithStatuses } from "./projects.store.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { runStatusOf } from "./run-status.ts";
@@ -35,6 +36,7 @@ export function createProjects({
   events,
   limits: { diskBytes, memoryBytes, maxRunning },
   isShared,
+  owners,
   log,
 }: {
   store: ProjectsStore;
@@ -43,6 +45,7 @@ export function createProjects({
   limits: Pick<Config["projects"], "diskBytes" | "memoryBytes" | "maxRunning">;
   /** Several servers share the database, so a project's files may be on another one. */
   isShared: boolean;
+  owners: Pick<ProjectOwners, "isOneOfSeveral" | "owns">;
   events: EventLog;
   log: Logger;
 }) {
@@ -78,8 +81,14 @@ export function createProjects({
       throw conflict("project_busy", "Setup of this project failed, so it has no files. Retry the setup or delete the project.");
     const known = sandboxes.peek(project.id);
     if (known) return known;
+    if (owners.isOneOfSeveral && !(await owners.owns(project.id))) {
+      // Work on several projects, such as a copy, also uses those of other servers. Their owner sees what changes.
+      const found = await sandboxes.find(project.id);
+      if (found) return found;
+      throw new AppError("runtime_unavailable", "The files of this project were not found on the runner.");
+    }
     // Creating a tree here would hide the real one on the other server.
-    if (isShared && !(await sandboxes.isHere(project.id)))
+    if (isShared && !owners.isOneOfSeveral && !(await sandboxes.find(project.id)))
       throw new AppError("runtime_unavailable", "The files of this project are on another server. Try again when that server is running.");
     return sandboxes.open(project.id, await openingOf(project.id));
   };
@@ -193,6 +202,8 @@ export function createProjects({
       if (options.isRetry) await sandboxes.remove(projectId);
       return sandboxes.open(projectId, { ...(image !== undefined && { image }), ...(await openingOf(projectId)) });
     },
+    /** Drops the handle: another server becomes the owner. */
+    forgetSandbox: (projectId: string): Promise<void> => sandboxes.forget(projectId),
     /** The handle, if the sandbox is open. */
     peekSandbox: (projectId: string): Promise<Sandbox> | undefined => sandboxes.peek(projectId),
     removeSandbox: (projectId: string): Promise<void> => sandboxes.remove(projectId),

@@ -12,8 +12,8 @@ export interface Sandboxes {
   open(projectId: string, options?: OpenOptions): Promise<Sandbox>;
   /** The handle, if it is open. */
   peek(projectId: string): Promise<Sandbox> | undefined;
-  /** Whether this server's runtime has the project's sandbox. */
-  isHere(projectId: string): Promise<boolean>;
+  /** The sandbox without a handle that is kept, e.g. of a project that another server owns. `undefined`: there is none. */
+  find(projectId: string): Promise<Sandbox | undefined>;
   /** Drops the handle without stopping anything. */
   forget(projectId: string): Promise<void>;
   /** Stops everything and deletes the tree, the network and the uid. */
@@ -22,12 +22,13 @@ export interface Sandboxes {
   onState(listener: (projectId: string, state: ServiceState) => void): void;
 }
 
-export function createSandboxes({ runtime, log }: { runtime: RuntimeDriver; log: Logger }): Sandboxes {
+/** `takesOver`: other servers may have opened the sandboxes before, and must not use them any more. */
+export function createSandboxes({ runtime, takesOver, log }: { runtime: RuntimeDriver; takesOver: boolean; log: Logger }): Sandboxes {
   const handles = new Map<string, { sandbox: Promise<Sandbox>; unsubscribe: () => void }>();
   const listeners: ((projectId: string, state: ServiceState) => void)[] = [];
 
   const open = async (projectId: string, options: OpenOptions, entry: { unsubscribe: () => void }) => {
-    const sandbox = await runtime.open({ id: projectId, ...options });
+    const sandbox = await runtime.open({ id: projectId, ...options, ...(takesOver && { takesOver }) });
     entry.unsubscribe = sandbox.onState((state) => {
       for (const listener of listeners)
         try {
@@ -56,7 +57,7 @@ export function createSandboxes({ runtime, log }: { runtime: RuntimeDriver; log:
       entry.sandbox.catch(() => handles.get(projectId) === entry && handles.delete(projectId));
       return entry.sandbox;
     },
-    isHere: async (projectId) => (await runtime.find(projectId)) !== undefined,
+    find: (projectId) => runtime.find(projectId),
     peek: (projectId) => handles.get(projectId)?.sandbox,
     forget,
     remove: async (projectId) => {

@@ -3,6 +3,7 @@ import type { Config } from "../../../config.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
+import type { ProjectOwners } from "../../../platform/servers/index.ts";
 import type { Tasks } from "../../core/tasks/index.ts";
 import type { Projects, ProjectsStore, Templates } from "../../projects/projects/index.ts";
 import type { Redactions, SecretVault } from "../../projects/secrets/index.ts";
@@ -32,7 +33,7 @@ import type { PreviewAddress } from "./present.ts";
 import { createProjectHolds } from "./project-holds.ts";
 import { createProjectOperations } from "./project-operations.ts";
 import { createStatusOf } from "./project-status.ts";
-import { reconcile } from "./reconcile.ts";
+import { adoptProjects, reconcile } from "./reconcile.ts";
 import { createPendingRenames, createRenameContainer } from "./rename.ts";
 import { createRestarts } from "./restarts.ts";
 import { createRunningLimit } from "./running-limit.ts";
@@ -60,6 +61,7 @@ interface Dependencies {
     address: PreviewAddress;
     /** Registration of this server process. */
     processId: number;
+    owners: Pick<ProjectOwners, "isOneOfSeveral">;
   };
   /** Rows of containers, and their variables and credentials. */
   records: { store: ContainersStore; vault: EnvironmentVault; credentials: CredentialsStore; credentialsVault: CredentialsVault };
@@ -111,9 +113,21 @@ export function createContainers(dependencies: Dependencies) {
     reconcile: async (): Promise<void> => {
       await reconcile(
         { store, projects, runtime, services, statusWriter, log },
-        { isElsewhere: outside.isElsewhere, facts: projectsStore, processId },
+        { isElsewhere: outside.isElsewhere, facts: projectsStore, processId, isOneOfSeveral: platform.owners.isOneOfSeveral },
       );
-      await pendingRenames.reconcile();
+      if (!platform.owners.isOneOfSeveral) await pendingRenames.reconcile();
+    },
+    /** When this server has become the owner of projects: adopts what runs of them. */
+    adopt: async (projectIds: string[]): Promise<void> => {
+      await adoptProjects({ store, projects, runtime, services, statusWriter, log }, projectIds, projectsStore);
+      await pendingRenames.reconcile(projectIds);
+    },
+    /** When another server becomes the owner: forgets them, without stopping anything. */
+    release: async (projectIds: string[]): Promise<void> => {
+      for (const id of projectIds) {
+        idle.forget(id);
+        await projects.forgetSandbox(id);
+      }
     },
     close: (): void => {
       control.restarts.close();

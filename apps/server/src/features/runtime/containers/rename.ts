@@ -84,10 +84,11 @@ export function createPendingRenames({
     requireFree: async (project: ProjectRow, row: ContainerRow, directory: string): Promise<void> => {
       if (directory !== row.directory && (await has((await projects.sandboxOf(project)).files, directory))) throw inTheWay(directory);
     },
-    /** At boot: completes an interrupted rename if the folder moved, otherwise discards it. */
-    reconcile: async (): Promise<void> => {
+    /** At boot: completes an interrupted rename if the folder moved, otherwise discards it. `among`: only of these projects. */
+    reconcile: async (among?: readonly string[]): Promise<void> => {
       for (const row of await store.listRenaming()) {
         const { pending_rename: pending } = row;
+        if (among && !among.includes(row.project_id)) continue;
         const project = await projects.find(row.project_id);
         if (!pending || !project || project.environment_status === "deleting") continue;
         try {

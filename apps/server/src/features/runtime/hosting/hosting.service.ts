@@ -74,9 +74,10 @@ export function createHosting({
     },
     undeploy: async (userId: string, ref: string): Promise<void> => undeploy((await projects.require(userId, ref)).id),
     /** At boot: starts always-on projects that were not stopped by hand. */
-    resume: async (): Promise<void> => {
+    resume: async (among?: readonly string[]): Promise<void> => {
       for (const project of await store.listDown())
         try {
+          if (among && !among.includes(project.id)) continue;
           await lifecycle.wakeProject(project);
           log.info({ project_id: project.id }, "starting always-on project");
         } catch (err) {

@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { ownPath } from "@tesslate/contract";
 import { RuntimeError } from "@tesslate/runtime";
+import type { Forwarding } from "../../../http/forwarding.ts";
 import type { PreviewSite } from "../../../http/preview-site.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Measurements } from "../../../platform/measurements.ts";
@@ -65,6 +66,7 @@ export function createPreviewSite({
   reporting,
   settings,
   measurements,
+  forwarding,
   log,
 }: {
   lookup: PreviewLookup;
@@ -78,6 +80,8 @@ export function createPreviewSite({
     trustProxy: boolean;
   };
   measurements: Pick<Measurements, "previewRequest">;
+  /** Of one of several servers: the owner of a project serves its previews. */
+  forwarding?: Forwarding | undefined;
   log: Logger;
 }): PreviewSite & { close(): void } {
   const { address, appOrigin, trustProxy } = settings;
@@ -91,6 +95,8 @@ export function createPreviewSite({
   const forwarder = createForwarder();
 
   const ipOf = (request: IncomingMessage): string => {
+    const known = forwarding?.forwardedIp(request);
+    if (known !== undefined) return known;
     const forwarded = trustProxy ? request.headers["x-forwarded-for"] : undefined;
     return [forwarded].flat()[0]?.split(",")[0]?.trim() || request.socket.remoteAddress || "";
   };
@@ -157,6 +163,7 @@ export function createPreviewSite({
     const target = (request.url ??= "/");
     const url = target.startsWith("/") ? URL.parse(target, "http://preview") : null;
     if (!url) return show(pages.malformed());
+    if (await forwarding?.request(request, response, { projectId: previewed.project.id, ip: ipOf(request) })) return;
     const script = scripts.get(scriptPath.exec(url.pathname)?.[1] ?? "");
     if (script) return sendScript(request, response, script);
     if (url.pathname === "/__studio/enter" && request.method === "GET") return enter(request, response, previewed, url);
@@ -221,6 +228,7 @@ export function createPreviewSite({
     const refuse = (status: string) => void socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
     const previewed = await lookup.find(labelOf(request.headers.host, address.domain));
     if (!previewed) return refuse("404 Not Found");
+    if (await forwarding?.upgrade(request, socket, head, { projectId: previewed.project.id, ip: ipOf(request) })) return;
     const visitor = await visitors.find(request.headers.cookie, previewed);
     if (!visitor) return refuse("401 Unauthorized");
     const { origin } = request.headers;

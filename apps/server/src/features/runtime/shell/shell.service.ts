@@ -1,5 +1,5 @@
 import type { List, ShellServerFrame, ShellSession } from "@tesslate/contract";
-import { RuntimeError, type Sandbox } from "@tesslate/runtime";
+import { RuntimeError, type Pty, type Sandbox } from "@tesslate/runtime";
 import type { ContainerRow, ShellSessionRow } from "../../../db/schema/runtime.ts";
 import { workingDirOf } from "../containers/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
@@ -13,6 +13,7 @@ import { closed, createTerminal, type ShellLimits, type ShellTerminal, type Term
 /** What terminals need from projects and containers. */
 export interface ShellAccess {
   require(userId: string, ref: string): Promise<ProjectRow>;
+  find(projectId: string): Promise<ProjectRow | undefined>;
   sandboxOf(project: ProjectRow): Promise<Sandbox>;
   /** Thaws a frozen project before connecting. */
   awake(projectId: string): Promise<void>;
@@ -35,19 +36,22 @@ interface Session {
 
 export type Shell = ReturnType<typeof createShell>;
 
-/** Terminals. Their programs belong to this process; sessions outlive their sockets, not the process. */
+/** Terminals. Sessions outlive their sockets; of one of several servers, also the process. */
 export function createShell({
   access,
   store,
   limits,
   log,
   processId,
+  isOneOfSeveral,
 }: {
   access: ShellAccess;
   store: ShellStore;
   limits: ShellLimits;
   log: Logger;
   processId: number;
+  /** Terminals outlive this server: another one continues them. */
+  isOneOfSeveral: boolean;
 }) {
   const sessions = new Map<string, Session>();
   /** Recently exited programs, kept for clients that are about to attach. */
@@ -119,7 +123,50 @@ export function createShell({
     return running;
   };
 
+  const begin = (row: ShellSessionRow, pty: Pty, redactor: LiveRedactor) => {
+    const terminal = createTerminal({ pty, redactor, limits, onTouched: () => access.activity(row.project_id) });
+    const session: Session = { row, terminal, release: access.hold(row.project_id) };
+    sessions.set(row.id, session);
+    pty.onExit(({ exitCode }) => {
+      const exit = { type: "exit", code: exitCode } as const;
+      if (sessions.has(row.id)) keep(session, exit);
+      endSoon(session, closed.normal, "exited", exit);
+    });
+  };
+  /** Continues a terminal that another server has left on the runner. */
+  const adopt = async (project: ProjectRow, row: ShellSessionRow): Promise<void> => {
+    if (sessions.has(row.id)) return;
+    try {
+      const sandbox = await access.sandboxOf(project);
+      const redactor = await access.redactor(project.id);
+      const pty = await sandbox.attachPty?.(row.id);
+      if (!pty) return;
+      begin({ ...row, process_id: processId }, pty, redactor);
+      await store.update(row.id, { process_id: processId });
+      log.info({ session_id: row.id, project_id: row.project_id }, "terminal continued");
+    } catch (err) {
+      log.info({ err, session_id: row.id, project_id: row.project_id }, "terminal not continued");
+      await store.close(row.id);
+    }
+  };
+
   return {
+    /** When this server has become the owner of projects: continues their terminals. */
+    adopt: async (projectIds: string[]): Promise<void> => {
+      for (const row of await store.listOpenOf(projectIds)) {
+        const project = await access.find(row.project_id);
+        if (project) await adopt(project, row);
+      }
+    },
+    /** When another server becomes the owner: leaves the terminals running, and their sockets connect again. */
+    release: async (projectIds: string[]): Promise<void> => {
+      for (const session of [...sessions.values()].filter(({ row }) => projectIds.includes(row.project_id))) {
+        sessions.delete(session.row.id);
+        session.release();
+        await store.update(session.row.id, session.terminal.counts());
+        await session.terminal.leave();
+      }
+    },
     create: async (
       userId: string,
       input: { project_id: string; command?: string; container_name?: string | null; cols?: number; rows?: number },
@@ -159,15 +206,9 @@ export function createShell({
           cols,
           rows,
           env: { ...environment, TERM: "xterm-256color", COLORTERM: "truecolor" },
+          ...(isOneOfSeveral && { keepAs: row.id }),
         });
-        const terminal = createTerminal({ pty, redactor, limits, onTouched: () => access.activity(project.id) });
-        const session: Session = { row, terminal, release: access.hold(project.id) };
-        sessions.set(row.id, session);
-        pty.onExit(({ exitCode }) => {
-          const exit = { type: "exit", code: exitCode } as const;
-          if (sessions.has(row.id)) keep(session, exit);
-          endSoon(session, closed.normal, "exited", exit);
-        });
+        begin(row, pty, redactor);
       } catch (cause) {
         await store.close(row.id, { status: "failed" });
         if (cause instanceof AppError || (cause instanceof RuntimeError && cause.code === "not_supported")) throw cause;
@@ -226,8 +267,10 @@ export function createShell({
       endAll((row) => row.project_id === projectId, closed.stopped, "project stopped", "The project was stopped."),
     closeContainer: (containerId: string): Promise<void> =>
       endAll((row) => row.container_id === containerId, closed.stopped, "container stopped", "The container was stopped."),
-    /** At boot: closes rows of crashed processes. */
-    reconcile: () => store.closeOrphans(),
+    /** At boot: closes rows of crashed processes. Of several servers, the next owner of their project continues them. */
+    reconcile: async (): Promise<void> => {
+      if (!isOneOfSeveral) await store.closeOrphans();
+    },
     close: async (): Promise<void> => {
       clearInterval(sweep);
       for (const id of ended.keys()) forget(id);

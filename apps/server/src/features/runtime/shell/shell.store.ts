@@ -44,6 +44,11 @@ export function createShellStore(db: Database) {
       ]);
       return { rows, total: total?.n ?? 0 };
     },
+    listOpenOf: (projectIds: string[]): Promise<ShellSessionRow[]> =>
+      db
+        .select()
+        .from(shellSessions)
+        .where(and(inArray(shellSessions.project_id, projectIds), isOpen)),
     /** A closed session is not updated. */
     update: async (id: string, change: Partial<typeof shellSessions.$inferInsert>): Promise<void> => {
       await db

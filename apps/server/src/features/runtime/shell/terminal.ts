@@ -221,6 +221,15 @@ export function createTerminal({
       filter.end();
       flush();
     },
+    /** Closes every socket and leaves the program running for another server. */
+    leave: async (): Promise<void> => {
+      isOver = true;
+      filter.end();
+      flush();
+      for (const { socket } of viewers) socket.close(closed.restarting, "restarting");
+      viewers.clear();
+      await pty.detach?.();
+    },
     /** Flushes, closes every socket and ends the process tree. */
     end: async (code: number, reason: string, last?: ShellServerFrame): Promise<void> => {
       await Promise.race([Promise.all([...viewers].map((v) => v.joined)), sleep(limits.stalledMs, undefined, { ref: false })]);

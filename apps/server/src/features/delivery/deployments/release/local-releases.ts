@@ -1,5 +1,6 @@
 import type { RuntimeDriver } from "@tesslate/runtime";
 import type { CryptoBox } from "../../../../platform/crypto.ts";
+import type { Forwarding } from "../../../../http/forwarding.ts";
 import type { Bus } from "../../../../platform/bus.ts";
 import type { Logger } from "../../../../platform/logger.ts";
 import type { PreviewAddress } from "../../../runtime/containers/index.ts";
@@ -18,7 +19,7 @@ export type LocalReleases = ReturnType<typeof createLocalReleases>;
 export function createLocalReleases({
   records: { store, vault, artifacts },
   buildSandboxes,
-  platform: { runtime, box, bus, log, address },
+  platform: { runtime, box, bus, log, address, several },
   diskBytesOf,
   settings: { appOrigin, trustProxy },
   siteHosts,
@@ -26,7 +27,14 @@ export function createLocalReleases({
 }: {
   records: DeploymentRecords;
   buildSandboxes: BuildSandboxes;
-  platform: { runtime: RuntimeDriver; box: CryptoBox; bus: Bus; log: Logger; address: PreviewAddress };
+  platform: {
+    runtime: RuntimeDriver;
+    box: CryptoBox;
+    bus: Bus;
+    log: Logger;
+    address: PreviewAddress;
+    several: { forwarding: Forwarding } | undefined;
+  };
   /** The disk quota of a user. */
   diskBytesOf: (userId: string) => Promise<number>;
   /** `trustProxy`: the client's IP comes from `X-Forwarded-For`. */
@@ -43,6 +51,7 @@ export function createLocalReleases({
     access: siteAccess,
     servers,
     settings: { address, appOrigin, trustProxy },
+    forwarding: several?.forwarding,
     log,
   });
   return {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import type { Forwarding } from "../../../../http/forwarding.ts";
 import type { PreviewSite } from "../../../../http/preview-site.ts";
 import { hostOf } from "../../../../http/own-hosts.ts";
 import { sendText, serveStatic } from "../../../../http/static-site.ts";
@@ -24,6 +25,7 @@ export function createLocalSites({
   access,
   servers,
   settings: { address, appOrigin, trustProxy },
+  forwarding,
   log,
 }: {
   cache: Pick<SiteCache, "find">;
@@ -36,6 +38,8 @@ export function createLocalSites({
     /** Whether the client's IP comes from `X-Forwarded-For`. */
     trustProxy: boolean;
   };
+  /** Of one of several servers: the owner of a project runs its deployed programs. */
+  forwarding?: Forwarding | undefined;
   log: Logger;
 }) {
   const forwarder = createForwarder();
@@ -55,7 +59,7 @@ export function createLocalSites({
   const forwardContextOf = (request: IncomingMessage): ForwardContext => {
     const forwarded = trustProxy ? request.headers["x-forwarded-for"] : undefined;
     return {
-      ip: [forwarded].flat()[0]?.split(",")[0]?.trim() || request.socket.remoteAddress || "",
+      ip: forwarding?.forwardedIp(request) ?? ([forwarded].flat()[0]?.split(",")[0]?.trim() || request.socket.remoteAddress || ""),
       scheme: address.scheme,
       isDocument: false,
       isWorkerScript: false,
@@ -85,6 +89,8 @@ export function createLocalSites({
     }
     if (site.files) return serveStatic(site.files, request, response);
     if (!site.row.program) return sendText(response, 503, "The files of this site are on another server.");
+    const { ip } = forwardContextOf(request);
+    if (await forwarding?.request(request, response, { projectId: site.row.project_id, ip })) return;
     response.once("close", servers.visit(site.row.id));
     const upstream = await findUpstream(site);
     if (!upstream) return sendText(response, 503, "This site is starting. Try again in a moment.", { "retry-after": "1" });
@@ -117,11 +123,19 @@ export function createLocalSites({
         const found = await cache.find(place.label);
         const isClosed =
           found.passwordHash !== undefined && !access.isAllowed(request, { label: place.label, passwordHash: found.passwordHash });
-        return isClosed ? undefined : findUpstream(found);
+        if (isClosed) return undefined;
+        const { ip } = forwardContextOf(request);
+        if (found.row?.program && (await forwarding?.upgrade(request, socket, head, { projectId: found.row.project_id, ip })))
+          return "elsewhere";
+        return findUpstream(found);
       };
       upstreamOf()
         .then((upstream) =>
-          upstream ? forwarder.upgrade(request, socket, head, upstream, forwardContextOf(request), false) : refuse("404 Not Found"),
+          upstream === "elsewhere"
+            ? undefined
+            : upstream
+              ? forwarder.upgrade(request, socket, head, upstream, forwardContextOf(request), false)
+              : refuse("404 Not Found"),
         )
         .catch(() => refuse("502 Bad Gateway"));
     },

@@ -85,8 +85,8 @@ export function createLocalVersions({
       for (const row of rows) await servers.stop(row.id);
       for (const projectId of new Set(rows.map(({ project_id }) => project_id))) await services.stop(projectId);
     },
-    /** At boot, and when an account is enabled again: restarts the owner's servers. */
-    resume: async (ownerId?: string): Promise<void> => {
+    /** At boot, and when an account is enabled again: restarts the owner's servers. `among`: only those of these projects. */
+    resume: async (ownerId?: string, among?: readonly string[]): Promise<void> => {
       const resumeOne = async (row: DeploymentRow) => {
         try {
           if (!row.program || !(await buildSandboxes.find(row.id))) return;
@@ -96,7 +96,8 @@ export function createLocalVersions({
           log.error({ err, deployment_id: row.id }, "deployed server not started");
         }
       };
-      await Promise.all((await store.listLocal(ownerId === undefined ? {} : { ownerId })).map(resumeOne));
+      const rows = await store.listLocal(ownerId === undefined ? {} : { ownerId });
+      await Promise.all(rows.filter(({ project_id }) => among?.includes(project_id) ?? true).map(resumeOne));
     },
   };
 }

@@ -1,0 +1,151 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { sql } from "drizzle-orm";
+import type { Database } from "../database.ts";
+import type { Logger } from "../logger.ts";
+import { releaseJobsOf } from "../jobs.ts";
+
+/** Times of the leases of servers. */
+interface LeaseTimes {
+  leaseMs: number;
+  renewMs: number;
+}
+
+/**
+ * This server among several. It has a lease on the clock of the database and renews it; a server whose lease has ended never acts again, and
+ * the others take its projects. One that cannot reach the database cannot tell about others, and after an outage all wait for one lease.
+ */
+export interface ServerRegistry {
+  readonly id: string;
+  /** It has started and does not drain. */
+  readonly acceptsProjects: boolean;
+  /** Called after each renewal and by `check`, while the server accepts projects. `hasOrphans`: projects wait for an owner. */
+  onRenewed(listener: (found: { hasOrphans: boolean }) => Promise<void>): void;
+  /** Called after other servers have ended and their projects were released. */
+  onEnded(listener: () => Promise<void>): void;
+  /** Renews the lease now. */
+  check(): Promise<void>;
+  /** Its job runner, for others to release its jobs when it has ended. */
+  recordJobWorker(id: string): Promise<void>;
+  /** It has started: it accepts projects. */
+  serve(): Promise<void>;
+  /** It accepts no more projects. */
+  drain(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Rows of ended servers are kept for a day, so that one that was only suspended finds out. */
+const keptInterval = sql`interval '1 day'`;
+
+export async function registerServer({
+  db,
+  address,
+  version,
+  processId,
+  times: { leaseMs, renewMs },
+  onLost,
+  log,
+}: {
+  db: Database;
+  address: string;
+  version: string;
+  processId: number;
+  times: LeaseTimes;
+  /** Called when another server found that the lease had ended. */
+  onLost: (message: string) => void;
+  log: Logger;
+}): Promise<ServerRegistry> {
+  const lease = sql`make_interval(secs => ${leaseMs / 1000}::float8)`;
+  const { rows } = await db.execute<{ id: string }>(
+    sql`insert into servers (process_id, address, version, lease_until, steady_since) values (${processId}, ${address}, ${version}, now() + ${lease}, now()) returning id`,
+  );
+  const id = rows[0]?.id;
+  if (!id) throw new Error("server registration failed");
+  await db.execute(sql`delete from servers where ended_at < now() - ${keptInterval}`);
+  const renewed: ((found: { hasOrphans: boolean }) => Promise<void>)[] = [];
+  const ended: (() => Promise<void>)[] = [];
+  const closing = new AbortController();
+  let acceptsProjects = false;
+
+  /** Ends servers whose lease has ended, unless this one could not renew its own in time. */
+  const endOthers = async (): Promise<void> => {
+    const found = await db.execute<{ id: string; address: string; job_worker: string | null }>(
+      sql`with ended as (
+          update servers set ended_at = now() where ended_at is null and id <> ${id} and lease_until < now()
+            and exists (select from servers me where me.id = ${id} and me.ended_at is null and me.lease_until > now() and me.steady_since < now() - ${lease})
+          returning id, address, job_worker),
+        orphaned as (update project_owners set server_id = null, is_orphaned = true where server_id in (select id from ended))
+        select * from ended`,
+    );
+    if (found.rows.length === 0) return;
+    for (const { id: server, address: at } of found.rows) log.warn({ server, address: at }, "a server has ended without closing");
+    await releaseJobsOf(
+      db,
+      found.rows.flatMap(({ job_worker }) => job_worker ?? []),
+    );
+    for (const listener of ended) await listener().catch((err: unknown) => log.error({ err }, "projects of an ended server not continued"));
+  };
+  const renew = async (): Promise<void> => {
+    const result = await db.execute<{ is_renewed: boolean; has_ended: boolean; has_orphans: boolean }>(
+      sql`with me as (
+          update servers set lease_until = now() + ${lease}, steady_since = case when lease_until < now() then now() else steady_since end
+          where id = ${id} and ended_at is null returning steady_since)
+        select exists (select from me) as is_renewed,
+          exists (select from servers, me where ended_at is null and id <> ${id} and lease_until < now() and me.steady_since < now() - ${lease}) as has_ended,
+          exists (select from project_owners where is_orphaned) as has_orphans`,
+    );
+    const [row] = result.rows;
+    if (!row?.is_renewed) {
+      if (!closing.signal.aborted)
+        onLost("This server could not renew its lease in the database, and other servers have taken its projects. Start it again.");
+      return;
+    }
+    if (row.has_ended) await endOthers();
+    if (!acceptsProjects) return;
+    for (const listener of renewed) await listener({ hasOrphans: row.has_orphans || row.has_ended });
+  };
+  let current: Promise<void> | undefined;
+  const check = (): Promise<void> =>
+    (current ??= renew()
+      .catch((err: unknown) => log.warn({ err }, "server lease not renewed"))
+      .finally(() => (current = undefined)));
+  const stopped = (async () => {
+    while (!closing.signal.aborted) {
+      await sleep(renewMs, undefined, { signal: closing.signal, ref: false }).catch(() => undefined);
+      if (!closing.signal.aborted) await check();
+    }
+  })();
+
+  const accept = async (does: boolean): Promise<void> => {
+    acceptsProjects = does;
+    await db.execute(sql`update servers set accepts_projects = ${does} where id = ${id}`);
+  };
+
+  return {
+    id,
+    get acceptsProjects() {
+      return acceptsProjects;
+    },
+    onRenewed: (listener) => void renewed.push(listener),
+    onEnded: (listener) => void ended.push(listener),
+    check,
+    recordJobWorker: async (worker) => {
+      await db.execute(sql`update servers set job_worker = ${worker} where id = ${id}`);
+    },
+    serve: async () => {
+      await accept(true);
+      await check();
+    },
+    drain: () => accept(false),
+    close: async () => {
+      closing.abort();
+      await stopped;
+      await current;
+      // What it did not release is taken over at once.
+      await db
+        .execute(
+          sql`with orphaned as (update project_owners set server_id = null, is_orphaned = true where server_id = ${id}) delete from servers where id = ${id}`,
+        )
+        .catch((err: unknown) => log.warn({ err }, "server not unregistered"));
+    },
+  };
+}
