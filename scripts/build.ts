@@ -35,6 +35,7 @@ await build({
     main: "apps/server/src/main.ts",
     backup: "scripts/backup.ts",
     caretaker: "packages/runtime/src/caretaker.ts",
+    connector: "packages/runtime/src/sandbox/connector.ts",
     "readable-worker": "apps/server/src/features/agent/web/readable.worker.ts",
     ...(existsSync(join(root, "packages/testkit/src/demo/server.ts")) && { "demo-model": "packages/testkit/src/demo/server.ts" }),
   },

@@ -98,6 +98,7 @@ for (const [name, command, args, without] of [
   ["bubblewrap", "bwrap", ["--version"], "no sandbox"],
   ["iproute2", "ip", ["-V"], "no private network for projects"],
   ["nftables", existsSync("/usr/sbin/nft") ? "/usr/sbin/nft" : "nft", ["--version"], "no private network for projects"],
+  ...(process.getuid?.() === 0 ? [] : ([["passt", "pasta", ["--version"], "projects share the network of this machine"]] as const)),
   ["python", "/usr/bin/python3", ["--version"], "Python templates do not work"],
 ] as const) {
   const found = firstLine(command, [...args]);

@@ -1,6 +1,9 @@
 import { connect, type Socket } from "node:net";
 import { RuntimeError } from "./errors.ts";
 
+/** Connects to a TCP port of a sandbox, as `Sandbox.connect` does. */
+export type ConnectPort = (port: number, options?: { signal?: AbortSignal }) => Promise<Socket>;
+
 /** Connects to an address of this machine's networks. Rejects `unavailable` when nothing listens, `aborted` when the signal aborts first. */
 export function connectTo({ host, port }: { host: string; port: number }, { signal }: { signal?: AbortSignal } = {}): Promise<Socket> {
   return new Promise((resolve, reject) => {

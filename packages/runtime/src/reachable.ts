@@ -47,9 +47,11 @@ export async function releaseReachable(dir: string, { runDir = "/run", holder = 
   });
 }
 
-/** Mounts of that holder, of any process. */
+/** Mounts of that holder, of any process. Only root makes some, and may look. */
 export const heldBy = (holder: string, { runDir = "/run" }: Pick<Options, "runDir"> = {}): string[] =>
-  basesIn(runDir).flatMap((base) => (marksIn(join(base, "holders")).some(isMarkOf(holder)) ? [join(base, "at")] : []));
+  (process.getuid?.() === 0 ? basesIn(runDir) : []).flatMap((base) =>
+    marksIn(join(base, "holders")).some(isMarkOf(holder)) ? [join(base, "at")] : [],
+  );
 
 /** Undoes every `reachable` of that holder, of any process. */
 export async function releaseHolder(holder: string, { runDir = "/run" }: Pick<Options, "runDir"> = {}): Promise<void> {

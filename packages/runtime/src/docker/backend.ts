@@ -1,6 +1,7 @@
 import { chownSync } from "node:fs";
 import { basename, join } from "node:path";
 import type Docker from "dockerode";
+import { connectTo, type ConnectPort } from "../connect.ts";
 import { RuntimeError } from "../errors.ts";
 import type { Bind, LaunchOptions, SandboxLocation } from "../host/process-isolation.ts";
 import { tryLimits } from "../host/processes/cgroups.ts";
@@ -67,6 +68,8 @@ export async function openDockerBackend(
   const adoptions: Promise<void>[] = [];
   let closeTimer: NodeJS.Timeout | undefined;
   let count = 0;
+  const addressOf = (port: number) => ({ host: location.slot.ip, port });
+  const connect: ConnectPort = (port, options) => connectTo(addressOf(port), options);
 
   function writeNames() {
     const names = ["localhost", location.spec.id, ...(location.spec.hostnames ?? [])];
@@ -242,13 +245,13 @@ export async function openDockerBackend(
           if (!context.isDirect) {
             // The container's processes are not visible: any response at the port counts as the service.
             const port = wanted.find((candidate) => candidate !== undefined && candidate !== 0);
-            const isOpen = port !== undefined && (await accepts({ host: location.slot.ip, port }));
+            const isOpen = port !== undefined && (await accepts(connect, port));
             return isOpen ? port : undefined;
           }
           const ports = await finder.find(descendants(pid));
           return wanted.find((port) => port !== undefined && ports.includes(port)) ?? ports[0];
         },
-        address: (port) => ({ host: location.slot.ip, port }),
+        connect,
         isFrozen: () => isFrozen,
         onEnd() {
           imageServices.delete(name);
@@ -258,7 +261,8 @@ export async function openDockerBackend(
         hooks,
       });
     },
-    address: (port) => ({ host: location.slot.ip, port }),
+    address: addressOf,
+    connect,
     async programs() {
       const names: string[] = [];
       await each(async (container) => {

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
+import type { ConnectPort } from "../connect.ts";
 import { RuntimeError } from "../errors.ts";
 import { readJsonFile, writeJson } from "../host/files/json-file.ts";
 import { accepts, createDetectionPace, createWaiters, untilReady } from "../host/services/readiness.ts";
@@ -32,7 +33,7 @@ export interface DockerServiceHost {
   isHealthy(container: Docker.Container, argv: readonly string[]): Promise<boolean>;
   /** The port a container listens on: one of the wanted ones if it does; otherwise a port of its main process where that is visible. */
   listening(pid: number, wanted: readonly (number | undefined)[]): Promise<number | undefined>;
-  address(port: number): { host: string; port: number };
+  connect: ConnectPort;
   isFrozen(): boolean;
   /** Called when it has ended. */
   onEnd(): void;
@@ -187,7 +188,7 @@ export function openContainerService(name: string, host: DockerServiceHost): Run
     }
   }
 
-  const isOpen = async () => saved !== undefined && saved.port !== 0 && (await accepts(host.address(saved.port)));
+  const isOpen = async () => saved !== undefined && saved.port !== 0 && (await accepts(host.connect, saved.port));
 
   /** Runs one check at a time with a pause in between; the first success makes it `running`. */
   function checkHealth(checked: Docker.Container, argv: readonly string[]) {
@@ -313,7 +314,7 @@ export function openContainerService(name: string, host: DockerServiceHost): Run
           isAlive: () => isAlive,
           state: () => state,
           detect: () => (state.status === "starting" || pace.mayDetect() ? detect() : undefined),
-          address: host.address,
+          connect: host.connect,
           isUnhealthy: () => health !== undefined && isChecking,
           lastLines: () => log.last(20).map((line) => line.line),
         },

@@ -1,3 +1,4 @@
+import type { ConnectPort } from "../connect.ts";
 import type { ExecOptions, ExecResult, Pty, PtyOptions, ServiceSpec, ServiceState } from "../types.ts";
 import type { LaunchOptions, SandboxLocation } from "./process-isolation.ts";
 import type { RunningService } from "./services/service.ts";
@@ -19,7 +20,9 @@ export interface SandboxBackend {
   /** Opens a service and adopts a running one of an earlier process. */
   service(name: string, stateDir: string, hooks: ServiceHooks): RunningService;
 
+  /** Where other programs of its network find a port. */
   address(port: number): { host: string; port: number };
+  connect: ConnectPort;
   /** Names of running programs. */
   programs(): Promise<string[]>;
   usage(): Promise<{ memoryBytes: number; cpuSeconds: number; pids: number }>;

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RuntimeLog } from "../log.ts";
 import { heldBy, reachedPath, releaseHolder } from "../reachable.ts";
 import { run } from "../run.ts";
 import { isInContainer, placeOutside } from "./container.ts";
-import { killPid, supervisorName } from "./process-isolation.ts";
+import { killPid, networkHolderName, supervisorName } from "./process-isolation.ts";
 import { findCgroups } from "./processes/cgroups.ts";
 import { removeEmptyGroups } from "./processes/empty-groups.ts";
 import { isProcess } from "./files/locks.ts";
@@ -57,6 +57,7 @@ export function knownOwners(claims = claimsDir): StateOwner[] {
  * would be assigned twice.
  */
 export async function sweepDeleted(log: RuntimeLog): Promise<void> {
+  if (process.getuid?.() !== 0) return endDeleted(log);
   for (const owner of knownOwners()) {
     if (existsSync(owner.dir)) continue;
     try {
@@ -69,6 +70,18 @@ export async function sweepDeleted(log: RuntimeLog): Promise<void> {
   }
 }
 
+/** The same for an ordinary user, whose folders are recorded nowhere: the command lines of its programs name them. */
+function endDeleted(log: RuntimeLog): void {
+  const mounts = mountsOf("self");
+  for (const { pid, path, isSeenIn } of holders()) {
+    // In a container the path means another folder, and to another user it may only be closed.
+    if (isSeenIn !== mounts || existsSync(path) || statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid !== process.getuid?.())
+      continue;
+    for (const member of [pid, ...descendants(pid)]) killPid(member);
+    log.info({ path }, "ended a program of a deleted data folder");
+  }
+}
+
 /**
  * Ends at once every program on this machine that belongs to a state folder, and removes its control groups, network, mounts and claims.
  * Does not use the folder, which may be deleted: programs are found by control group, supervisor command line and marker. Containers
@@ -76,7 +89,8 @@ export async function sweepDeleted(log: RuntimeLog): Promise<void> {
  */
 export async function endLeftovers(owner: StateOwner): Promise<void> {
   // Recreated in between by another process with the same names.
-  if (isProcess(readIfThere(join(owner.dir, "lock")) ?? "")) return;
+  const holder = readIfThere(join(owner.dir, "lock")) ?? "";
+  if (isProcess(holder) && Number(holder.split(" ")[0]) !== process.pid) return;
   await takeDownSandboxes(owner);
   if (process.getuid?.() !== 0) return;
   for (const claim of namesIn(claimsDir))
@@ -104,7 +118,7 @@ export function listLeftovers({ key, dir }: StateOwner): string[] {
     isOurs(name) ? [name] : namesIn(join("/sys/fs/cgroup", name)).filter(isOurs),
   );
   return [
-    ...supervisorsBelow([dir, reachedPath(dir)]).map((pid) => `process ${pid}, a service supervisor`),
+    ...programsBelow([dir, reachedPath(dir)]).map((pid) => `process ${pid}, which keeps a service or a network`),
     ...markedProcesses().flatMap(({ pid, mark }) => (mark.startsWith(`${key}/`) ? [`process ${pid} of ${mark}`] : [])),
     ...groups.map((name) => `control group ${name}`),
     ...namesIn("/run/netns").flatMap((name) => (isOurs(name) ? [`network namespace ${name}`] : [])),
@@ -113,27 +127,47 @@ export function listLeftovers({ key, dir }: StateOwner): string[] {
   ];
 }
 
-/** Ends services whose state is below the folders, and processes whose mark begins with `mark`. */
+/** Ends services and networks whose state is below the folders, and processes whose mark begins with `mark`. */
 export async function endPrograms({ below, mark }: { below: readonly string[]; mark?: string }): Promise<void> {
   for (let attempt = 0; attempt < 200; attempt++) {
-    const supervisors = supervisorsBelow(below);
+    const holders = programsBelow(below);
     const marked = mark === undefined ? [] : markedProcesses().filter((each) => each.mark.startsWith(mark));
-    if (supervisors.length + marked.length === 0) return;
-    for (const pid of new Set([...supervisors, ...supervisors.flatMap(descendants), ...marked.map((each) => each.pid)])) killPid(pid);
+    if (holders.length + marked.length === 0) return;
+    for (const pid of new Set([...holders, ...holders.flatMap(descendants), ...marked.map((each) => each.pid)])) killPid(pid);
     await sleep(Math.min(5 + attempt, 50));
   }
   throw new Error(`programs of ${below[0]} survive SIGKILL`);
 }
 
-/** A supervisor's command line contains the state folder of its service. */
-function supervisorsBelow(folders: readonly string[]): number[] {
+interface Holder {
+  pid: number;
+  /** Its path below the state folder. */
+  path: string;
+  /** The mount namespace in which that path is valid. */
+  isSeenIn: string | undefined;
+}
+
+/** Supervisors of services and holders of networks, whose command lines contain a path below their state folder. */
+function holders(): Holder[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
+    .flatMap((pid) => {
       const argv = readIfThere(`/proc/${pid}/cmdline`)?.split("\0") ?? [];
-      return argv.includes(supervisorName) && argv.some((arg) => folders.some((folder) => arg.startsWith(`${folder}/`)));
+      const [service, network] = [supervisorName, networkHolderName].map((name) => argv.indexOf(name) + 1);
+      if (service) return [{ pid: Number(pid), path: argv[service] ?? "", isSeenIn: mountsOf(pid) }];
+      return network ? [{ pid: Number(pid), path: argv[network] ?? "", isSeenIn: argv[network + 1] }] : [];
     });
+}
+
+const programsBelow = (folders: readonly string[]): number[] =>
+  holders().flatMap(({ pid, path }) => (folders.some((folder) => path.startsWith(`${folder}/`)) ? [pid] : []));
+
+function mountsOf(pid: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/mnt`);
+  } catch {
+    return undefined; // it ended, or belongs to another user
+  }
 }
 
 async function takeDownNetwork(key: string): Promise<void> {

@@ -87,7 +87,7 @@ export function createProcessBackend({ id, isolation, fifos, runDir, log }: Opti
         pids: context.pids,
         kill: context.kill,
         oomKills: isolation.oomKills,
-        address: isolation.address,
+        connect: isolation.connect,
         isFrozen: isolation.isFrozen,
         thaw: hooks.thaw,
         onError: hooks.onError,
@@ -95,6 +95,7 @@ export function createProcessBackend({ id, isolation, fifos, runDir, log }: Opti
       });
     },
     address: isolation.address,
+    connect: isolation.connect,
     programs: async () => namesOf(isolation.pids()),
     usage: async () => isolation.usage(),
     freeze: async () => isolation.freeze(),

@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import type { ConnectPort } from "../connect.ts";
 import type { Limits, SandboxSpec } from "../types.ts";
 import type { Slot } from "./slots/slots.ts";
 
@@ -50,7 +51,9 @@ export interface ProcessIsolation {
 
   /** Every process inside. */
   pids(): number[];
+  /** Where other programs of its network find a port. */
   address(port: number): { host: string; port: number };
+  connect: ConnectPort;
   usage(): { memoryBytes: number; cpuSeconds: number; pids: number };
   /** Processes killed for memory so far. */
   oomKills(): number;
@@ -109,6 +112,11 @@ echo $$ > "$dir/pid"
 echo $? > "$dir/exit"`;
 /** `$0` of the supervisor's shell. */
 export const supervisorName = "studio-service";
+/**
+ * `$0` of the process that keeps the network of an ordinary user's sandboxes. Its arguments: a file below the state folder, and the mount
+ * namespace in which that path is valid.
+ */
+export const networkHolderName = "studio-network";
 
 export function killPid(pid: number) {
   try {

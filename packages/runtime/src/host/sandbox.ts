@@ -1,6 +1,5 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { connectTo } from "../connect.ts";
 import { RuntimeError } from "../errors.ts";
 import { openHistory } from "../history/history.ts";
 import type { RuntimeLog } from "../log.ts";
@@ -217,7 +216,7 @@ export async function openSandbox({ location: first, backend, programs, can, log
     async *logs(name, options = {}) {
       yield* requireService(name).log.follow(options);
     },
-    connect: (port, options) => connectTo(backend.address(port), options),
+    connect: backend.connect,
     peerAddress: async (port) => backend.address(port),
     async stats() {
       return { ...(await backend.usage()), diskBytes: await disk.measure() };

@@ -40,7 +40,7 @@ export async function createProcessDriver({
     await run(["setpriv", "--version"]).catch((cause: unknown) => {
       throw new RuntimeError("unavailable", "setpriv (util-linux) is not installed", { cause });
     });
-  if (process.getuid?.() === 0) await sweepDeleted(log);
+  await sweepDeleted(log);
   const state = await openState(dataDir, undefined, log);
   try {
     const { key, root, runDir, slots, reach } = state;

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { connectTo } from "../connect.ts";
 import { RuntimeError } from "../errors.ts";
 import {
   killPid,
@@ -138,6 +139,7 @@ export function createProcessIsolation(first: SandboxLocation, { key, bin, cgrou
     },
     pids: () => markedProcesses().flatMap(({ pid, mark }) => (mark.startsWith(markOf("")) ? [pid] : [])),
     address: (port) => ({ host: "127.0.0.1", port }),
+    connect: (port, options) => connectTo({ host: "127.0.0.1", port }, options),
     usage: () => group?.usage() ?? { memoryBytes: 0, cpuSeconds: 0, pids: 0 },
     oomKills: () => group?.oomKills() ?? 0,
     freeze: () => group?.freeze(),

@@ -21,6 +21,8 @@ import { refreshOutboundRules } from "../host/network/outbound-rules.ts";
 import { reachFolders, readHostSettings } from "../host/host-settings.ts";
 import { createLauncher } from "./launch.ts";
 import { endPrograms, sweepDeleted } from "../host/leftovers.ts";
+import { openHub } from "./hub.ts";
+import { openUserHub } from "./user-hub.ts";
 import { openNetwork, type Network } from "./network.ts";
 import { insideUid } from "./profile.ts";
 import { seccompFilter } from "./seccomp.ts";
@@ -82,7 +84,7 @@ async function open(options: SandboxDriverOptions): Promise<Opened> {
     await run(["bwrap", "--version"]).catch((cause: unknown) => {
       throw new RuntimeError("unavailable", "bubblewrap (bwrap) is not installed", { cause });
     });
-  if (process.getuid?.() === 0) await sweepDeleted(options.log ?? silentLog);
+  await sweepDeleted(options.log ?? silentLog);
   const state = await openState(options.dataDir, options.mountDir, options.log ?? silentLog);
   let opened: Opened | undefined;
   try {
@@ -112,15 +114,15 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
   const resolvers = findResolvers();
   let network: Network | undefined;
   let networkReason = options.machine?.sandbox.networkReason;
-  if (isRoot && networkReason === undefined)
-    network = await openNetworkOf(state, resolvers, { isTried: options.machine !== undefined }).catch((error: unknown) => {
+  if (networkReason === undefined)
+    network = await openNetworkOf(state, resolvers, { isTried: options.machine !== undefined, log }).catch((error: unknown) => {
       networkReason = error instanceof Error ? error.message : String(error);
       return undefined;
     });
   if (isRoot && !hasCapability(19, readIfThere("/proc/self/status")))
     warnings.push("Projects may not start, because their ports cannot be found: the server lacks the capability SYS_PTRACE.");
-  if (!isRoot) warnings.push("Sandboxes share the host's network and one user id: the server does not run as root.");
-  else if (!network) warnings.push(`Sandboxes share the host's network and reach its services: ${networkReason}.`);
+  if (!isRoot) warnings.push("Sandboxes share one user ID: the server does not run as root.");
+  if (!network) warnings.push(`Sandboxes share the host's network and reach its services: ${networkReason}.`);
   if (network && resolvers.length === 0)
     warnings.push("Host names cannot be resolved in sandboxes: every DNS server of this host listens on its loopback.");
   const outboundRules =
@@ -187,7 +189,7 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
       try {
         // When the state folder was deleted there are no slots to return.
         await networkPool?.stop({ isLeftRunning: isLeftRunning || isDeleted });
-        if (isLeftRunning) return;
+        if (isLeftRunning) return network?.leave();
         for (const name of cgroups.names()) await cgroups.group(name).remove();
         cgroups.remove();
         await network?.close();
@@ -203,8 +205,17 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
 const hubId = "@hub";
 
 /** A network that was set up once: the filter alone is not sufficient proof. The probe sandbox uses it. */
-async function openNetworkOf({ key, slots }: State, resolvers: string[], { isTried }: { isTried: boolean }): Promise<Network> {
-  const network = await openNetwork({ key, hubSlot: slots.allocate(hubId), ranges: slots.ranges, resolvers });
+async function openNetworkOf(
+  { key, dir, slots }: State,
+  resolvers: string[],
+  { isTried, log }: { isTried: boolean; log: RuntimeLog },
+): Promise<Network> {
+  const slot = slots.allocate(hubId);
+  const hub =
+    process.getuid?.() === 0
+      ? await openHub({ key, slot })
+      : await openUserHub({ dir, slot, endAll: () => endPrograms({ below: ["sandboxes", "images"].map((name) => join(dir, name)) }), log });
+  const network = await openNetwork({ key, hub, ranges: slots.ranges, resolvers });
   if (isTried) return network;
   try {
     await network.ensure(slots.allocate(probeId), { offline: false, peers: [] });

@@ -1,7 +1,9 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import type { Socket } from "node:net";
+import { connectTo } from "../connect.ts";
 import { run } from "../run.ts";
 import { toAddress, toNumber, type Slot } from "../host/slots/slots.ts";
-import { hubDevice } from "../host/network/filter.ts";
+import { hostRules, hubDevice, hubRules, type SandboxPolicy } from "../host/network/filter.ts";
 import { removeLink, removeNamespace } from "../host/network/network-namespaces.ts";
 
 /**
@@ -9,10 +11,26 @@ import { removeLink, removeNamespace } from "../host/network/network-namespaces.
  * changes) see only its single link, created at the start.
  */
 export interface Hub {
-  /** Path for entering it. */
-  path: string;
-  /** Routes addresses of sandboxes into it. */
-  route(ranges: readonly Range[]): Promise<void>;
+  /** The maximum packet size of its links. */
+  readonly mtu: number;
+  /** Runs a system tool in it. The namespaces of its sandboxes are at `/run/netns`. */
+  run(argv: readonly string[], options?: { input?: string }): Promise<string>;
+  /** Whether it exists: others may remove it when the data folder is deleted. */
+  isOpen(): boolean;
+  /** Whether it exists, with this namespace. */
+  has(name: string): boolean;
+  /** Arguments of `nsenter` that lead into a namespace. */
+  entry(name: string): string[];
+  /** Does nothing when the namespace is deleted or being deleted. */
+  remove(name: string): Promise<void>;
+  /** Describes the installed filter besides the policy: when it changes, the filter must be installed again. */
+  configuration(): string;
+  /** Installs the filter. `ranges`: the addresses of sandboxes. */
+  filter(policy: SandboxPolicy, ranges: readonly Range[]): Promise<void>;
+  /** Connects to an address of a sandbox. */
+  connect(address: { host: string; port: number }, options?: { signal?: AbortSignal }): Promise<Socket>;
+  /** Ends what belongs to this process; the hub and its sandboxes stay. */
+  leave(): void;
   close(): Promise<void>;
 }
 
@@ -22,13 +40,10 @@ interface Range {
 }
 
 interface Options {
-  /** Name of the namespace. */
-  name: string;
-  /** The host's end of the link. */
-  device: string;
+  /** Short hash of the data folder. */
+  key: string;
   /** The addresses of the link: the host's and the hub's. */
   slot: Slot;
-  mtu: number;
 }
 
 /** The hub's settings apply to later links. Its default route is set last and marks it as complete. */
@@ -54,11 +69,22 @@ link set ${hubDevice} mtu $5 up
 route add default via $3
 EOF`;
 
-/** Adopts the hub of an earlier process or creates one. Throws when the host does not allow it. */
-export async function openHub({ name, device, slot, mtu }: Options): Promise<Hub> {
-  const path = `/run/netns/${name}`;
+/** The hub that root creates, or the one of an earlier process. Throws when the host does not allow it. */
+export async function openHub({ key, slot }: Options): Promise<Hub> {
+  const prefix = `tesslate-${key}-`;
+  // No sandbox number begins with an underscore.
+  const name = `${prefix}_hub`;
+  /** The host's end of the link. */
+  const device = `ts-${key}`;
+  const path = fileOf(name);
+  const uplinks = findUplinks();
+  const mtu = Math.min(...[...uplinks].map((uplink) => Number(readFileSync(`/sys/class/net/${uplink}/mtu`, "utf8"))), 1500);
+  const inHub = (argv: readonly string[]) => ["nsenter", `--net=${path}`, ...argv] as const;
+  const names = () =>
+    (existsSync("/run/netns") ? readdirSync("/run/netns") : []).filter((each) => each.startsWith(prefix) && each !== name);
+  let isForwarding = false;
 
-  async function close() {
+  async function removeHub() {
     await removeLink(device);
     await removeNamespace(name);
   }
@@ -69,24 +95,48 @@ export async function openHub({ name, device, slot, mtu }: Options): Promise<Hub
   }
 
   if (!(await isComplete())) {
-    await close();
+    await removeHub();
     try {
       await run(["sh", "-c", create, "sh", name, device, slot.hostIp, slot.ip, String(mtu)]);
     } catch (error) {
-      await close();
+      await removeHub();
       throw error;
     }
   }
   return {
-    path,
-    async route(ranges) {
+    mtu,
+    run: (argv, options) => run(inHub(argv), options),
+    isOpen: () => existsSync(path),
+    has: (each) => existsSync(path) && existsSync(fileOf(each)),
+    entry: (each) => [`--net=${fileOf(each)}`],
+    remove: removeNamespace,
+    configuration: () => String(isRouter()),
+    async filter(policy, ranges) {
+      await run(["nft", "-f", "-"], { input: hostRules({ ...policy, device, uplinks, isRouter: isRouter() }) });
+      await run(inHub(["nft", "-f", "-"]), { input: hubRules(policy) });
       const routes = ranges.flatMap(({ from, to }) => networks(from, to));
       const input = routes.map((network) => `route replace ${network} via ${slot.ip} dev ${device}\n`).join("");
       await run(["ip", "-batch", "-"], { input });
+      if (!isForwarding) await openForwarding(uplinks, device);
+      isForwarding = true;
     },
-    close,
+    connect: connectTo,
+    leave: () => undefined,
+    async close() {
+      const input = names()
+        .map((each) => `netns del ${each}\n`)
+        .join("");
+      // When the data folder was deleted, others may remove them at the same time.
+      if (input !== "") await run(["ip", "-batch", "-"], { input }).catch(() => Promise.all(names().map(removeNamespace)));
+      await removeHub();
+      // "add" first, because deleting a missing table is an error.
+      await run(["nft", "-f", "-"], { input: `add table inet tesslate_${key}\ndelete table inet tesslate_${key}\n` });
+    },
   };
 }
+
+const fileOf = (name: string) => `/run/netns/${name}`;
+const isRouter = () => readFileSync("/proc/sys/net/ipv4/ip_forward", "utf8").trim() === "1";
 
 /** Interfaces of the default routes. */
 export function findUplinks(): Set<string> {
@@ -100,7 +150,7 @@ export function findUplinks(): Set<string> {
 }
 
 /** Enables forwarding of sandboxes' packets and of responses on the default route's interface. */
-export async function openForwarding(uplinks: ReadonlySet<string>, device: string): Promise<void> {
+async function openForwarding(uplinks: ReadonlySet<string>, device: string): Promise<void> {
   for (const uplink of uplinks) {
     const file = `/proc/sys/net/ipv4/conf/${uplink}/forwarding`;
     if (readFileSync(file, "utf8").trim() === "0") writeFileSync(file, "1");

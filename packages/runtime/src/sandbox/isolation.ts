@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { connectTo } from "../connect.ts";
 import { RuntimeError } from "../errors.ts";
 import { killPid, type ProcessIsolation, type LaunchOptions, type SandboxLocation } from "../host/process-isolation.ts";
 import { writeWithMode } from "../host/files/modes.ts";
@@ -22,6 +23,13 @@ export interface IsolationContext {
   env: Readonly<Record<string, string>>;
 }
 
+/** Without a control group. The supervisor, if its program has started, lives on to store the exit status. */
+function killProgram(supervisor: number) {
+  const members = descendants(supervisor);
+  if (members.length === 0) killPid(-supervisor);
+  else members.forEach(killPid);
+}
+
 /** Namespaces, a control group and a network for one sandbox, created with the first program. */
 export function createSandboxIsolation(
   first: SandboxLocation,
@@ -34,8 +42,9 @@ export function createSandboxIsolation(
   const hasGroups = cgroups.kind !== "none";
   const groupName = slot.number.toString(36);
   let known: Group | undefined = cgroups.names().includes(groupName) ? cgroups.group(groupName) : undefined;
-  let netns: Promise<string | undefined> | undefined;
+  let entry: Promise<string[]> | undefined;
   let count = 0;
+  const addressOfPort = (port: number) => ({ host: network ? slot.ip : "127.0.0.1", port });
   writeHosts();
   enterForPeers();
 
@@ -54,13 +63,13 @@ export function createSandboxIsolation(
     return group().leaf(name);
   }
   /** The sandbox's network, entered by every program that starts. */
-  function enterNetwork(): Promise<string | undefined> {
+  function enterNetwork(): Promise<string[]> {
     const { offline = false, peers = [] } = location.spec;
-    netns ??= (network?.ensure(slot, { offline, peers: peers.map(addressOf) }) ?? Promise.resolve(undefined)).catch((error: unknown) => {
-      netns = undefined;
+    entry ??= (network?.ensure(slot, { offline, peers: peers.map(addressOf) }) ?? Promise.resolve([])).catch((error: unknown) => {
+      entry = undefined;
       throw new RuntimeError("unavailable", "the sandbox's network cannot be set up", { cause: error });
     });
-    return netns;
+    return entry;
   }
 
   /** Programs that an earlier process started keep their peers. The next program reports a failure. */
@@ -88,7 +97,7 @@ export function createSandboxIsolation(
         network: launch.isReadOnly || (!network && location.spec.offline) ? "none" : "shared",
       }),
       uid: owner?.uid,
-      netns: launch.isReadOnly ? undefined : await enterNetwork(),
+      entry: launch.isReadOnly ? [] : await enterNetwork(),
       joinFiles: leaf.joinFiles,
       maxFileBytes: location.limits.diskBytes,
       diesWithUs: kind !== "service",
@@ -142,13 +151,14 @@ export function createSandboxIsolation(
         pids: (supervisor) => (hasGroups ? (leaf()?.pids() ?? []) : supervisor === undefined ? [] : descendants(supervisor)),
         async kill(supervisor) {
           if (hasGroups) await leaf()?.kill();
-          else if (supervisor !== undefined) killPid(-supervisor);
+          else if (supervisor !== undefined) killProgram(supervisor);
         },
       };
     },
     // Without control groups processes cannot be attributed to a sandbox.
     pids: () => (hasGroups ? (known?.leaves() ?? []).flatMap((name) => known?.leaf(name).pids() ?? []) : descendants(process.pid)),
-    address: (port) => ({ host: network ? slot.ip : "127.0.0.1", port }),
+    address: addressOfPort,
+    connect: (port, options) => (network?.connect ?? connectTo)(addressOfPort(port), options),
     usage: () => known?.usage() ?? { memoryBytes: 0, cpuSeconds: 0, pids: 0 },
     oomKills: () => known?.oomKills() ?? 0,
     freeze: () => known?.freeze(),
@@ -159,7 +169,7 @@ export function createSandboxIsolation(
       writeHosts();
       // Lowering below current use may be rejected; it applies at the next start.
       if (hasLimits) hasLimits = tryLimits(group(), location.limits);
-      netns = undefined;
+      entry = undefined;
       enterForPeers();
     },
     async killLeftovers() {
@@ -174,7 +184,7 @@ export function createSandboxIsolation(
       known = undefined;
       hasLimits = false;
       await network?.remove(slot);
-      netns = undefined;
+      entry = undefined;
     },
   };
 }

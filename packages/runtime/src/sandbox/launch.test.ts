@@ -11,7 +11,7 @@ const launch: Launch = {
   argv: ["id", "-u"],
   bwrapArgs: ["--unshare-user", "--setenv", "TOKEN", "not-for-command-lines"],
   uid: 200_005,
-  netns: "/run/netns/tesslate-key-5",
+  entry: ["--net=/run/netns/tesslate-key-5"],
   joinFiles: ["/sys/fs/cgroup/x/cgroup.procs"],
   maxFileBytes: 2 ** 20,
   diesWithUs: true,
@@ -31,14 +31,7 @@ test("a program enters its network, then drops our user, groups and all new priv
 });
 
 test("without root the user stays, and nothing else changes", () => {
-  expect(chainOf({ uid: undefined, netns: undefined }).slice(0, 6)).toEqual([
-    "setpriv",
-    "--no-new-privs",
-    "--pdeathsig",
-    "KILL",
-    "--",
-    "bwrap",
-  ]);
+  expect(chainOf({ uid: undefined, entry: [] }).slice(0, 6)).toEqual(["setpriv", "--no-new-privs", "--pdeathsig", "KILL", "--", "bwrap"]);
 });
 
 test("a service outlives us, anything else ends with us", () => {

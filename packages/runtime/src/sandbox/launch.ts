@@ -10,8 +10,8 @@ export interface Launch {
   bwrapArgs: readonly string[];
   /** Undefined when this process is not root: the sandbox shares our uid. */
   uid: number | undefined;
-  /** Network namespace to enter first. */
-  netns: string | undefined;
+  /** Arguments of `nsenter` that lead into its network. */
+  entry: readonly string[];
   /** `cgroup.procs` files to join before exec. */
   joinFiles: readonly string[];
   maxFileBytes: number;
@@ -40,7 +40,7 @@ const chain = (launch: Launch, blockBytes: number, bwrapOptions: readonly string
   String(launch.joinFiles.length),
   ...launch.joinFiles,
   String(Math.max(1, Math.floor(launch.maxFileBytes / blockBytes))),
-  ...(launch.netns ? ["nsenter", `--net=${launch.netns}`] : []),
+  ...(launch.entry.length > 0 ? ["nsenter", ...launch.entry] : []),
   "setpriv",
   ...(launch.uid === undefined ? [] : ["--reuid", String(launch.uid), "--regid", String(launch.uid), "--clear-groups"]),
   "--no-new-privs",

@@ -1,29 +1,30 @@
-import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { run } from "../run.ts";
+import type { Socket } from "node:net";
 import type { Slot } from "../host/slots/slots.ts";
 import type { OutboundRules } from "../host/network/outbound-rules.ts";
-import { hostRules, hubRules, type Peers, type Policy } from "../host/network/filter.ts";
-import { removeNamespace } from "../host/network/network-namespaces.ts";
-import { findUplinks, openForwarding, openHub } from "./hub.ts";
+import type { Peers, SandboxPolicy } from "../host/network/filter.ts";
+import type { Hub } from "./hub.ts";
 
 /** Private networks of the sandboxes of one data folder: one network namespace each, connected to a shared hub. */
 export interface Network {
   /**
    * The namespace of a slot, connected and filtered; created when missing. It may connect to the addresses of `peers` and to those of no
-   * earlier call. Returns the path for entering it.
+   * earlier call. Returns the arguments of `nsenter` that lead into it.
    */
-  ensure(slot: Slot, options: { offline: boolean; peers: readonly string[] }): Promise<string>;
+  ensure(slot: Slot, options: { offline: boolean; peers: readonly string[] }): Promise<string[]>;
   remove(slot: Slot): Promise<void>;
   /** Replaces the exceptions: reachable private addresses and blocked public ones. */
   setOutboundRules(outboundRules: OutboundRules): Promise<void>;
+  /** Connects to an address of a sandbox. */
+  connect(address: { host: string; port: number }, options?: { signal?: AbortSignal }): Promise<Socket>;
+  /** Ends what belongs to this process; sandboxes keep their networks. */
+  leave(): void;
   close(): Promise<void>;
 }
 
 interface Options {
   /** Short hash of the data folder, part of every name. */
   key: string;
-  /** The addresses between host and hub. */
-  hubSlot: Slot;
+  hub: Hub;
   ranges: () => { from: string; to: string }[];
   resolvers: readonly string[];
 }
@@ -58,30 +59,22 @@ EOF
 exec nsenter --net="/run/netns/$1" sh -c "$6" sh "$3" "$4" "$5" "$7"`;
 
 /** The filter is created last by `inside`: its presence means that setup is complete. */
-const isSetUpScript = `ip link show dev "$2" && nsenter --net="$1" nft list table ip studio`;
+const isSetUpScript = `ip link show dev "$2" && nsenter --net="/run/netns/$1" nft list table ip studio`;
 
-/** Opens the hub and installs the filter. Throws when the host does not allow it (not root, no nftables, no network namespaces). */
-export async function openNetwork({ key, hubSlot, ranges, resolvers }: Options): Promise<Network> {
-  const prefix = `tesslate-${key}-`;
+/** Installs the filter in the hub. Throws when the host does not allow it (no nftables), with the hub closed. */
+export async function openNetwork({ key, hub, ranges, resolvers }: Options): Promise<Network> {
   const table = `tesslate_${key}`;
-  const hubLink = `ts-${key}`;
-  const namespace = (slot: Slot) => `${prefix}${slot.number.toString(36)}`;
+  const namespace = (slot: Slot) => `tesslate-${key}-${slot.number.toString(36)}`;
   /** The link's end in the hub. */
   const device = (slot: Slot) => `p${slot.number.toString(36)}`;
   /** Configuration of the installed filter; on changes it is installed again. */
   let configuredFor = "";
-  const currentConfiguration = () => `${poolOf(ranges())} ${isRouter()}`;
+  const currentConfiguration = () => `${poolOf(ranges())} ${hub.configuration()}`;
   /** Whether a slot's namespace has a default route, for those this process created or checked. */
   const routed = new Map<number, boolean>();
   let outboundRules: OutboundRules = { ports: [], hosts: [], refused: [] };
   /** The addresses that a sandbox may connect to, by its own. */
   const peers = new Map<string, readonly string[]>();
-  const uplinks = findUplinks();
-  const mtu = Math.min(...[...uplinks].map((name) => Number(readFileSync(`/sys/class/net/${name}/mtu`, "utf8"))), 1500);
-  // No sandbox number begins with an underscore.
-  const hub = await openHub({ name: `${prefix}_hub`, device: hubLink, slot: hubSlot, mtu });
-  const inHub = (...argv: string[]) => ["nsenter", `--net=${hub.path}`, ...argv] as const;
-
   let settingUp: Promise<void> = Promise.resolve();
   /**
    * One at a time, so that an older policy never replaces a newer one. A failure is tried again once: the tables are replaced as a whole, and
@@ -93,61 +86,37 @@ export async function openNetwork({ key, hubSlot, ranges, resolvers }: Options):
   }
   async function applyPolicy() {
     const now = currentConfiguration();
-    const policy: Policy = {
-      table,
-      device: hubLink,
-      pool: poolOf(ranges()),
-      resolvers,
-      outboundRules,
-      peers: listPeers(),
-      uplinks,
-      isRouter: isRouter(),
-    };
-    await run(["nft", "-f", "-"], { input: hostRules(policy) });
-    await run(inHub("nft", "-f", "-"), { input: hubRules(policy) });
-    await hub.route(ranges());
+    const policy: SandboxPolicy = { table, pool: poolOf(ranges()), resolvers, outboundRules, peers: listPeers() };
+    await hub.filter(policy, ranges());
     configuredFor = now;
-  }
-
-  async function close() {
-    const names = (existsSync("/run/netns") ? readdirSync("/run/netns") : []).filter(
-      (name) => name.startsWith(prefix) && `/run/netns/${name}` !== hub.path,
-    );
-    const input = names.map((name) => `netns del ${name}\n`).join("");
-    // When the data folder was deleted, others may remove them at the same time.
-    if (names.length > 0) await run(["ip", "-batch", "-"], { input }).catch(() => Promise.all(names.map(removeNamespace)));
-    await hub.close();
-    // "add" first, because deleting a missing table is an error.
-    await run(["nft", "-f", "-"], { input: `add table inet ${table}\ndelete table inet ${table}\n` });
   }
 
   try {
     await setUp();
-    await openForwarding(uplinks, hubLink);
   } catch (error) {
-    await close();
+    await hub.close();
     throw error;
   }
   return {
     async ensure(slot, { offline, peers: wanted }) {
       if (wanted.join() !== (peers.get(slot.ip) ?? []).join()) await setPeers(slot.ip, wanted);
-      const path = `/run/netns/${namespace(slot)}`;
+      const name = namespace(slot);
       if (configuredFor !== currentConfiguration()) await setUp();
-      if (existsSync(path) && (routed.has(slot.number) || (await isAdoptable(path, slot)))) {
-        if (routed.get(slot.number) !== !offline) await setDefaultRoute(path, slot, offline);
+      if (hub.has(name) && (routed.has(slot.number) || (await isAdoptable(slot)))) {
+        if (routed.get(slot.number) !== !offline) await setDefaultRoute(slot, offline);
         routed.set(slot.number, !offline);
-        return path;
+        return hub.entry(name);
       }
-      if (existsSync(path)) await remove(slot);
+      if (hub.has(name)) await remove(slot);
       const way = offline ? "" : `route add default via ${slot.hostIp}`;
-      const argv = inHub("sh", "-c", outside, "sh", namespace(slot), device(slot), slot.hostIp, slot.ip, way, inside, String(mtu));
-      await run(argv).catch(async () => {
+      const argv = ["sh", "-c", outside, "sh", name, device(slot), slot.hostIp, slot.ip, way, inside, String(hub.mtu)];
+      await hub.run(argv).catch(async () => {
         // The slot's last owner may have left its link; checking first would slow every start.
         await remove(slot);
-        await run(argv);
+        await hub.run(argv);
       });
       routed.set(slot.number, !offline);
-      return path;
+      return hub.entry(name);
     },
     async remove(slot) {
       await forgetPeers(slot.ip);
@@ -158,7 +127,9 @@ export async function openNetwork({ key, hubSlot, ranges, resolvers }: Options):
       outboundRules = next;
       await setUp();
     },
-    close,
+    connect: hub.connect,
+    leave: hub.leave,
+    close: hub.close,
   };
 
   function listPeers(): Peers[] {
@@ -182,25 +153,25 @@ export async function openNetwork({ key, hubSlot, ranges, resolvers }: Options):
     await setUp();
   }
   /** A namespace of an earlier process, unless it is incomplete or its hub was deleted. */
-  function isAdoptable(path: string, slot: Slot): Promise<boolean> {
-    return run(inHub("sh", "-ec", isSetUpScript, "sh", path, device(slot))).then(
+  function isAdoptable(slot: Slot): Promise<boolean> {
+    return hub.run(["sh", "-ec", isSetUpScript, "sh", namespace(slot), device(slot)]).then(
       () => true,
       () => false,
     );
   }
-  async function setDefaultRoute(path: string, slot: Slot, offline: boolean) {
+  async function setDefaultRoute(slot: Slot, offline: boolean) {
     const action = offline ? "del" : "replace";
-    const change = ["nsenter", `--net=${path}`, "ip", "route", action, "default", "via", slot.hostIp] as const;
-    await run(change).catch((error: unknown) => {
+    const enter = ["nsenter", `--net=/run/netns/${namespace(slot)}`];
+    await hub.run([...enter, "ip", "route", action, "default", "via", slot.hostIp]).catch((error: unknown) => {
       if (!offline) throw error; // there was none to take away
     });
   }
   async function remove(slot: Slot) {
     routed.delete(slot.number);
-    await removeNamespace(namespace(slot));
-    await run(inHub("sh", "-c", unplug, "sh", device(slot))).catch((error: unknown) => {
+    await hub.remove(namespace(slot));
+    await hub.run(["sh", "-c", unplug, "sh", device(slot)]).catch((error: unknown) => {
       // The link was removed with the hub.
-      if (existsSync(hub.path)) throw error;
+      if (hub.isOpen()) throw error;
     });
   }
 }
@@ -209,4 +180,3 @@ export async function openNetwork({ key, hubSlot, ranges, resolvers }: Options):
 const unplug = `! ip link show dev "$1" 2>&1 || ip link del "$1" || ! ip link show dev "$1"`;
 
 const poolOf = (ranges: readonly { from: string; to: string }[]) => ranges.map(({ from, to }) => `${from}-${to}`);
-const isRouter = () => readFileSync("/proc/sys/net/ipv4/ip_forward", "utf8").trim() === "1";

@@ -170,6 +170,15 @@ test("sandboxes reach neither each other nor the hub, and the hub returns no pac
   expect(hub.walk("forward", { iif: hubDevice, oif: cable, to: "100.64.0.6", port: 4000 })).toBe("accept");
 });
 
+test("without a table on the host the hub translates addresses, and sends nothing of its own there", () => {
+  const only = readRules(hubRules(policy, { isOnly: true }));
+  expect(only.walk("output", { oif: hubDevice, to: "100.64.0.99", port: 80 })).toBe("refuse");
+  expect(only.walk("output", { oif: "p5", to: "100.64.0.6", port: 4000 })).toBe("accept");
+  expect(only.chains.get("postrouting")).toContain(`ip saddr @pool oifname "${hubDevice}" masquerade`);
+  expect(only.chains.get("forward")).toEqual(hub.chains.get("forward"));
+  expect(only.chains.get("input")).toEqual(hub.chains.get("input"));
+});
+
 test("a sandbox reaches its peers over TCP; they can only respond", () => {
   const between = (from: string, to: string, more: Partial<Packet> = {}) =>
     hub.walk("forward", { iif: cable, oif: "p5", from, to, port: 5432, ...more });

@@ -7,17 +7,21 @@ export interface Peers {
   to: string;
 }
 
-export interface Policy {
+/** What sandboxes may reach. */
+export interface SandboxPolicy {
   /** The nft table's name, the same in both namespaces. */
   table: string;
-  /** The host's end of the link to the hub. */
-  device: string;
   /** Every possible sandbox address: `first-last`. */
   pool: readonly string[];
   resolvers: readonly string[];
   outboundRules: OutboundRules;
   /** Sandboxes that may connect to another one, by address. */
   peers: readonly Peers[];
+}
+
+export interface Policy extends SandboxPolicy {
+  /** The host's end of the link to the hub. */
+  device: string;
   /** Interfaces of the host's default routes. */
   uplinks: ReadonlySet<string>;
   /** Whether the host forwards packets anyway. */
@@ -42,8 +46,11 @@ const privateRanges = [
 /** The hub's end of the link to the host. Links to sandboxes have other names. */
 export const hubDevice = "uplink";
 
-/** In the hub: sandboxes reach neither the hub nor each other, except their peers, and outside only public or allowed addresses. */
-export const hubRules = (policy: Policy) =>
+/**
+ * In the hub: sandboxes reach neither the hub nor each other, except their peers, and outside only public or allowed addresses. Where the
+ * host has no table of ours (`isOnly`), addresses are translated here, and the hub itself sends nothing to the host.
+ */
+export const hubRules = (policy: SandboxPolicy, { isOnly = false } = {}) =>
   table(
     policy,
     `
@@ -62,10 +69,17 @@ export const hubRules = (policy: Policy) =>
   }
   # A sandbox sees the server as its gateway, so that an offline sandbox can respond too.
   chain postrouting { type nat hook postrouting priority srcnat; policy accept;
-    iifname "${hubDevice}" oifname != "${hubDevice}" masquerade
-  }
+    iifname "${hubDevice}" oifname != "${hubDevice}" masquerade${isOnly ? `\n    ip saddr @pool oifname "${hubDevice}" masquerade` : ""}
+  }${isOnly ? onlySandboxes : ""}
 `,
   );
+
+/** The server connects from the hub: to an address that no sandbox has, the packet would leave. */
+const onlySandboxes = `
+  chain output { type filter hook output priority filter - 10; policy accept;
+    oifname "${hubDevice}" goto refuse
+    accept
+  }`;
 
 /**
  * On the host: its own services are closed to the hub, only the host itself may connect into it, and outgoing packets are filtered again
@@ -103,7 +117,7 @@ export function hostRules(policy: Policy): string {
 }
 
 /** One transaction: the table is replaced without a gap. */
-function table({ table: name, pool, resolvers, outboundRules, peers }: Policy, chains: string): string {
+function table({ table: name, pool, resolvers, outboundRules, peers }: SandboxPolicy, chains: string): string {
   const elements = (list: readonly string[]) => (list.length === 0 ? "" : `elements = { ${[...new Set(list)].join(", ")} };`);
   return `
 add table inet ${name}
@@ -114,7 +128,7 @@ table inet ${name} {
   set allowed { type ipv4_addr . inet_service; ${elements(outboundRules.ports.map(({ ip, port }) => `${ip} . ${port}`))} }
   set peers { type ipv4_addr . ipv4_addr; ${elements(peers.map(({ from, to }) => `${from} . ${to}`))} }
   set allowed_hosts { type ipv4_addr; flags interval; auto-merge; ${elements(outboundRules.hosts)} }
-  set refused { type ipv4_addr; flags interval; auto-merge; ${elements([...privateRanges, ...neighbours(), ...outboundRules.refused])} }
+  set refused { type ipv4_addr; flags interval; auto-merge; ${elements([...privateRanges, ...ownNetworks(), ...outboundRules.refused])} }
   chain named {
     ip daddr @resolvers meta l4proto { tcp, udp } th dport 53 accept
     ip daddr . tcp dport @allowed accept
@@ -138,13 +152,13 @@ ${chains}
 `;
 }
 
-/** The host's own networks: neighbors are unreachable, even with public addresses. */
-function neighbours(): string[] {
+/** The host's own networks and addresses: it and its neighbors are unreachable, even with public addresses. */
+export function ownNetworks(): string[] {
   return Object.values(networkInterfaces())
     .flat()
     .flatMap((entry) => {
       if (entry?.family !== "IPv4" || entry.cidr === null) return [];
       const width = Number(entry.cidr.split("/")[1]);
-      return width >= 8 && width < 32 ? [entry.cidr] : [];
+      return width >= 8 ? [entry.cidr] : [];
     });
 }

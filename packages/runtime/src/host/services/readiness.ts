@@ -1,5 +1,4 @@
-import { connect } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
+import type { ConnectPort } from "../../connect.ts";
 import { RuntimeError } from "../../errors.ts";
 import type { ServiceState } from "../../types.ts";
 
@@ -103,7 +102,7 @@ export interface Awaited {
   state(): ServiceState;
   /** Detects its port, unless that just happened. */
   detect(): void | Promise<void> | undefined;
-  address(port: number): { host: string; port: number };
+  connect: ConnectPort;
   /** Whether a health check currently fails. */
   isUnhealthy(): boolean;
   lastLines(): string[];
@@ -132,7 +131,7 @@ export async function untilReady(
     if (service.state().status === "starting") await service.detect();
     const { status, port } = service.state();
     if (status === "running") {
-      if (port === undefined || (await accepts(service.address(port)))) return;
+      if (port === undefined || (await accepts(service.connect, port))) return;
       // It may listen on another port by now.
       await service.detect();
     }
@@ -146,14 +145,13 @@ export async function untilReady(
   }
 }
 
-/** Whether a connection is accepted there. */
-export async function accepts({ host, port }: { host: string; port: number }): Promise<boolean> {
-  const socket = connect({ host, port, autoSelectFamily: false });
-  const connected = new Promise<boolean>((resolve) => {
-    socket.once("connect", () => resolve(true));
-    socket.once("error", () => resolve(false));
-  });
-  const result = await Promise.race([connected, sleep(500, false, { ref: false })]);
-  socket.destroy();
-  return result;
+/** Whether a connection to the port is accepted. */
+export async function accepts(connect: ConnectPort, port: number): Promise<boolean> {
+  try {
+    (await connect(port, { signal: AbortSignal.timeout(500) })).destroy();
+    return true;
+  } catch (error) {
+    if (error instanceof RuntimeError) return false;
+    throw error;
+  }
 }

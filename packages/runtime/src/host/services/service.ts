@@ -3,6 +3,7 @@ import { closeSync, existsSync, globSync, mkdirSync, readFileSync, readdirSync, 
 import { constants } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ConnectPort } from "../../connect.ts";
 import { readJsonFile, writeJson } from "../files/json-file.ts";
 import { supervisorName } from "../process-isolation.ts";
 import { createPortFinder } from "./ports.ts";
@@ -27,7 +28,7 @@ export interface ServiceHost {
   kill(supervisor: number | undefined): Promise<void>;
   /** Processes of the sandbox killed for memory so far. */
   oomKills(): number;
-  address(port: number): { host: string; port: number };
+  connect: ConnectPort;
   isFrozen(): boolean;
   thaw(): Promise<void>;
   /** Errors outside of any call. */
@@ -220,7 +221,7 @@ export function openService(name: string, host: ServiceHost): RunningService {
   /** A cheap check for possible changes. */
   async function detectIfChanged() {
     const wanted = saved?.port;
-    const isOpen = async () => wanted !== undefined && wanted !== 0 && (await accepts(host.address(wanted)));
+    const isOpen = async () => wanted !== undefined && wanted !== 0 && (await accepts(host.connect, wanted));
     if (throttle.isDue(wanted === 0) || (throttle.mayDetect() && (await isOpen()))) await detect();
   }
 
@@ -383,7 +384,7 @@ export function openService(name: string, host: ServiceHost): RunningService {
           isAlive: () => isAlive,
           state: () => state,
           detect: () => (state.status === "starting" ? detectIfChanged() : throttle.mayDetect() ? detect() : undefined),
-          address: host.address,
+          connect: host.connect,
           isUnhealthy: () => health !== undefined && isChecking,
           lastLines: () => log.last(20).map((line) => line.line),
         },

@@ -1,0 +1,9 @@
+import { describeRuntimeDriver } from "../conformance.ts";
+import { describeEscapes } from "../escapes.ts";
+import { noOrdinaryUserHere, openAsOrdinaryUser } from "./ordinary-user.fixture.ts";
+import { unavailableHere } from "./availability.ts";
+
+const skip = unavailableHere() ?? noOrdinaryUserHere();
+
+describeRuntimeDriver("sandbox of an ordinary user", openAsOrdinaryUser, { skip });
+describeEscapes("sandbox of an ordinary user", openAsOrdinaryUser, { skip });
