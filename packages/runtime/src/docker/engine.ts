@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import Docker from "dockerode";
+import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
 
 export interface EngineOptions {
@@ -26,7 +26,8 @@ const responseMs = 5_000;
 
 /** Throws `unavailable` with instructions when no engine responds. */
 export async function connectEngine({ host = defaultHost, certPath }: EngineOptions): Promise<Engine> {
-  const docker = new Docker(connection(host, certPath));
+  const { default: Client } = await import("dockerode");
+  const docker = new Client(connection(host, certPath));
   let info: { ServerVersion: string; OSType: string; SecurityOptions?: string[]; CgroupDriver: string };
   try {
     info = (await Promise.race([docker.info(), silence(responseMs)])) as typeof info;
