@@ -6,11 +6,12 @@ import LongestFirst from "./scripts/test/vitest-order.ts";
 
 const never = ["**/node_modules/**", "**/dist/**", "**/.worktrees/**"];
 const hard = "**/*.hard.test.ts";
+const kubernetes = "**/*.kubernetes.test.ts";
 const project = (name: string, include: string | string[], more: object = {}) => ({
   test: {
     name,
     include: [include].flat(),
-    exclude: [...never, hard],
+    exclude: [...never, hard, kubernetes],
     testTimeout: 60_000,
     // The files of a worker share its modules, which have no state, because loading the server for each file would take a large part of the time.
     isolate: false,
@@ -47,6 +48,14 @@ export default defineConfig({
       project("runtime", "packages/runtime/src/**/*.test.ts", longTimeouts),
       // kill -9, escapes, Docker engines: minutes.
       project("runtime-hard", `packages/runtime/src/${hard}`, { ...longTimeouts, exclude: never }),
+      // On a real cluster that is started for them: `./studio test --kubernetes`.
+      project("runtime-kubernetes", `packages/runtime/src/${kubernetes}`, {
+        ...longTimeouts,
+        exclude: never,
+        globalSetup: [machine, "packages/runtime/src/kubernetes/testing/cluster.setup.ts"],
+        // One node carries the pods of one suite at a time.
+        fileParallelism: false,
+      }),
       project("testkit", "packages/testkit/src/**/*.test.ts"),
       project("testkit-hard", `packages/testkit/src/${hard}`, { ...longTimeouts, exclude: never }),
       project("evals", "evals/src/**/*.test.ts", longTimeouts),

@@ -8,7 +8,7 @@ import { createRuntime, findDockerEngine } from "@tesslate/runtime";
 import { openObjects } from "../apps/server/src/platform/objects/index.ts";
 import { ConfigError, readConfig } from "../apps/server/src/config.ts";
 import { createBrowserPackage, packageProblem } from "../apps/server/src/features/agent/verify/browser-package.ts";
-import { readRemoteOptions } from "../apps/server/src/runner-options.ts";
+import { kubernetesOptions, readRemoteOptions } from "../apps/server/src/runner-options.ts";
 import { findChromium } from "../apps/server/src/features/agent/verify/chromium.ts";
 
 let broken = 0;
@@ -144,6 +144,7 @@ try {
     dataDir: probe,
     docker: config.runtime.docker,
     remote: await readRemoteOptions(config.runtime),
+    kubernetes: kubernetesOptions(config.runtime),
   });
   report(
     runtime.isolation === "full" ? "ok" : "!!",

@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { createRuntime } from "@tesslate/runtime";
-import { createRunner } from "@tesslate/runtime/runner";
+import { createRunner, hasHashIn } from "@tesslate/runtime/runner";
 import { ConfigError, readConfig } from "../apps/server/src/config.ts";
 import { createLogger } from "../apps/server/src/platform/logger.ts";
 import { findPostgresPrograms } from "../apps/server/src/platform/postgres.ts";
@@ -42,7 +42,7 @@ async function main(): Promise<number> {
   const { runner: settings, driver: driverName, docker, orphanGraceMs } = config.runtime;
   if (driverName === "remote")
     throw new ConfigError(["RUNTIME_DRIVER=remote is for the server. A runner runs projects itself. Example: RUNTIME_DRIVER=auto"]);
-  const token = await readRunnerToken(settings);
+  const token = settings.tokenHashFile === undefined ? await readRunnerToken(settings) : hasHashIn(settings.tokenHashFile);
   const { ca, cert, key } = await readRunnerCertificates(settings);
   const dataDir = resolve(config.dataDir);
   await mkdir(dataDir, { recursive: true });

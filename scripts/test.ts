@@ -1,5 +1,5 @@
 /**
- * `./studio test [--journeys] [--hard] [--all] [--budget MINUTES] [--last-failed] [--watch] [-t PATTERN] [NAME…]`: runs tests, prints progress, and ends with one line:
+ * `./studio test [--journeys] [--hard] [--kubernetes] [--all] [--budget MINUTES] [--last-failed] [--watch] [-t PATTERN] [NAME…]`: runs tests, prints progress, and ends with one line:
  * `Total: N passed, N failed, N skipped`. Also fails if anything that a part started is left after it.
  */
 import { spawn } from "node:child_process";
@@ -25,6 +25,7 @@ function readRequest(): Request & { watch: boolean } {
       journeys: { type: "boolean", default: false },
       hard: { type: "boolean", default: false },
       all: { type: "boolean", default: false },
+      kubernetes: { type: "boolean", default: false },
       watch: { type: "boolean", default: false },
       budget: { type: "string" },
       "last-failed": { type: "boolean", default: false },

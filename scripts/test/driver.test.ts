@@ -250,7 +250,16 @@ describe("leftovers", () => {
 
 describe("selection", () => {
   const checkout = { root, cores: 2, durations: {} };
-  const request: Request = { names: [], parts: [], pattern: undefined, journeys: false, hard: false, all: false, budget: undefined };
+  const request: Request = {
+    names: [],
+    parts: [],
+    pattern: undefined,
+    journeys: false,
+    hard: false,
+    all: false,
+    kubernetes: false,
+    budget: undefined,
+  };
   const names = (more: Partial<Request>) => planParts({ ...request, ...more }, checkout).map(({ name }) => name);
 
   test("without names the quick parts run; each other group has a flag, and --all runs everything", () => {

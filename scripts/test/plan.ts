@@ -13,6 +13,7 @@ export interface Request {
   journeys: boolean;
   hard: boolean;
   all: boolean;
+  kubernetes: boolean;
   /** Seconds. */
   budget: number | undefined;
 }
@@ -33,17 +34,18 @@ export function planParts(request: Request, checkout: Checkout): Part[] {
   if (request.parts.length > 0)
     return [...wholeParts(request.parts, checkout), ...(request.names.length > 0 ? selectedParts(request, checkout) : [])];
   if (request.names.length > 0 || request.pattern !== undefined) return selectedParts(request, checkout);
-  const runsQuick = request.all || (!request.journeys && !request.hard);
+  const runsQuick = request.all || (!request.journeys && !request.hard && !request.kubernetes);
   const runsJourneys = request.all || request.journeys;
   const isTimed = request.budget !== undefined;
   return [
-    ...(runsQuick ? [vitestPart(checkout, "tests beside the code", ["--project=!*-hard"], 330)] : []),
+    ...(runsQuick ? [vitestPart(checkout, "tests beside the code", ["--project=!*-hard", "--project=!*-kubernetes"], 330)] : []),
     // All journeys include the main ones; with a time budget, the main ones run first.
     ...(runsQuick && (!runsJourneys || isTimed)
       ? [{ ...journeysPart(checkout, "main journeys, conformance, weights", ["--main"], 160), isFiltered: true }]
       : []),
     ...(runsJourneys ? [allJourneys(checkout, { besidesMain: runsQuick && isTimed })] : []),
     ...(request.all || request.hard ? hardParts(checkout) : []),
+    ...(request.kubernetes ? [vitestPart(checkout, "runtime on a Kubernetes cluster", ["--project=runtime-kubernetes"], 900)] : []),
   ];
 }
 
@@ -169,7 +171,16 @@ const foldersOf = (files: readonly string[]): Map<string, string> =>
   ]);
 
 function wholeParts(names: readonly string[], checkout: Checkout): Part[] {
-  const request: Request = { names: [], parts: [], pattern: undefined, journeys: false, hard: false, all: false, budget: undefined };
+  const request: Request = {
+    names: [],
+    parts: [],
+    pattern: undefined,
+    journeys: false,
+    hard: false,
+    all: false,
+    kubernetes: false,
+    budget: undefined,
+  };
   const known = [...planParts(request, checkout), ...planParts({ ...request, all: true }, checkout)];
   return names.map((name) => {
     const part = known.find((each) => each.name === name);

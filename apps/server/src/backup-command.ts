@@ -39,7 +39,7 @@ import type { Logger } from "./platform/logger.ts";
 import { bucketAddress, createStorageOutbound } from "./platform/objects/index.ts";
 import { openInstallation, type OpenInstallation } from "./open-installation.ts";
 import { findPostgresPrograms, holdDataDir, startEmbeddedPostgres } from "./platform/postgres.ts";
-import { readRemoteOptions } from "./runner-options.ts";
+import { kubernetesOptions, readRemoteOptions } from "./runner-options.ts";
 import { settings as allSettings } from "./settings/index.ts";
 import { settingsOf } from "./settings/kinds.ts";
 import type { Environment } from "./settings/read.ts";
@@ -87,6 +87,7 @@ async function openPauses(
     dataDir,
     docker: config.runtime.docker,
     remote: await readRemoteOptions(config.runtime),
+    kubernetes: kubernetesOptions(config.runtime),
     ...(config.runtime.orphanGraceMs !== undefined && { orphanGraceMs: config.runtime.orphanGraceMs }),
     ...(programs !== undefined && { programs: { postgres: programs } }),
     log,

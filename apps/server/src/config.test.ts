@@ -65,7 +65,14 @@ test("all problems are reported together, each with an example", () => {
 });
 
 test("a runtime driver that does not exist is refused before anything starts", () => {
-  expect(() => readConfig({ RUNTIME_DRIVER: "kubernetes" })).toThrow(/RUNTIME_DRIVER.*sandbox, docker, process/s);
+  expect(() => readConfig({ RUNTIME_DRIVER: "podman" })).toThrow(/RUNTIME_DRIVER.*sandbox, docker, kubernetes, process/s);
+});
+
+test("pods need an image", () => {
+  expect(errorOf({ RUNTIME_DRIVER: "kubernetes" }).problems).toEqual([expect.stringContaining("KUBERNETES_IMAGE=")]);
+  const { kubernetes } = readConfig({ RUNTIME_DRIVER: "kubernetes", KUBERNETES_IMAGE: "images.lan/studio:1" }).runtime;
+  expect(kubernetes).toMatchObject({ namespace: "tesslate-sandboxes", workloads: "auto", volumeBytes: 10 * 2 ** 30, outbound: [] });
+  expect(errorOf({ KUBERNETES_NAMESPACE: "Not_A_Name" }).problems).toHaveLength(1);
 });
 
 test("a runner needs an address and a secret", () => {

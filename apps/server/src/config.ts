@@ -62,6 +62,7 @@ function createConfig(settings: Settings, isGiven: (name: string) => boolean) {
     runtime: {
       ...settings.driver,
       runner: settings.runner,
+      kubernetes: settings.kubernetes,
       ...settings.preparation,
       ...settings.idle,
       orphanGraceMs: settings.idle.orphanGraceMs || undefined,

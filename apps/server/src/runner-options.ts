@@ -36,3 +36,16 @@ export async function readRemoteOptions({ driver, runner }: Config["runtime"]) {
   if (driver !== "remote" || runner.url === undefined) return undefined;
   return { url: runner.url, token: await readRunnerToken(runner), tls: await readRunnerCertificates(runner) };
 }
+
+/** Of `createRuntime`: the cluster of `RUNTIME_DRIVER=kubernetes`. Undefined with another driver. */
+export function kubernetesOptions({ driver, kubernetes, orphanGraceMs }: Config["runtime"]) {
+  const { image, requestCpus, requestMemoryBytes, outbound, ...more } = kubernetes;
+  if (driver !== "kubernetes" || image === undefined) return undefined;
+  return {
+    ...more,
+    image,
+    requests: { cpus: requestCpus, memoryBytes: requestMemoryBytes },
+    outbound: { allow: outbound },
+    orphanGraceMs,
+  };
+}

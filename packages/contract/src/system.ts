@@ -2,7 +2,7 @@ import { described, JsonObject, Literals, Nullable, Type, type Static } from "./
 import { route } from "./route.ts";
 
 const tag = "system";
-export const SandboxDriver = described("How this server runs sandboxes.", Literals("sandbox", "docker", "process", "memory"));
+export const SandboxDriver = described("How this server runs sandboxes.", Literals("sandbox", "docker", "process", "kubernetes", "memory"));
 export const IsolationLevel = described(
   "What separates sandboxes from each other and from this server.",
   Literals("full", "no-netns", "process", "none"),

@@ -314,7 +314,7 @@ export function describeRuntimeDriver(
       }, 60_000);
 
       test("that are built in the background are joined by a caller that waits", async () => {
-        const spec = await image({ name: "joined", build: [programs.sleep(300), programs.put("built.txt", "built")] });
+        const spec = await image({ name: "joined", build: [programs.sleep(1_000), programs.put("built.txt", "built")] });
         const [background, foreground]: string[][] = [[], []];
         const { promise: started, resolve } = Promise.withResolvers<void>();
         const first = driver.prepare(spec, {

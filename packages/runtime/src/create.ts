@@ -1,4 +1,5 @@
 import { RuntimeError } from "./errors.ts";
+import type { KubernetesOptions } from "./kubernetes/options.ts";
 import { withCaretaker } from "./lease.ts";
 import type { RuntimeLog } from "./log.ts";
 import type { MachineFacts } from "./machine-facts.ts";
@@ -20,6 +21,8 @@ export interface RuntimeOptions {
    * For the docker driver: its engine (`unix:///path`, `tcp://host:port`), client certificates, and the image that project code runs in.
    */
   docker?: { host?: string | undefined; certPath?: string | undefined; image?: string | undefined };
+  /** The cluster of the driver `kubernetes`. */
+  kubernetes?: Omit<KubernetesOptions, "hostnamesBlocked" | "log"> | undefined;
   /** The runner of the driver `remote`. */
   remote?: RemoteOptions | undefined;
   /** How long services keep running after this process ends when no other process adopts them. Unset: forever. */
@@ -35,6 +38,10 @@ type Create = (options: RuntimeOptions) => Promise<RuntimeDriver>;
 const drivers: Record<DriverName, Create> = {
   sandbox: async (options) => (await import("./sandbox/driver.ts")).createSandboxDriver(options),
   docker: async ({ docker, ...options }) => (await import("./docker/driver.ts")).createDockerDriver({ ...docker, ...options }),
+  kubernetes: async ({ kubernetes, hostnamesBlocked, log }) => {
+    if (!kubernetes) throw new RuntimeError("unavailable", "RUNTIME_DRIVER=kubernetes requires its settings.");
+    return (await import("./kubernetes/driver.ts")).createKubernetesDriver({ ...kubernetes, hostnamesBlocked, log });
+  },
   process: async (options) => (await import("./process/driver.ts")).createProcessDriver(options),
   memory: async () => (await import("./memory/driver.ts")).createMemoryDriver(),
 };
@@ -44,7 +51,8 @@ const automatic: readonly DriverName[] = ["sandbox", "docker"];
 export async function createRuntime({ orphanGraceMs, ...options }: RuntimeOptions): Promise<RuntimeDriver> {
   if (options.driver === "remote") return connectToRunner(options);
   const driver = await createDriver(options);
-  if (orphanGraceMs === undefined || driver.name === "memory") return driver;
+  // The runners in pods stop services that no server uses.
+  if (orphanGraceMs === undefined || driver.name === "memory" || driver.name === "kubernetes") return driver;
   const { dataDir, docker, machine } = options;
   return withCaretaker(driver, { state: { driver: driver.name, dataDir, docker, machine }, graceMs: orphanGraceMs });
 }

@@ -8,7 +8,7 @@ import type { History } from "./history/types.ts";
  * everything is stopped.
  */
 
-export type DriverName = "sandbox" | "docker" | "process" | "memory";
+export type DriverName = "sandbox" | "docker" | "process" | "kubernetes" | "memory";
 
 /** The isolation between project code and the host. `full` > `no-netns` > `process` > `none`. Shown to users; never downgraded silently. */
 export type Isolation = "full" | "no-netns" | "process" | "none";

@@ -49,7 +49,7 @@ import { loadEncryptionKeys } from "../platform/encryption-keys.ts";
 import { removeServerRecord } from "../platform/running-server.ts";
 import { createServerSettings, type ServerSettings } from "../platform/server-settings.ts";
 import { startTraces, type Traces } from "../platform/traces.ts";
-import { readRemoteOptions } from "../runner-options.ts";
+import { kubernetesOptions, readRemoteOptions } from "../runner-options.ts";
 import { version } from "../version.ts";
 import type { OnClose } from "./area.ts";
 import { composeSecrets, type SecretsArea } from "./secrets.ts";
@@ -216,6 +216,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
       dataDir,
       docker: config.runtime.docker,
       remote: await readRemoteOptions(config.runtime),
+      kubernetes: kubernetesOptions(config.runtime),
       ...(config.runtime.orphanGraceMs !== undefined && { orphanGraceMs: config.runtime.orphanGraceMs }),
       programs,
       log,

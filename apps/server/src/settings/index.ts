@@ -7,7 +7,7 @@ import { mail } from "./mail.ts";
 import { demo, models } from "./models.ts";
 import { log, metrics, traces } from "./monitoring.ts";
 import { deployProviderSettings, gitProviders } from "./providers.ts";
-import { driver, idle, newProjects, preparation, projectMemory, recovery, runner } from "./runtime.ts";
+import { driver, idle, kubernetes, newProjects, preparation, projectMemory, recovery, runner } from "./runtime.ts";
 import { backups, keys, objects, snapshotSettings, storage } from "./storage.ts";
 
 /**
@@ -20,6 +20,7 @@ export const settings = Type.Object({
   storage,
   driver,
   runner,
+  kubernetes,
   preparation,
   projectMemory,
   newProjects,

@@ -19,6 +19,7 @@ export function findConflicts({
   objects,
   driver,
   runner,
+  kubernetes,
 }: Settings): string[] {
   const problems: string[] = [];
   const { appHost, previewDomain } = publicAddress(listen.port, address);
@@ -32,6 +33,8 @@ export function findConflicts({
     problems.push("RUNTIME_DRIVER=remote requires the address of a runner. Example: RUNNER_URL=https://runner.lan:7070");
   if (driver.driver === "remote" && runner.token === undefined && runner.tokenFile === undefined)
     problems.push("RUNTIME_DRIVER=remote requires the secret of the runner. Example: RUNNER_TOKEN_FILE=/etc/tesslate/runner-token");
+  if (driver.driver === "kubernetes" && kubernetes.image === undefined)
+    problems.push("RUNTIME_DRIVER=kubernetes requires the image of the pods. Example: KUBERNETES_IMAGE=images.lan/tesslate-studio:0.2.0");
   if ((runner.certFile === undefined) !== (runner.keyFile === undefined))
     problems.push("RUNNER_CERT_FILE and RUNNER_KEY_FILE must be set together. Example: RUNNER_KEY_FILE=/etc/tesslate/runner-key.pem");
 

@@ -1,13 +1,13 @@
 import { Type } from "typebox";
-import { flag, group, integer, mebibyte, minute, number, oneOf, secret, text } from "./kinds.ts";
+import { flag, group, integer, list, mebibyte, minute, number, oneOf, secret, text } from "./kinds.ts";
 
 /** `config.runtime` consists of `driver`, `runner`, `preparation`, `recovery` and `idle`. */
 export const driver = group("Project code", {
-  driver: oneOf("RUNTIME_DRIVER", ["auto", "sandbox", "docker", "process", "memory", "remote"], {
+  driver: oneOf("RUNTIME_DRIVER", ["auto", "sandbox", "docker", "kubernetes", "process", "memory", "remote"], {
     default: "auto",
     example: "sandbox",
     description:
-      "Where project code runs: auto, sandbox, docker, process (no isolation), memory (tests), remote (on the runner at RUNNER_URL)",
+      "Where project code runs: auto, sandbox, docker, kubernetes (a pod per project), process (no isolation), memory (tests), remote (on the runner at RUNNER_URL)",
   }),
   docker: Type.Object({
     host: Type.Refine(
@@ -61,6 +61,13 @@ export const runner = group("Runner", {
       description: "Server and runner: file with RUNNER_TOKEN",
     }),
   ),
+  tokenHashFile: Type.Optional(
+    text("RUNNER_TOKEN_HASH_FILE", {
+      example: "/etc/tesslate/runner-token-hash",
+      description:
+        "Runner: file with the SHA-256 of the token in hexadecimal digits, instead of the token; read again when it changes. Set in pods of RUNTIME_DRIVER=kubernetes",
+    }),
+  ),
   caFile: Type.Optional(
     text("RUNNER_CA_FILE", {
       example: "/etc/tesslate/runner-ca.pem",
@@ -89,6 +96,90 @@ export const runner = group("Runner", {
     (value) => /^unix:\/\/\/./.test(value) || /^(\[[\da-fA-F:]+\]|[^\s:/]+):\d{1,5}$/.test(value),
     () => "host:port or unix:///path",
   ),
+});
+
+/** The cluster of `RUNTIME_DRIVER=kubernetes`. Part of `config.runtime`. */
+export const kubernetes = group("Kubernetes", {
+  kubeconfig: Type.Optional(
+    text("KUBECONFIG", {
+      example: "/etc/tesslate/kubeconfig",
+      description: "Kubeconfig file of the cluster. Default: the service account of the pod that the server runs in",
+    }),
+  ),
+  namespace: Type.Refine(
+    text("KUBERNETES_NAMESPACE", {
+      default: "tesslate-sandboxes",
+      description: "Namespace of the projects' pods, for them alone. It must exist",
+    }),
+    (value) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value),
+    () => "the name of a namespace",
+  ),
+  image: Type.Optional(
+    text("KUBERNETES_IMAGE", {
+      example: "images.lan/tesslate-studio:0.2.0",
+      description: "Container image of the pods: the image of this product in the version of the server. Required",
+    }),
+  ),
+  imagePullSecret: Type.Optional(
+    text("KUBERNETES_IMAGE_PULL_SECRET", { example: "images", description: "Secret in the namespace with which the image is pulled" }),
+  ),
+  workloads: oneOf("KUBERNETES_WORKLOADS", ["auto", "sandboxes", "pods"], {
+    default: "auto",
+    example: "sandboxes",
+    description:
+      "sandboxes = Sandbox objects of kubernetes-sigs/agent-sandbox, whose controller makes the pods; pods = plain pods and claims; auto = sandboxes where the cluster has them",
+  }),
+  runtimeClass: Type.Optional(
+    text("KUBERNETES_RUNTIME_CLASS", { example: "gvisor", description: "RuntimeClass of the pods, such as gvisor or kata" }),
+  ),
+  storageClass: Type.Optional(
+    text("KUBERNETES_STORAGE_CLASS", { example: "fast", description: "StorageClass of the projects' volumes. Default: the cluster's" }),
+  ),
+  volumeBytes: integer("KUBERNETES_VOLUME_MB", {
+    minimum: 256,
+    unit: "MiB",
+    factor: mebibyte,
+    default: "10240",
+    example: "20480",
+    description: "Size of a project's volume, with its snapshots; larger if the disk limit of its owner's plan is",
+  }),
+  requestMemoryBytes: integer("KUBERNETES_REQUEST_MEMORY_MB", {
+    minimum: 16,
+    unit: "MiB",
+    factor: mebibyte,
+    default: "256",
+    example: "512",
+    description: "Memory that a pod reserves on its node; its limit is PROJECT_MEMORY_MB",
+  }),
+  requestCpus: number("KUBERNETES_REQUEST_CPU", {
+    default: "0.1",
+    example: "0.25",
+    description: "Cores that a pod reserves on its node",
+  }),
+  suspendAfterMs: number("KUBERNETES_SUSPEND_MINUTES", {
+    unit: "minutes",
+    factor: minute,
+    default: "5",
+    example: "1",
+    description: "Minutes after which a pod without running apps, commands and terminals is suspended; its volume stays",
+  }),
+  startTimeoutMs: number("KUBERNETES_START_MINUTES", {
+    unit: "minutes",
+    factor: minute,
+    default: "3",
+    example: "10",
+    description: "Minutes that a pod may take to start, with scaling up nodes and pulling the image",
+  }),
+  allowFrom: list("KUBERNETES_ALLOW_FROM", Type.String(), {
+    default: "tesslate-studio/app.kubernetes.io/name=tesslate-studio",
+    example: "10.20.0.15/32",
+    description:
+      "Who may connect to the pods, besides nobody: addresses and ranges, or pods as label=value or namespace/label=value, comma-separated",
+  }),
+  outbound: list("KUBERNETES_OUTBOUND_ALLOW", Type.String(), {
+    example: "10.20.0.30:5432",
+    description: "Private addresses that projects may reach: host, host:port, addresses or ranges, comma-separated",
+  }),
 });
 
 export const preparation = group("Project code", {

@@ -45,7 +45,7 @@ export const defaultTiming: Timing = {
   drainMs: 10_000,
 };
 
-export const driverNames = ["sandbox", "docker", "process", "memory"] as const;
+export const driverNames = ["sandbox", "docker", "process", "kubernetes", "memory"] as const;
 
 export const hello = Type.Object({
   protocol: Type.Object({ major: Type.Integer(), minor: Type.Integer() }),

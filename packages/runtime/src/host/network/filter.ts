@@ -32,7 +32,7 @@ export interface Policy extends SandboxPolicy {
  * Unreachable from sandboxes unless allowed: this network, private, shared, loopback, link-local (metadata), multicast and reserved
  * ranges.
  */
-const privateRanges = [
+export const privateRanges = [
   "0.0.0.0/8",
   "10.0.0.0/8",
   "100.64.0.0/10",

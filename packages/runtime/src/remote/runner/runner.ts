@@ -1,4 +1,4 @@
-import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { chmodSync, rmSync } from "node:fs";
 import http2, { type Http2Server, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
@@ -10,6 +10,9 @@ import { keepAlive } from "../pings.ts";
 import { defaultTiming, headers, paths, protocol, type Hello, type Timing } from "../protocol.ts";
 import { limits } from "../session-limits.ts";
 import { encodeError } from "../wire-errors.ts";
+import { isSameToken } from "./tokens.ts";
+
+export { hasHashIn } from "./tokens.ts";
 import { createClients } from "./clients.ts";
 import { createHandlers } from "./handlers.ts";
 import { createCallServer } from "./serve-call.ts";
@@ -18,8 +21,8 @@ import { createUnattended } from "./unattended.ts";
 export interface RunnerOptions {
   /** A driver of this machine. The runner does not close it. */
   driver: RuntimeDriver;
-  /** The secret that servers show. */
-  token: string;
+  /** The secret that servers show, or whether one is it. */
+  token: string | ((shown: string) => boolean);
   listen: { host: string; port: number } | { path: string };
   /** Certificates in PEM. With `ca`, servers must show a certificate of that authority as well. Without `tls` nothing is encrypted. */
   tls?: { cert: string | Buffer; key: string | Buffer; ca?: string | Buffer } | undefined;
@@ -52,7 +55,7 @@ export async function createRunner({
   ...options
 }: RunnerOptions): Promise<Runner> {
   const timing = { ...defaultTiming, ...options.timing };
-  if (token.length < minTokenLength)
+  if (typeof token === "string" && token.length < minTokenLength)
     throw new RuntimeError("not_supported", `The token of a runner has at least ${minTokenLength} characters.`);
   const instance = randomUUID();
   const unattended = createUnattended(driver, { afterMs: orphanGraceMs, log });
@@ -61,7 +64,7 @@ export async function createRunner({
     unattended.setAttended(count > 0);
   });
   const calls = createCallServer(createHandlers(driver, clients), log);
-  const expected = digest(`Bearer ${token}`);
+  const isAllowed = typeof token === "string" ? isSameToken(token) : token;
   const sessions = new Set<ServerHttp2Session>();
   let isDraining = false;
 
@@ -86,7 +89,8 @@ export async function createRunner({
 
   function onStream(stream: ServerHttp2Stream, received: IncomingHttpHeaders) {
     stream.on("error", () => {});
-    if (!timingSafeEqual(digest(one(received[headers.authorization])), expected)) return refuse(stream, 401, "The token is wrong.");
+    const [, shown = ""] = /^Bearer (.+)$/.exec(one(received[headers.authorization])) ?? [];
+    if (!isAllowed(shown)) return refuse(stream, 401, "The token is wrong.");
     const path = one(received[":path"]);
     if (path === paths.hello) return answer(stream, isDraining ? 503 : 200, describe());
     const [major] = one(received[headers.protocol]).split(".");
@@ -163,8 +167,6 @@ export async function createRunner({
 export const minTokenLength = 32;
 
 const isMethod = (name: string): name is MethodName => Object.hasOwn(methods, name);
-/** Of equal length whatever was sent, so that the comparison takes the same time. */
-const digest = (text: string) => createHash("sha256").update(text).digest();
 
 function listenOn(server: Http2Server | http2.Http2SecureServer, listen: RunnerOptions["listen"], isTls: boolean): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -1,0 +1,203 @@
+import type { Duplex, Readable } from "node:stream";
+import { RuntimeError } from "../errors.ts";
+import type { Change, ExecResult, Pty, RuntimeDriver, Sandbox, StagedFile, Tree } from "../types.ts";
+import type { History } from "../history/types.ts";
+import type { LivePod } from "./live.ts";
+import type { ServiceStates } from "./service-states.ts";
+
+interface Options {
+  id: string;
+  live: LivePod;
+  states: ServiceStates;
+  /** Disk space when the pod was suspended. */
+  storedDiskBytes(): number;
+  /** Called before the first point in time is stored. */
+  keepsHistory(): Promise<void>;
+}
+
+/** A sandbox whose calls go to the runner in its pod. What only observes (changes, states, logs that are followed) does not start the pod. */
+export function createPodSandbox({ id, live, states, storedDiskBytes, keepsHistory }: Options): Sandbox {
+  const inPod = async (runner: RuntimeDriver): Promise<Sandbox> => {
+    const sandbox = await runner.find(id);
+    if (!sandbox) throw new RuntimeError("not_found", "The sandbox was deleted.");
+    return sandbox;
+  };
+  const ask = <T>(call: (sandbox: Sandbox) => Promise<T>): Promise<T> =>
+    live.use(async (runner) => call(await inPod(runner)), { isRepeatable: true });
+  const order = <T>(call: (sandbox: Sandbox) => Promise<T>): Promise<T> => live.use(async (runner) => call(await inPod(runner)));
+  /** Of the runner that is connected. */
+  const current = async (): Promise<Sandbox | undefined> => (live.current ? inPod(live.current) : undefined);
+
+  /** The pod stays until the stream is closed. */
+  function holdFor<T extends Readable | Duplex>(stream: T): T {
+    const release = live.hold();
+    if (stream.destroyed) release();
+    else stream.once("close", release);
+    return stream;
+  }
+
+  /** Goes on with each next runner, until the caller aborts or `isWhole` says that it ended by itself. */
+  async function* observe<T>(
+    signal: AbortSignal | undefined,
+    values: (sandbox: Sandbox, signal: AbortSignal) => AsyncIterable<T>,
+  ): AsyncGenerator<T> {
+    const ended = signal ?? new AbortController().signal;
+    for (;;) {
+      const connected = await live.connected(ended);
+      if (!connected || ended.aborted) return;
+      const { runner, lost } = connected;
+      try {
+        yield* values(await inPod(runner), AbortSignal.any([ended, lost]));
+        if (!lost.aborted) return;
+      } catch (error) {
+        if (!lost.aborted) throw error;
+      }
+    }
+  }
+
+  const files: Tree = {
+    stat: (path) => ask(({ files: tree }) => tree.stat(path)),
+    read: (path, options) => ask(({ files: tree }) => tree.read(path, options)),
+    stream: (path, options) =>
+      ask(async ({ files: tree }) => {
+        const found = await tree.stream(path, options);
+        return { ...found, data: holdFor(found.data) };
+      }),
+    write: (path, data, options) => order(({ files: tree }) => tree.write(path, data, options)),
+    async stage(data, options) {
+      const release = live.hold();
+      try {
+        const staged = await order(({ files: tree }) => tree.stage(data, options));
+        return heldFile(staged, release);
+      } catch (error) {
+        release();
+        throw error;
+      }
+    },
+    mkdir: (path) => order(({ files: tree }) => tree.mkdir(path)),
+    rename: (from, to, options) => order(({ files: tree }) => tree.rename(from, to, options)),
+    remove: (path, options) => order(({ files: tree }) => tree.remove(path, options)),
+    walk: (options) => ask(({ files: tree }) => tree.walk(options)),
+    watch: ({ signal, skip }) => observe<Change[]>(signal, (sandbox, both) => sandbox.files.watch({ signal: both, ...(skip && { skip }) })),
+    readLink: (path) => ask(({ files: tree }) => tree.readLink(path)),
+    link: (path, target) => order(({ files: tree }) => tree.link(path, target)),
+    copyIn: (source, to) => order(({ files: tree }) => tree.copyIn(source, to)),
+  };
+
+  const history: History = {
+    async capture(name, options) {
+      await keepsHistory();
+      return order(({ history: points }) => points.capture(name, options));
+    },
+    find: (name) => ask(({ history: points }) => points.find(name)),
+    names: (prefix) => ask(({ history: points }) => points.names(prefix)),
+    remove: (names) => order(({ history: points }) => points.remove(names)),
+    restore: (name, options) => order(({ history: points }) => points.restore(name, options)),
+    compare: (from, to, options) => ask(({ history: points }) => points.compare(from, to, options)),
+    async *read(name, options) {
+      const release = live.hold();
+      try {
+        const sandbox = await ask(async (found) => found);
+        yield* sandbox.history.read(name, options);
+      } finally {
+        release();
+      }
+    },
+    attachment: (name, path) =>
+      ask(async ({ history: points }) => {
+        const found = await points.attachment(name, path);
+        return found && { ...found, data: holdFor(found.data) };
+      }),
+    tidy: () => order(({ history: points }) => points.tidy()),
+  };
+
+  return {
+    id,
+    files,
+    history,
+    start: (spec) => order((sandbox) => sandbox.start(spec)),
+    async ready(name, options) {
+      // Nothing runs in a suspended pod.
+      if (!live.current && !states.isAnyActive() && !states.all().some((state) => state.name === name))
+        throw new RuntimeError("not_found", `There is no service ${name}.`);
+      return ask((sandbox) => sandbox.ready(name, options));
+    },
+    async stop(name) {
+      if (!live.current && !states.isAnyActive()) return;
+      await order((sandbox) => sandbox.stop(name));
+    },
+    removeVolume: (name) => order((sandbox) => sandbox.removeVolume(name)),
+    async services() {
+      if (!live.current && !states.isAnyActive()) return states.all();
+      const all = await ask((sandbox) => sandbox.services());
+      states.learn(all);
+      return all;
+    },
+    onState: states.onState,
+    async exec(argv, options = {}): Promise<ExecResult> {
+      if (options.signal?.aborted)
+        return { exitCode: null, signal: null, stdout: "", stderr: "", timedOut: false, aborted: true, durationMs: 0 };
+      return order((sandbox) => sandbox.exec(argv, options));
+    },
+    async pty(argv, options) {
+      const pty: Pty = await order((sandbox) => sandbox.pty(argv, options));
+      const release = live.hold();
+      pty.onExit(release);
+      return pty;
+    },
+    async *logs(name, { tail, follow = false, signal } = {}) {
+      const first = await ask(async (found) => found);
+      if (!follow) {
+        const release = live.hold();
+        try {
+          yield* first.logs(name, { ...(tail !== undefined && { tail }), ...(signal && { signal }) });
+        } finally {
+          release();
+        }
+        return;
+      }
+      let last = 0;
+      for await (const line of observe(signal, (sandbox, both) =>
+        // After the first runner: what the next one keeps and was not told yet.
+        sandbox.logs(name, { follow, signal: both, ...(tail !== undefined && last === 0 && { tail }) }),
+      )) {
+        if (line.seq <= last) continue;
+        last = line.seq;
+        yield line;
+      }
+    },
+    async connect(port, options) {
+      if (options?.signal?.aborted) throw new RuntimeError("aborted", "The connection was aborted.");
+      if (!live.current && !states.isAnyActive()) throw new RuntimeError("unavailable", `Nothing listens on port ${port}.`);
+      return holdFor(await ask((sandbox) => sandbox.connect(port, options)));
+    },
+    peerAddress: (port) => ask((sandbox) => sandbox.peerAddress(port)),
+    async stats() {
+      const sandbox = await current();
+      if (!sandbox) return { memoryBytes: 0, cpuSeconds: 0, pids: 0, diskBytes: storedDiskBytes() };
+      return ask((found) => found.stats());
+    },
+    programs: async () => (live.current ? ask((sandbox) => sandbox.programs()) : []),
+    usage: async () => (live.current ? ask((sandbox) => sandbox.usage()) : { memoryBytes: 0, cpuSeconds: 0, pids: 0 }),
+    async freeze() {
+      await (await current())?.freeze();
+    },
+    async thaw() {
+      await (await current())?.thaw();
+    },
+  };
+}
+
+function heldFile({ size, place, discard }: StagedFile, release: () => void): StagedFile {
+  return {
+    size,
+    async place(path, options) {
+      const placed = await place(path, options);
+      release();
+      return placed;
+    },
+    async discard() {
+      await discard().finally(release);
+    },
+  };
+}
