@@ -216,7 +216,7 @@ describe("over HTTP", () => {
     const text = response.text();
     await sleep(20);
     http.revoke("ada");
-    expect(await text).toBe('id: 1\ndata: {"seq":1}\n\n');
+    expect(await text).toBe('id: 1\ndata: {"seq":1}\n\nretry: 1000\n\n');
     await vi.waitFor(() => expect(ended).toHaveBeenCalled());
   });
   test("ends when the server shuts down, which does not wait for streams", async () => {

@@ -53,6 +53,8 @@ export async function writeEvents(
       timer = setTimeout(beat, keepaliveMs);
       if (!isRoomy) await orStop(drained());
     }
+    // The server ends it, as when it restarts: an `EventSource` connects again soon.
+    if (signal.aborted && response.writable) response.write("retry: 1000\n\n");
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", onAbort);
