@@ -30,8 +30,8 @@ import type { Config } from "./config.ts";
 import type { Sessions } from "./features/accounts/auth/index.ts";
 import { watchMemory } from "./features/runtime/containers/index.ts";
 import type { HttpServer } from "./http/server.ts";
-import type { DatabaseHandle } from "./platform/database.ts";
-import { releaseAbandonedJobs, startJobs } from "./platform/jobs.ts";
+import { inTurn, type DatabaseHandle } from "./platform/database.ts";
+import { migrateJobs, releaseAbandonedJobs, startJobs } from "./platform/jobs.ts";
 import { createLogger, type Logger } from "./platform/logger.ts";
 import { readMemory } from "./platform/memory.ts";
 
@@ -205,14 +205,21 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       creatorsAndReferrals,
     ];
 
-    await marketplace.seed();
-    await models.agents.seed();
-    await creatorsAndReferrals.themes.seed();
+    const { database, tasks, several, owners } = platform;
+    const seed = async () => {
+      await marketplace.seed();
+      await models.agents.seed();
+      await creatorsAndReferrals.themes.seed();
+    };
+    if (several)
+      await inTurn(database.pool, async () => {
+        await seed();
+        await migrateJobs(database.pool);
+      });
+    else await seed();
 
     // Jobs start last, when everything they may call exists.
-    const { database, tasks } = platform;
     await releaseAbandonedJobs(database.db, platform.processId);
-    const { several, owners } = platform;
     owners.onTaken(async (projectIds) => {
       await containers.adopt(projectIds);
       await workspace.shell.adopt(projectIds);
@@ -281,10 +288,11 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
         // The load balancer sees that `/ready` fails; until then requests still arrive.
         await several.registry.drain();
         await sleep(drainMs);
-        await tasks.handOver(patienceMs);
-        await tasks.close();
+        tasks.handOver();
         await http.endStreams();
-        await owners.release(patienceMs);
+        // What runs longer is interrupted, and continued elsewhere as far as it can be.
+        void sleep(patienceMs, undefined, { ref: false }).then(() => tasks.close());
+        await owners.release(2 * patienceMs);
       },
       database,
       sessions: accounts.sessions,

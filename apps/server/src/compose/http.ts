@@ -77,7 +77,8 @@ export async function composeHttp(
           if (!several.registry.acceptsProjects) throw new AppError("unavailable", "This server is starting or stopping.");
         },
       }),
-      runtime: () => runtime.list(),
+      // Several servers share a runner: without it all of them would be unavailable, also for what needs no project.
+      ...(!several && { runtime: () => runtime.list() }),
       disk: () => checkDisk(dataDir),
     },
     metrics,

@@ -162,7 +162,16 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   const registry =
     serverAddress === undefined
       ? undefined
-      : await registerServer({ db, address: serverAddress, version, processId: presence.id, times: { leaseMs, renewMs }, onLost, log });
+      : await registerServer({
+          db,
+          connection: database.connection,
+          address: serverAddress,
+          version,
+          processId: presence.id,
+          times: { leaseMs, renewMs },
+          onLost,
+          log,
+        });
   if (registry) onClose(() => registry.close());
   const owners = registry ? createProjectOwners({ db, bus, server: registry, patienceMs, log }) : soleOwner;
   const forwarding =

@@ -17,12 +17,12 @@ import { forwardHeader, notAcceptedHeader, type ForwardSignatures, type ProjectO
 export interface Forwarding {
   /**
    * False: the request is to be served here, and the project stays here until its response has ended. True: another server serves it. `body`
-   * replaces a body that was read already.
+   * replaces a body that was read already. `longestUseMs`: after that time the project may leave although the response has not ended.
    */
   request(
     request: IncomingMessage,
     response: ServerResponse,
-    target: { projectId: string; ip: string; body?: string | undefined },
+    target: { projectId: string; ip: string; body?: string | undefined; longestUseMs?: number },
   ): Promise<boolean>;
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, target: { projectId: string; ip: string }): Promise<boolean>;
   /** The client's address of a request that another server forwarded. */
@@ -34,6 +34,8 @@ export interface Forwarding {
   close(): void;
 }
 
+/** Responses of project code can be endless. Once connected, they do not need the project to stay. */
+export const appUseMs = 5_000;
 /** Only meaningful between two neighbours. */
 const hopHeaders = new Set([
   "connection",
@@ -183,6 +185,7 @@ export function createForwarding({
         if (response.destroyed) return true;
         if (location.isHere) {
           response.once("close", location.leave);
+          if (target.longestUseMs !== undefined) setTimeout(location.leave, target.longestUseMs).unref();
           if (sender && request.headers.expect !== undefined && target.body === undefined) response.writeContinue();
           return false;
         }

@@ -144,6 +144,18 @@ function innermost(error: unknown): Error {
   }
 }
 
+/** Work at the start of a server that other servers must not do at the same time. */
+export async function inTurn(pool: pg.Pool, work: () => Promise<void>): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await client.query("select pg_advisory_lock(7473749)");
+    await work();
+  } finally {
+    await client.query("select pg_advisory_unlock(7473749)").catch(() => undefined);
+    client.release();
+  }
+}
+
 /** Runs migrations, one process at a time. */
 export async function migrateDatabase({ pool }: DatabaseHandle, log: Logger): Promise<void> {
   const started = Date.now();

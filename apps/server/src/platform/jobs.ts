@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import { Logger as WorkerLogger, run, type Runner, type RunnerOptions, type WorkerEvents } from "graphile-worker";
+import { Logger as WorkerLogger, run, runMigrations, type Runner, type RunnerOptions, type WorkerEvents } from "graphile-worker";
 import { sql } from "drizzle-orm";
 import type pg from "pg";
 import { isConnectionLoss } from "./connection-loss.ts";
@@ -28,6 +28,9 @@ export async function enqueueJob(
     sql`select graphile_worker.add_job(${name}, ${JSON.stringify(payload)}::json, queue_name := ${queue ?? null}, job_key := ${key ?? null}, run_at := now() + make_interval(secs => ${delayMs / 1000}::float8), max_attempts := ${maxAttempts}::smallint)`,
   );
 }
+
+/** Creates or upgrades the tables of jobs. `startJobs` does that too, but several servers must not do it at the same time. */
+export const migrateJobs = (pool: pg.Pool): Promise<void> => runMigrations({ pgPool: pool });
 
 /**
  * Makes jobs that a killed server was running run again. graphile-worker would wait for four hours. Call before `startJobs`; does nothing while another

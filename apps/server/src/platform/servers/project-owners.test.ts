@@ -20,6 +20,7 @@ async function member(of?: TestPlatform, address = "http://10.0.0.1:8000", lease
   const lost: string[] = [];
   const registry = await registerServer({
     db: database.db,
+    connection: database.connection,
     address,
     version: "1.0.0",
     processId: presence.id,

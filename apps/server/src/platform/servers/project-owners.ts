@@ -21,13 +21,15 @@ export interface ProjectOwners {
   locate(projectId: string, options?: { isFresh?: boolean }): Promise<ProjectLocation>;
   /** Whether this server owns the project now. Does not wait until its state was taken over. */
   owns(projectId: string): Promise<boolean>;
+  /** Work on a project that this server owns: it stays here until the returned function is called. */
+  use(projectId: string): () => void;
   /** Called after this server has become the owner, with the project and its branches, before anything else uses it. */
   onTaken(listener: (projectIds: string[]) => Promise<void>): void;
   /** Called before this server hands over projects. */
   onReleased(listener: (projectIds: string[]) => Promise<void>): void;
   /** At boot: projects that need an owner although nothing asks for them get one. */
   claimActive(): Promise<void>;
-  /** Hands over all projects, when nothing uses them or after `patienceMs`. */
+  /** Hands over all projects, each when nothing uses it any more or after `patienceMs`. */
   release(patienceMs: number): Promise<void>;
 }
 
@@ -36,6 +38,7 @@ export const soleOwner: ProjectOwners = {
   isOneOfSeveral: false,
   locate: async () => ({ isHere: true, leave: () => undefined }),
   owns: async () => true,
+  use: () => () => undefined,
   onTaken: () => undefined,
   onReleased: () => undefined,
   claimActive: async () => undefined,
@@ -48,6 +51,8 @@ interface Owned {
   uses: number;
   /** Called when nothing uses it. */
   unused: () => void;
+  /** Resolves when it was handed over. */
+  leaving: Promise<void> | undefined;
 }
 
 const channel = "project_owners";
@@ -78,7 +83,6 @@ export function createProjectOwners({
   const roots = new Map<string, string>();
   const taken: ((projectIds: string[]) => Promise<void>)[] = [];
   const released: ((projectIds: string[]) => Promise<void>)[] = [];
-  let releasing: Promise<void> | undefined;
 
   const rootOf = async (projectId: string): Promise<string> => {
     const known = roots.get(projectId);
@@ -107,7 +111,7 @@ export function createProjectOwners({
     const known = owned.get(root);
     if (known) return known;
     elsewhere.delete(root);
-    const entry: Owned = { uses: 0, unused: () => undefined, ready: Promise.resolve() };
+    const entry: Owned = { uses: 0, unused: () => undefined, ready: Promise.resolve(), leaving: undefined };
     owned.set(root, entry);
     entry.ready = each(taken, root, "taken over").catch((err: unknown) => log.error({ err, project_id: root }, "project not taken over"));
     log.debug({ project_id: root }, "project taken");
@@ -149,12 +153,12 @@ export function createProjectOwners({
   const locate = async (projectId: string, { isFresh = false } = {}): Promise<ProjectLocation> => {
     const root = await rootOf(projectId);
     for (const deadline = Date.now() + patienceMs; ;) {
-      const here = releasing ? undefined : owned.get(root);
+      const here = owned.get(root);
       if (here) {
         await here.ready;
-        if (!releasing) return { isHere: true, leave: use(here) };
+        if (!here.leaving) return { isHere: true, leave: use(here) };
+        await here.leaving;
       }
-      await releasing;
       const known = isFresh ? undefined : elsewhere.get(root);
       if (known && known.until > Date.now()) return { isHere: false, address: known.address };
       if (server.acceptsProjects && (await acquire(root))) {
@@ -203,6 +207,17 @@ export function createProjectOwners({
     await Promise.race([promise, sleep(Math.max(0, deadline - Date.now()), undefined, { ref: false })]);
   };
 
+  const leave = async (root: string, entry: Owned, deadline: number): Promise<void> => {
+    await entry.ready;
+    await unused(entry, deadline);
+    await each(released, root, "handed over");
+    await db.execute(
+      sql`update project_owners set server_id = null, is_orphaned = true where project_id = ${root} and server_id = ${server.id}`,
+    );
+    owned.delete(root);
+    await bus.notify(channel, { from: server.id, ids: [root] });
+  };
+
   return {
     isOneOfSeveral: true,
     locate,
@@ -212,6 +227,10 @@ export function createProjectOwners({
       if (!server.acceptsProjects || !(await acquire(root))) return false;
       begin(root);
       return true;
+    },
+    use: (projectId) => {
+      const entry = owned.get(roots.get(projectId) ?? projectId);
+      return entry ? use(entry) : () => undefined;
     },
     onTaken: (listener) => void taken.push(listener),
     onReleased: (listener) => void released.push(listener),
@@ -226,19 +245,11 @@ export function createProjectOwners({
       );
     },
     release: async (waitMs) => {
-      releasing ??= (async () => {
-        const deadline = Date.now() + waitMs;
-        const roots = [...owned.keys()];
-        await forEachConcurrently([...owned], 8, neverAborted, async ([root, entry]) => {
-          await entry.ready;
-          await unused(entry, deadline);
-          await each(released, root, "handed over");
-        });
-        owned.clear();
-        await db.execute(sql`update project_owners set server_id = null, is_orphaned = true where server_id = ${server.id}`);
-        await bus.notify(channel, { from: server.id, ids: roots });
-      })();
-      await releasing;
+      const deadline = Date.now() + waitMs;
+      await forEachConcurrently([...owned], 8, neverAborted, async ([root, entry]) => {
+        entry.leaving ??= leave(root, entry, deadline);
+        await entry.leaving;
+      });
     },
   };
 }

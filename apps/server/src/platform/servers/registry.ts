@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/node-postgres";
+import pg from "pg";
 import type { Database } from "../database.ts";
 import type { Logger } from "../logger.ts";
 import { releaseJobsOf } from "../jobs.ts";
@@ -22,7 +24,7 @@ export interface ServerRegistry {
   onRenewed(listener: (found: { hasOrphans: boolean }) => Promise<void>): void;
   /** Called after other servers have ended and their projects were released. */
   onEnded(listener: () => Promise<void>): void;
-  /** Renews the lease now. */
+  /** Renews the lease now, and begins with what it finds. */
   check(): Promise<void>;
   /** Its job runner, for others to release its jobs when it has ended. */
   recordJobWorker(id: string): Promise<void>;
@@ -33,11 +35,14 @@ export interface ServerRegistry {
   close(): Promise<void>;
 }
 
+/** The first lease, because a server that starts may be busy for long. It owns nothing yet. */
+const startLease = sql`interval '1 minute'`;
 /** Rows of ended servers are kept for a day, so that one that was only suspended finds out. */
 const keptInterval = sql`interval '1 day'`;
 
 export async function registerServer({
   db,
+  connection,
   address,
   version,
   processId,
@@ -46,6 +51,7 @@ export async function registerServer({
   log,
 }: {
   db: Database;
+  connection: pg.ClientConfig;
   address: string;
   version: string;
   processId: number;
@@ -56,15 +62,26 @@ export async function registerServer({
 }): Promise<ServerRegistry> {
   const lease = sql`make_interval(secs => ${leaseMs / 1000}::float8)`;
   const { rows } = await db.execute<{ id: string }>(
-    sql`insert into servers (process_id, address, version, lease_until, steady_since) values (${processId}, ${address}, ${version}, now() + ${lease}, now()) returning id`,
+    sql`insert into servers (process_id, address, version, lease_until, steady_since) values (${processId}, ${address}, ${version}, now() + ${startLease}, now()) returning id`,
   );
   const id = rows[0]?.id;
   if (!id) throw new Error("server registration failed");
   await db.execute(sql`delete from servers where ended_at < now() - ${keptInterval}`);
+  // A connection of its own: a lease must not wait for other queries.
+  const leasePool = new pg.Pool({
+    ...connection,
+    max: 1,
+    connectionTimeoutMillis: leaseMs,
+    query_timeout: leaseMs,
+    application_name: "tesslate-studio lease",
+  });
+  leasePool.on("error", (err) => log.debug({ err }, "connection of the lease lost"));
+  const leaseDb = drizzle({ client: leasePool });
   const renewed: ((found: { hasOrphans: boolean }) => Promise<void>)[] = [];
   const ended: (() => Promise<void>)[] = [];
   const closing = new AbortController();
   let acceptsProjects = false;
+  let isLost = false;
 
   /** Ends servers whose lease has ended, unless this one could not renew its own in time. */
   const endOthers = async (): Promise<void> => {
@@ -84,30 +101,37 @@ export async function registerServer({
     );
     for (const listener of ended) await listener().catch((err: unknown) => log.error({ err }, "projects of an ended server not continued"));
   };
-  const renew = async (): Promise<void> => {
-    const result = await db.execute<{ is_renewed: boolean; has_ended: boolean; has_orphans: boolean }>(
+  /** Renews the lease, never shortens it. Nothing else is done here, so that nothing delays the next time. */
+  const renew = async (): Promise<{ hasEnded: boolean; hasOrphans: boolean } | undefined> => {
+    const result = await leaseDb.execute<{ is_renewed: boolean; has_ended: boolean; has_orphans: boolean }>(
       sql`with me as (
-          update servers set lease_until = now() + ${lease}, steady_since = case when lease_until < now() then now() else steady_since end
+          update servers set lease_until = greatest(lease_until, now() + ${lease}), steady_since = case when lease_until < now() then now() else steady_since end
           where id = ${id} and ended_at is null returning steady_since)
         select exists (select from me) as is_renewed,
           exists (select from servers, me where ended_at is null and id <> ${id} and lease_until < now() and me.steady_since < now() - ${lease}) as has_ended,
           exists (select from project_owners where is_orphaned) as has_orphans`,
     );
     const [row] = result.rows;
-    if (!row?.is_renewed) {
-      if (!closing.signal.aborted)
-        onLost("This server could not renew its lease in the database, and other servers have taken its projects. Start it again.");
-      return;
+    if (row?.is_renewed) return { hasEnded: row.has_ended, hasOrphans: row.has_orphans };
+    if (!closing.signal.aborted && !isLost) {
+      isLost = true;
+      onLost("This server could not renew its lease in the database, and other servers have taken its projects. Start it again.");
     }
-    if (row.has_ended) await endOthers();
-    if (!acceptsProjects) return;
-    for (const listener of renewed) await listener({ hasOrphans: row.has_orphans || row.has_ended });
+    return undefined;
   };
-  let current: Promise<void> | undefined;
-  const check = (): Promise<void> =>
-    (current ??= renew()
-      .catch((err: unknown) => log.warn({ err }, "server lease not renewed"))
-      .finally(() => (current = undefined)));
+  const act = async (found: { hasEnded: boolean; hasOrphans: boolean }): Promise<void> => {
+    if (found.hasEnded) await endOthers();
+    if (!acceptsProjects) return;
+    for (const listener of renewed) await listener({ hasOrphans: found.hasOrphans || found.hasEnded });
+  };
+  let acting: Promise<void> | undefined;
+  const check = async (): Promise<void> => {
+    const found = await renew().catch((err: unknown) => void log.warn({ err }, "server lease not renewed"));
+    if (!found || isLost) return;
+    acting ??= act(found)
+      .catch((err: unknown) => log.warn({ err }, "projects of ended servers not taken yet"))
+      .finally(() => (acting = undefined));
+  };
   const stopped = (async () => {
     while (!closing.signal.aborted) {
       await sleep(renewMs, undefined, { signal: closing.signal, ref: false }).catch(() => undefined);
@@ -117,7 +141,9 @@ export async function registerServer({
 
   const accept = async (does: boolean): Promise<void> => {
     acceptsProjects = does;
-    await db.execute(sql`update servers set accepts_projects = ${does} where id = ${id}`);
+    await db.execute(
+      sql`update servers set accepts_projects = ${does}, lease_until = now() + ${lease} where id = ${id} and ended_at is null`,
+    );
   };
 
   return {
@@ -134,12 +160,14 @@ export async function registerServer({
     serve: async () => {
       await accept(true);
       await check();
+      await acting;
     },
     drain: () => accept(false),
     close: async () => {
       closing.abort();
       await stopped;
-      await current;
+      await acting;
+      await leasePool.end();
       // What it did not release is taken over at once.
       await db
         .execute(

@@ -83,7 +83,7 @@ export function createTasks({
   /** Redacts a project's secrets in the messages, logs and errors of its tasks. */
   redact(projectId: string, text: string): Promise<string>;
   /** Tasks of a project run at the server that owns it. */
-  owners?: Pick<ProjectOwners, "isOneOfSeveral" | "owns"> | undefined;
+  owners?: Pick<ProjectOwners, "isOneOfSeveral" | "owns" | "use"> | undefined;
   measurements: Pick<Measurements, "task">;
   log: Logger;
 }) {
@@ -103,7 +103,6 @@ export function createTasks({
     }
   };
   let isClosing = false;
-  let isHandingOver = false;
   const closing = new AbortController();
   const handingOver = new AbortController();
 
@@ -198,17 +197,19 @@ export function createTasks({
     }
   };
 
-  /** Whether the task is queued and this server owns its project, or takes it. */
-  const isForHere = async (id: string): Promise<boolean> => {
+  /** If the task is queued and this server owns its project, or takes it: the project stays here until the returned function is called. */
+  const placed = async (id: string): Promise<(() => void) | undefined> => {
     const row = await store.find(id);
-    if (row?.status !== "queued" || isHandingOver) return false;
-    return row.project_id === null || owners.owns(row.project_id);
+    if (row?.status !== "queued" || handingOver.signal.aborted) return undefined;
+    if (row.project_id === null) return noLeave;
+    return (await owners.owns(row.project_id)) ? owners.use(row.project_id) : undefined;
   };
   /** Claims the task for this process and starts it. Resolves when it is claimed, or when another process has it. */
   const launch = async (id: string) => {
     if (isClosing || running.has(id)) return;
-    if (owners.isOneOfSeveral && !(await isForHere(id))) return;
-    if (running.has(id)) return;
+    const leave = owners.isOneOfSeveral ? await placed(id) : noLeave;
+    if (!leave) return;
+    if (running.has(id)) return leave();
     // Registered before the claim, so that a cancel in between finds it.
     const abort = new AbortController();
     const waiting = { signal: closing.signal, onGiveUp: () => abort.abort("database") };
@@ -216,7 +217,10 @@ export function createTasks({
     const ended = claim
       .then((row) => row && reconnect.during(waiting, () => run(row, abort)))
       .catch((err: unknown) => log.error({ err, task_id: id }, "supervisor failed"))
-      .finally(() => running.delete(id));
+      .finally(() => {
+        running.delete(id);
+        leave();
+      });
     running.set(id, { abort, ended });
     await claim;
   };
@@ -338,13 +342,8 @@ export function createTasks({
     },
     /** Resolves when this process no longer runs the task; at once if it does not. */
     ended: async (id: string): Promise<void> => running.get(id)?.ended,
-    /** Starts no more tasks. Resolves when none runs any more, or after `patienceMs`. */
-    handOver: async (patienceMs: number): Promise<void> => {
-      isHandingOver = true;
-      handingOver.abort();
-      const ended = Promise.all([...running.values()].map((r) => r.ended));
-      await Promise.race([ended, sleep(patienceMs, undefined, { ref: false })]);
-    },
+    /** Starts no more tasks, and lets those that run end at their next boundary. */
+    handOver: (): void => handingOver.abort(),
     isRunningHere: (id: string): boolean => running.has(id),
     endSeqOf,
     follow: changes.follow,
@@ -358,6 +357,8 @@ export function createTasks({
   };
   return self;
 }
+
+const noLeave = () => undefined;
 
 /** The `task_id` and `status_url` in the response of every asynchronous action. */
 export const taskLinks = (row: Pick<TaskRow, "id">) => ({ task_id: row.id, status_url: `/api/tasks/${row.id}` });

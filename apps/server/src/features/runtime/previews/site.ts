@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { ownPath } from "@tesslate/contract";
 import { RuntimeError } from "@tesslate/runtime";
-import type { Forwarding } from "../../../http/forwarding.ts";
+import { appUseMs, type Forwarding } from "../../../http/forwarding.ts";
 import type { PreviewSite } from "../../../http/preview-site.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Measurements } from "../../../platform/measurements.ts";
@@ -163,7 +163,8 @@ export function createPreviewSite({
     const target = (request.url ??= "/");
     const url = target.startsWith("/") ? URL.parse(target, "http://preview") : null;
     if (!url) return show(pages.malformed());
-    if (await forwarding?.request(request, response, { projectId: previewed.project.id, ip: ipOf(request) })) return;
+    if (await forwarding?.request(request, response, { projectId: previewed.project.id, ip: ipOf(request), longestUseMs: appUseMs }))
+      return;
     const script = scripts.get(scriptPath.exec(url.pathname)?.[1] ?? "");
     if (script) return sendScript(request, response, script);
     if (url.pathname === "/__studio/enter" && request.method === "GET") return enter(request, response, previewed, url);

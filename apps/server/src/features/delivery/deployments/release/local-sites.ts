@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import type { Forwarding } from "../../../../http/forwarding.ts";
+import { appUseMs, type Forwarding } from "../../../../http/forwarding.ts";
 import type { PreviewSite } from "../../../../http/preview-site.ts";
 import { hostOf } from "../../../../http/own-hosts.ts";
 import { sendText, serveStatic } from "../../../../http/static-site.ts";
@@ -90,7 +90,7 @@ export function createLocalSites({
     if (site.files) return serveStatic(site.files, request, response);
     if (!site.row.program) return sendText(response, 503, "The files of this site are on another server.");
     const { ip } = forwardContextOf(request);
-    if (await forwarding?.request(request, response, { projectId: site.row.project_id, ip })) return;
+    if (await forwarding?.request(request, response, { projectId: site.row.project_id, ip, longestUseMs: appUseMs })) return;
     response.once("close", servers.visit(site.row.id));
     const upstream = await findUpstream(site);
     if (!upstream) return sendText(response, 503, "This site is starting. Try again in a moment.", { "retry-after": "1" });
