@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { Eye, EyeOff, Trash2 } from "lucide-react";
-import { useState } from "react";
+import { Suspense, useState } from "react";
 import type { OwnItem } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -92,7 +92,11 @@ export function OwnItemRow({ item }: { item: OwnItem }) {
       >
         <Trash2 size={14} />
       </IconButton>
-      {isListing ? <PublishThemeDialog id={item.id} onClose={() => setIsListing(false)} /> : null}
+      {isListing ? (
+        <Suspense fallback={null}>
+          <PublishThemeDialog id={item.id} onClose={() => setIsListing(false)} />
+        </Suspense>
+      ) : null}
       <ConfirmDialog
         isOpen={isDeleting}
         onOpenChange={setIsDeleting}

@@ -5,6 +5,7 @@ import {
   FlaskConical,
   LayoutTemplate,
   Monitor,
+  Palette,
   PanelsTopLeft,
   Recycle,
   ScanSearch,
@@ -39,6 +40,11 @@ const icons: Record<string, LucideIcon> = {
   admin: Monitor,
   cli: SquareTerminal,
   subagent: Workflow,
+  // Categories of themes.
+  general: Palette,
+  minimal: Palette,
+  vibrant: Palette,
+  professional: Palette,
 };
 
 /** Pictures of this server and data URLs; nothing is requested from other hosts. */

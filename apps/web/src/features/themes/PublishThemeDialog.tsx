@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { findThemeFaults, type CustomTheme } from "@tesslate/contract";
+import { cx } from "../../lib/cx.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button, buttonClass } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
@@ -69,7 +70,7 @@ function Publish({ theme, onClose }: { theme: CustomTheme; onClose: () => void }
       description={
         theme.is_published
           ? "What the store shows of this theme."
-          : "Everyone can find it in the store, use it and copy it. Your name and later changes are shown, too."
+          : "Everyone can find it in the store, use it and copy it. They see your name and get your later changes."
       }
       width="lg"
       footer={
@@ -103,7 +104,12 @@ function Publish({ theme, onClose }: { theme: CustomTheme; onClose: () => void }
         </Field>
         <ContrastReport faults={faults} isPublished={theme.is_published} />
         {isBlocked ? (
-          <Link to="/settings/look/$themeId" params={{ themeId: theme.id }} className={buttonClass({ size: "sm" })} onClick={onClose}>
+          <Link
+            to="/settings/look/$themeId"
+            params={{ themeId: theme.id }}
+            className={cx(buttonClass({ size: "sm" }), "justify-self-start")}
+            onClick={onClose}
+          >
             Edit colors
           </Link>
         ) : null}

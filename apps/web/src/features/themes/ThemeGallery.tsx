@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { Plus, Search } from "lucide-react";
-import { useDeferredValue, useId, useState, type KeyboardEvent } from "react";
+import { Suspense, useDeferredValue, useId, useState, type KeyboardEvent } from "react";
 import { useSearchText } from "../../lib/use-search-text.ts";
 import { chooseTheme, useTheme } from "../../theme/theme-choice.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -204,7 +204,11 @@ export function ThemeGallery() {
           );
         })
       )}
-      {publishing === undefined ? null : <PublishThemeDialog id={publishing} onClose={() => setPublishing(undefined)} />}
+      {publishing === undefined ? null : (
+        <Suspense fallback={null}>
+          <PublishThemeDialog id={publishing} onClose={() => setPublishing(undefined)} />
+        </Suspense>
+      )}
       {deleting ? (
         <ConfirmDialog
           isOpen
