@@ -195,6 +195,7 @@ function Plan({ plan, offers }: { plan: Subscription; offers: BillingConfig }) {
         confirmLabel="Cancel plan"
         dismissLabel="Keep plan"
         loadingWord="Canceling…"
+        isDanger
         onConfirm={async () => {
           await cancel.mutateAsync();
           toast("Plan canceled. It stays active until the end of the billing period.");
