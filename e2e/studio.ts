@@ -39,9 +39,9 @@ async function engineFor({ RUNTIME_DRIVER, DOCKER_HOST }: NodeJS.ProcessEnv): Pr
 
 export async function startStudio(
   env: Record<string, string> = {},
-  options: { dataDir?: string; images?: Images | undefined } = {},
+  options: { dataDir?: string; port?: number; images?: Images | undefined } = {},
 ): Promise<RunningStudio> {
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const dataDir = options.dataDir ?? realpathSync(await mkdtemp(join(tmpdir(), "studio-e2e-")));
   if (!options.dataDir) trackFolder(dataDir);
   await options.images?.provide(dataDir);

@@ -1,5 +1,5 @@
 /**
- * `./studio scale [--people 500] [--awake 25] [--runs 10] [--seconds 60] [--json FILE]`: simulated people use servers on this machine. Measures
+ * `./studio scale [--servers 1] [--people 500] [--awake 25] [--runs 10] [--seconds 60] [--json FILE]`: simulated people use servers on this machine. Measures
  * what each thing costs, then everything at once against targets, and computes from the costs what more people need.
  */
 import { writeFile } from "node:fs/promises";
@@ -14,6 +14,7 @@ import { usageOf, type Usage } from "./usage.ts";
 
 const { values } = parseArgs({
   options: {
+    servers: { type: "string", default: "1" },
     people: { type: "string", default: "500" },
     awake: { type: "string", default: "25" },
     runs: { type: "string", default: "10" },
@@ -21,12 +22,13 @@ const { values } = parseArgs({
     json: { type: "string" },
   },
 });
-function numberOf(name: "people" | "awake" | "runs" | "seconds"): number {
+function numberOf(name: "servers" | "people" | "awake" | "runs" | "seconds"): number {
   const value = Number(values[name]);
   if (Number.isInteger(value) && value > 0) return value;
   console.error(`--${name} takes a whole number above 0.`);
   process.exit(2);
 }
+const servers = numberOf("servers");
 const people = numberOf("people");
 const awake = numberOf("awake");
 const runs = numberOf("runs");
@@ -237,7 +239,7 @@ function printCurve(costs: Costs, does: Behavior): void {
   );
 }
 
-const fleet = await startFleet();
+const fleet = await startFleet(servers);
 try {
   const rows = await main(fleet);
   if (rows.some(({ meets }) => meets === false)) process.exitCode = 1;
