@@ -52,7 +52,8 @@ function createConfig(settings: Settings, isGiven: (name: string) => boolean) {
     servers: {
       ...settings.servers,
       /** Not configurable; here so that tests can shorten them. */
-      leaseMs: 6_000,
+      leaseMs: 8_000,
+      silentMs: 3_000,
       renewMs: 1_000,
       /** How long a draining server waits for requests and steps of runs. */
       patienceMs: 15_000,

@@ -158,7 +158,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   onClose(() => presence.close());
   const bus = await createBus(database.pool, database.connection, log);
   onClose(() => bus.close());
-  const { address: serverAddress, leaseMs, renewMs, patienceMs } = config.servers;
+  const { address: serverAddress, patienceMs, ...times } = config.servers;
   const registry =
     serverAddress === undefined
       ? undefined
@@ -168,7 +168,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
           address: serverAddress,
           version,
           processId: presence.id,
-          times: { leaseMs, renewMs },
+          times,
           onLost,
           log,
         });

@@ -17,12 +17,15 @@ export interface Presence {
   close(): Promise<void>;
 }
 
+/** SQL subquery of the ids of processes that hold their lock. */
+export const lockHolders = sql`(select objid::int from pg_locks where locktype = 'advisory' and classid = ${sql.raw(String(lockClass))} and granted and database = (select oid from pg_database where datname = current_database()))`;
+
 /**
  * SQL subquery of the ids of live processes: those that hold their lock. Of several servers, those that have a lease: a lock is also lost with
  * a connection, and kept by a process that does not respond.
  */
-export const liveProcesses = sql`(select objid::int from pg_locks where locktype = 'advisory' and classid = ${sql.raw(String(lockClass))} and granted and database = (select oid from pg_database where datname = current_database())
-  and not exists (select from servers s where s.process_id = objid::int and (s.ended_at is not null or s.lease_until < now()))
+export const liveProcesses = sql`(select objid as id from ${lockHolders} as held
+  where not exists (select from servers s where s.process_id = held.objid and (s.ended_at is not null or s.lease_until < now()))
   union select s.process_id from servers s where s.ended_at is null and s.lease_until > now())`;
 
 export async function registerProcess(db: Database, connection: pg.ClientConfig, log: Logger): Promise<Presence> {

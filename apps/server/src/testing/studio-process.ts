@@ -21,7 +21,10 @@ process.once("message", (given) => {
         database.connectionString === undefined
           ? { socketDir: database.host ?? "", database: database.database ?? "" }
           : { url: database.connectionString };
-    swap.onDatabaseLost = () => process.exit(1);
+    swap.onDatabaseLost = (message) => {
+      process.stderr.write(`${message}\n`);
+      process.exit(1);
+    };
     const studio = await compose(readConfig(env), swap);
     await studio.http.listen();
     process.send?.("listening");

@@ -4,7 +4,7 @@ import { liveProcesses } from "../presence.ts";
 import { createProjectOwners, createProjectLookup, registerServer, type ProjectOwners, type ServerRegistry } from "./index.ts";
 
 /** Long enough for a busy machine. */
-const times = { leaseMs: 3_000, renewMs: 50 };
+const times = { leaseMs: 3_000, silentMs: 2_000, renewMs: 50 };
 
 interface Member {
   platform: TestPlatform;
@@ -73,7 +73,7 @@ test("the first server that needs a project owns it and its branches, and the ot
 test("projects of a server whose lease has ended are taken over; a server that finds its lease ended says so", async () => {
   await using platform = await testPlatform();
   // As after `kill -9`: it does not renew its lease.
-  const a = await member(platform, "http://10.0.0.1:8000", { leaseMs: 1_500, renewMs: 3_600_000 });
+  const a = await member(platform, "http://10.0.0.1:8000", { leaseMs: 1_500, silentMs: 1_000, renewMs: 3_600_000 });
   const b = await member(platform, "http://10.0.0.2:8000");
   const { project_id } = await platform.project();
   expect(await a.owners.locate(project_id)).toMatchObject({ isHere: true });

@@ -5,10 +5,13 @@ import pg from "pg";
 import type { Database } from "../database.ts";
 import type { Logger } from "../logger.ts";
 import { releaseJobsOf } from "../jobs.ts";
+import { lockHolders } from "../presence.ts";
 
 /** Times of the leases of servers. */
 interface LeaseTimes {
   leaseMs: number;
+  /** A server whose process has lost its connections, as when it was killed, is given up after this time without a renewal. */
+  silentMs: number;
   renewMs: number;
 }
 
@@ -46,7 +49,7 @@ export async function registerServer({
   address,
   version,
   processId,
-  times: { leaseMs, renewMs },
+  times: { leaseMs, silentMs, renewMs },
   onLost,
   log,
 }: {
@@ -67,6 +70,9 @@ export async function registerServer({
   const id = rows[0]?.id;
   if (!id) throw new Error("server registration failed");
   await db.execute(sql`delete from servers where ended_at < now() - ${keptInterval}`);
+  /** Another server that has ended. One that is only slow keeps the lock of its process. */
+  const isOver = sql`(o.ended_at is null and o.id <> ${id} and (o.lease_until < now()
+    or (o.lease_until < now() + ${lease} - make_interval(secs => ${silentMs / 1000}::float8) and o.process_id not in ${lockHolders})))`;
   // A connection of its own: a lease must not wait for other queries.
   const leasePool = new pg.Pool({
     ...connection,
@@ -87,9 +93,9 @@ export async function registerServer({
   const endOthers = async (): Promise<void> => {
     const found = await db.execute<{ id: string; address: string; job_worker: string | null }>(
       sql`with ended as (
-          update servers set ended_at = now() where ended_at is null and id <> ${id} and lease_until < now()
+          update servers o set ended_at = now() where ${isOver}
             and exists (select from servers me where me.id = ${id} and me.ended_at is null and me.lease_until > now() and me.steady_since < now() - ${lease})
-          returning id, address, job_worker),
+          returning o.id, o.address, o.job_worker),
         orphaned as (update project_owners set server_id = null, is_orphaned = true where server_id in (select id from ended))
         select * from ended`,
     );
@@ -108,7 +114,7 @@ export async function registerServer({
           update servers set lease_until = greatest(lease_until, now() + ${lease}), steady_since = case when lease_until < now() then now() else steady_since end
           where id = ${id} and ended_at is null returning steady_since)
         select exists (select from me) as is_renewed,
-          exists (select from servers, me where ended_at is null and id <> ${id} and lease_until < now() and me.steady_since < now() - ${lease}) as has_ended,
+          exists (select from servers o, me where ${isOver} and me.steady_since < now() - ${lease}) as has_ended,
           exists (select from project_owners where is_orphaned) as has_orphans`,
     );
     const [row] = result.rows;
