@@ -398,6 +398,24 @@ export function describeRuntimeDriver(
         expect((await sandbox.peerAddress(port)).port).toBeGreaterThan(0);
       });
 
+      test("two sandboxes serve the same port at once, at one of the machine's where they share its ports", async () => {
+        const both = [await open(), await open()];
+        const ports = await Promise.all(both.map((sandbox) => sandbox.assignPort(5173)));
+        expect(await Promise.all(both.map((sandbox) => sandbox.assignPort(5173)))).toEqual(ports);
+        if (driver.can.privateNetwork) expect(ports).toEqual([5173, 5173]);
+        await Promise.all(
+          both.map(async (sandbox, i) => {
+            const port = ports[i] ?? 0;
+            await sandbox.start({ name: "web", command: programs.serve(port, `page ${i}`), cwd: ".", env: {}, port });
+            expect(await sandbox.ready("web", { timeoutMs: 20_000 })).toMatchObject({ status: "running", port });
+          }),
+        );
+        expect(await Promise.all(both.map((sandbox, i) => getPage(sandbox, ports[i] ?? 0)))).toEqual(["page 0", "page 1"]);
+        const again = await both[0]?.assignPort(8000);
+        expect(again === 8000 || !ports.includes(again ?? 0)).toBe(true);
+        for (const sandbox of both) await driver.remove(sandbox.id);
+      }, 60_000);
+
       test("passes trees and running services to the next process", async ({ skip: skipTest }) => {
         if (driver.name === "memory") return skipTest("memory ends with its process");
         const folder = await mkdtemp(join(tmpdir(), "runtime-"));

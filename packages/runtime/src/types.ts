@@ -252,6 +252,11 @@ export interface Sandbox {
    * where every program of its machine does. Nothing has to listen there yet.
    */
   peerAddress(port: number): Promise<{ host: string; port: number }>;
+  /**
+   * The port for a service that would listen on `port`, for its `PORT` and `ServiceSpec.port`. The same one where every sandbox has ports of
+   * its own. Where programs share those of the machine (`can.privateNetwork` is false), one that is kept for this sandbox and `port`: the same one unless something else uses it.
+   */
+  assignPort(port: number): Promise<number>;
   stats(): Promise<SandboxStats>;
   /** Names of running programs, one per process, as the kernel knows them: at most 15 bytes. */
   programs(): Promise<string[]>;

@@ -9,6 +9,7 @@ import {
 } from "../features/runtime/connections/index.ts";
 import {
   createContainers,
+  createListeningPortOf,
   mountContainers,
   type ConnectionEnvironment,
   type ContainerInspection,
@@ -85,6 +86,7 @@ export function composeContainers(
     credentials: credentialsStore,
     vault: environmentVault,
     credentialsVault,
+    listeningPortOf: createListeningPortOf(runtime),
     runtime,
   });
   const { close, reconcile, adopt, release, catalogue, rename, ...made } = createContainers({

@@ -34,6 +34,8 @@ interface Options {
   /** Private temporary folder of this process. */
   runDir: string;
   can: { freeze: boolean; limits: boolean };
+  /** See `Sandbox.assignPort`; unset where every sandbox has ports of its own. */
+  assignPort?: ((id: string, port: number) => Promise<number>) | undefined;
   log: RuntimeLog;
 }
 
@@ -43,6 +45,7 @@ export function hostSandboxes({
   programs,
   runDir,
   can,
+  assignPort,
   log,
 }: Options): (location: SandboxLocation) => Promise<OpenSandbox> {
   const fifos = createFifos(runDir);
@@ -54,6 +57,7 @@ export function hostSandboxes({
       backend: createProcessBackend({ id: location.spec.id, isolation, fifos, runDir, log }),
       programs,
       can,
+      assignPort: assignPort && ((port) => assignPort(location.spec.id, port)),
       log,
     });
   };
@@ -64,11 +68,12 @@ interface Opening {
   backend: SandboxBackend;
   programs: readonly Bind[];
   can: { freeze: boolean; limits: boolean };
+  assignPort?: ((port: number) => Promise<number>) | undefined;
   log: RuntimeLog;
 }
 
 /** A sandbox whose tree and volumes are on this host, wherever its programs run. */
-export async function openSandbox({ location: first, backend, programs, can, log }: Opening): Promise<OpenSandbox> {
+export async function openSandbox({ location: first, backend, programs, can, assignPort, log }: Opening): Promise<OpenSandbox> {
   let location = first;
   const { dir } = location;
   const { id } = location.spec;
@@ -218,6 +223,7 @@ export async function openSandbox({ location: first, backend, programs, can, log
     },
     connect: backend.connect,
     peerAddress: async (port) => backend.address(port),
+    assignPort: assignPort ?? (async (port) => port),
     async stats() {
       return { ...(await backend.usage()), diskBytes: await disk.measure() };
     },

@@ -238,6 +238,7 @@ export function createMemorySandbox(id: string, files: MemoryTree, commands: Rea
     },
     connect: async (port, options) => connectTo(addressOf(port), options),
     peerAddress: async (port) => addressOf(port),
+    assignPort: async (port) => port,
     programs: async () => [...running].map(({ name }) => name),
     usage: async () => ({ memoryBytes: 0, cpuSeconds: 0, pids: 0 }),
     stats: async () => ({ memoryBytes: 0, cpuSeconds: 0, pids: 0, diskBytes: files.sizeBytes() }),

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
+import { isFreePort } from "../free-port.ts";
 import { findCgroups } from "../host/processes/cgroups.ts";
 import { createHostDriver } from "../host/driver.ts";
 import { hostSandboxes } from "../host/sandbox.ts";
@@ -49,7 +50,7 @@ export async function createProcessDriver({
     const programs = await reachPrograms(folders, reach);
     const bin = join(runDir, "bin");
     writeWrappers(bin, tools);
-    const { cgroups } = findCgroups(`tesslate-${key}`, isRoot ? "/sys/fs/cgroup" : "/nonexistent");
+    const { cgroups } = findCgroups(`tesslate-${key}`);
     const hasGroups = cgroups.kind !== "none";
     const warnings = [
       "Project code runs without isolation: it can reach this machine's network and processes, and every file its user can read.",
@@ -71,6 +72,7 @@ export async function createProcessDriver({
         programs,
         runDir,
         can,
+        assignPort: (id, port) => slots.portFor(id, port, isFreePort),
         log,
       }),
       locate: (path) => locateProgram(path, programs),

@@ -178,6 +178,8 @@ export const methods = {
   /** An empty event once it is connected; then bytes in both directions. */
   "sandbox.connect": method("stream", sandbox({ port: Type.Integer({ minimum: 1, maximum: 65_535 }) }), none, { event: Type.Object({}) }),
   "sandbox.peerAddress": method("query", sandbox({ port: Type.Integer() }), Type.Object({ host: text, port: Type.Integer() })),
+  /** Since protocol 1.1. */
+  "sandbox.assignPort": method("query", sandbox({ port: Type.Integer() }), Type.Integer()),
   "sandbox.stats": method("query", sandbox({}), sandboxStats),
   "sandbox.usage": method("query", sandbox({}), sandboxUsage),
   "sandbox.programs": method("query", sandbox({}), Type.Array(text)),

@@ -15,6 +15,7 @@ import { run } from "../run.ts";
 import type { Isolation, RuntimeDriver } from "../types.ts";
 import { hasCapability, isInContainer, missingFlags } from "../host/container.ts";
 import { createSandboxIsolation, type IsolationContext } from "./isolation.ts";
+import { isFreePort } from "../free-port.ts";
 import { findCgroups } from "../host/processes/cgroups.ts";
 import { accounts, findResolvers, writeEtc, readIfThere } from "../host/files/etc.ts";
 import { refreshOutboundRules } from "../host/network/outbound-rules.ts";
@@ -109,8 +110,8 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
   const settings = readHostSettings({ env: process.env, home: homedir(), read: readIfThere });
   warnings.push(...settings.warnings);
 
-  const { cgroups, reason } = findCgroups(`tesslate-${key}`, isRoot ? "/sys/fs/cgroup" : "/nonexistent");
-  if (reason) warnings.push(`Memory, CPU and process limits are not enforced: ${isRoot ? reason : "the server does not run as root"}.`);
+  const { cgroups, reason } = findCgroups(`tesslate-${key}`);
+  if (reason) warnings.push(`Memory, CPU and process limits are not enforced: ${reason}.`);
   const resolvers = findResolvers();
   let network: Network | undefined;
   let networkReason = options.machine?.sandbox.networkReason;
@@ -122,7 +123,7 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
   if (isRoot && !hasCapability(19, readIfThere("/proc/self/status")))
     warnings.push("Projects may not start, because their ports cannot be found: the server lacks the capability SYS_PTRACE.");
   if (!isRoot) warnings.push("Sandboxes share one user ID: the server does not run as root.");
-  if (!network) warnings.push(`Sandboxes share the host's network and reach its services: ${networkReason}.`);
+  if (!network) warnings.push(`Sandboxes share the host's network and reach its services and each other's ports: ${networkReason}.`);
   if (network && resolvers.length === 0)
     warnings.push("Host names cannot be resolved in sandboxes: every DNS server of this host listens on its loopback.");
   const outboundRules =
@@ -173,6 +174,7 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
       programs,
       runDir,
       can,
+      assignPort: network ? undefined : (id, port) => slots.portFor(id, port, isFreePort),
       log,
     }),
     locate: (path) => locateProgram(path, programs),

@@ -17,6 +17,8 @@ export interface SlotsNote {
   blocks: number[];
   next: number;
   slots: Record<string, number>;
+  /** By id: the ports of this machine that are kept for its ports. */
+  ports?: Record<string, Record<string, number>>;
   /** Old to new user id: ownership is being changed. Missing when that is done. */
   owners?: Record<string, number>;
 }

@@ -36,6 +36,25 @@ test("a freed slot is reused as late as possible", () => {
   expect(slots.allocate("b").number).not.toBe(first.number);
 });
 
+test("keeps a port of the machine for each port of an id, over restarts: its own if nothing else uses it", async () => {
+  const dir = folder();
+  const slots = openSlots(dir, undefined);
+  const isFree = async (port: number) => port !== 8000;
+  for (const id of ["a", "b"]) slots.allocate(id);
+  expect(await slots.portFor("a", 5173, isFree)).toBe(5173);
+  const [ofB, again] = await Promise.all([slots.portFor("b", 5173, isFree), slots.portFor("b", 5173, isFree)]);
+  expect(ofB).toBe(again);
+  const inUse = await slots.portFor("a", 8000, isFree);
+  expect(new Set([ofB, inUse]).size).toBe(2);
+  for (const port of [ofB, inUse]) expect(port >= 20_000 && port < 32_768).toBe(true);
+  const next = openSlots(dir, undefined);
+  expect(await next.portFor("b", 5173, async () => false)).toBe(ofB);
+  await expect(next.portFor("b", 3000, async () => false)).rejects.toMatchObject({ code: "unavailable" });
+  next.release("a");
+  next.allocate("c");
+  expect(await next.portFor("c", 5173, isFree)).toBe(5173);
+});
+
 test("transfers a slot from one id to another", () => {
   const slots = openSlots(folder(), claims());
   const spare = slots.allocate("@spare-1");

@@ -22,6 +22,11 @@ export interface Slots {
   release(id: string): void;
   /** Transfers the slot of one id to another that has none. */
   transfer(from: string, to: string): void;
+  /**
+   * A port of this machine that is kept for a port of that id until it is released: the same one for the first id that asks for it.
+   * `isFree` says whether nothing listens on one.
+   */
+  portFor(id: string, port: number, isFree: (port: number) => Promise<boolean>): Promise<number>;
   /** Ids with a slot that begin with `prefix`. */
   ids(prefix: string): string[];
   /** First and last address of every block in use. */
@@ -33,6 +38,8 @@ export interface Slots {
 }
 
 const firstUid = 200_000;
+/** Below those that the kernel gives to outgoing connections. */
+const assignedPorts = { first: 20_000, count: 12_000 };
 const blocks = 1200;
 /** Shared address space first (RFC 6598: not used by home or office networks), otherwise part of 10/8. */
 const pools = ["100.64.0.0", "10.192.0.0", "10.128.0.0"];
@@ -67,7 +74,7 @@ export function openSlots(dir: string, claimsDir: string | undefined): Slots {
     const former = saved.slots;
     // A uid that files are changed from must not be one that others are changed to.
     const banned = [...blocksOf(saved), ...Object.keys(saved.owners ?? {}).map((uid) => Math.floor((Number(uid) - firstUid) / blockSize))];
-    Object.assign(saved, { pool: freePool(), blocks: [], next: 0, slots: {} });
+    Object.assign(saved, { pool: freePool(), blocks: [], next: 0, slots: {}, ports: {} });
     used = new Set();
     const owners: Record<string, number> = {};
     for (const [id, number] of Object.entries(former)) {
@@ -130,8 +137,26 @@ export function openSlots(dir: string, claimsDir: string | undefined): Slots {
       const number = saved.slots[id];
       if (number === undefined) return;
       delete saved.slots[id];
+      delete saved.ports?.[id];
       used.delete(number);
       save();
+    },
+    async portFor(id, port, isFree) {
+      const find = () => saved.ports?.[id]?.[port];
+      const isTaken = (candidate: number) => Object.values(saved.ports ?? {}).some((own) => Object.values(own).includes(candidate));
+      // Folders of the same machine begin at different places.
+      const start = createHash("sha256").update(dir).digest().readUInt32BE(4);
+      for (let i = -1; i < assignedPorts.count; i++) {
+        const known = find();
+        if (known !== undefined) return known;
+        const candidate = i < 0 ? port : assignedPorts.first + ((start + i) % assignedPorts.count);
+        // Another call may take it during the check.
+        if (isTaken(candidate) || !(await isFree(candidate)) || isTaken(candidate) || find() !== undefined) continue;
+        saved.ports = { ...saved.ports, [id]: { ...saved.ports?.[id], [port]: candidate } };
+        save();
+        return candidate;
+      }
+      throw new RuntimeError("unavailable", "every port for projects on this machine is in use");
     },
     transfer(from, to) {
       const number = saved.slots[from];

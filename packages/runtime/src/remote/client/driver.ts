@@ -48,7 +48,7 @@ export async function createRemoteDriver({
     let known = sandboxes.get(id);
     if (known) known.setEpoch(epoch);
     else {
-      known = createRemoteSandbox({ id, epoch, calls: { query, command, open }, log });
+      known = createRemoteSandbox({ id, epoch, calls: { query, command, open }, protocol: () => connection.hello.protocol, log });
       sandboxes.set(id, known);
     }
     return known.sandbox;

@@ -21,11 +21,14 @@ export function createRemoteSandbox({
   id,
   epoch: firstEpoch,
   calls,
+  protocol,
   log,
 }: {
   id: string;
   epoch: number;
   calls: Calls;
+  /** The runner's. */
+  protocol: () => { minor: number };
   log?: RuntimeLog | undefined;
 }): RemoteSandbox {
   let epoch = firstEpoch;
@@ -145,6 +148,7 @@ export function createRemoteSandbox({
     },
     connect: (port, { signal } = {}) => openRemoteSocket((options) => open("sandbox.connect", { ...target(), port }, options), signal),
     peerAddress: async (port) => (await query("sandbox.peerAddress", { ...target(), port })).result,
+    assignPort: async (port) => (protocol().minor < 1 ? port : (await query("sandbox.assignPort", { ...target(), port })).result),
     stats: async () => (await query("sandbox.stats", target())).result,
     programs: async () => (await query("sandbox.programs", target())).result,
     usage: async () => (await query("sandbox.usage", target())).result,

@@ -146,6 +146,7 @@ export const createSandboxHandlers = (use: UseSandbox, terminals: KeptTerminals)
   },
 
   "sandbox.peerAddress": async ({ port, ...target }) => (await use(target)).peerAddress(port),
+  "sandbox.assignPort": async ({ port, ...target }) => (await use(target)).assignPort(port),
   "sandbox.stats": async (target) => (await use(target)).stats(),
   "sandbox.usage": async (target) => (await use(target)).usage(),
   "sandbox.programs": async (target) => (await use(target)).programs(),

@@ -3,7 +3,7 @@ import type { ContainerRow, CredentialRow, ConnectionRow } from "../../../db/sch
 import {
   fill,
   findService,
-  portOf,
+  type ListeningPortOf,
   type CredentialsVault,
   type EnvironmentVault,
   type ConnectionEnvironment,
@@ -23,6 +23,7 @@ export function createConnectionEnvironment({
   credentials,
   vault,
   credentialsVault,
+  listeningPortOf,
   runtime,
 }: {
   store: ConnectionsStore;
@@ -30,6 +31,7 @@ export function createConnectionEnvironment({
   credentials: { find(containerId: string): Promise<CredentialRow | undefined> };
   vault: EnvironmentVault;
   credentialsVault: CredentialsVault;
+  listeningPortOf: ListeningPortOf;
   runtime: Pick<RuntimeDriver, "can">;
 }): ConnectionEnvironment {
   /** With a private network containers are reached by name; otherwise all share the machine's loopback. */
@@ -39,16 +41,16 @@ export function createConnectionEnvironment({
       ? []
       : (findService(row.service_slug)?.external?.fields ?? []).filter((f) => f.isEndpoint).map((f) => f.key);
 
-  const addressOf = (row: ContainerRow) => ({ container_name: hostOf(row), internal_port: String(portOf(row)) });
+  const addressOf = async (row: ContainerRow) => ({ container_name: hostOf(row), internal_port: String(await listeningPortOf(row)) });
   const valuesOf = async (row: ContainerRow): Promise<Record<string, string>> => {
-    if (row.deployment_mode === "container") return { ...vault.open(row), ...addressOf(row) };
+    if (row.deployment_mode === "container") return { ...vault.open(row), ...(await addressOf(row)) };
     const endpoint = Object.fromEntries(endpointKeys(row).map((key) => [key, row.external_endpoint ?? ""]));
     return { ...endpoint, ...credentialsVault.open(await credentials.find(row.id)) };
   };
   const namesOf = async (row: ContainerRow): Promise<Set<string>> =>
     new Set(
       row.deployment_mode === "container"
-        ? [...row.env_var_keys, ...Object.keys(addressOf(row))]
+        ? [...row.env_var_keys, "container_name", "internal_port"]
         : [...endpointKeys(row), ...((await credentials.find(row.id))?.keys ?? [])],
     );
 

@@ -1,7 +1,7 @@
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { ConnectionEnvironment, EnvironmentVault } from "./environment.ts";
-import { portOf } from "./service-state.ts";
+import type { ListeningPortOf } from "./service-state.ts";
 
 export type EnvironmentOf = ReturnType<typeof createEnvironmentOf>;
 /** The environment of a container. Later values win: secrets of the project, its own variables, connection variables, reserved ones. */
@@ -10,12 +10,14 @@ export const createEnvironmentOf =
     secrets,
     vault,
     connectionEnvironment,
+    listeningPortOf,
     previewDomain,
   }: {
     /** The project's own variables, injected into every container. */
     secrets: { open(projectId: string): Promise<Record<string, string>> };
     vault: Pick<EnvironmentVault, "open">;
     connectionEnvironment: Pick<ConnectionEnvironment, "variablesOf">;
+    listeningPortOf: ListeningPortOf;
     previewDomain: string;
   }) =>
   async (project: ProjectRow, row: ContainerRow): Promise<Record<string, string>> => ({
@@ -27,6 +29,6 @@ export const createEnvironmentOf =
     PROJECT_ID: project.id,
     CONTAINER_ID: row.id,
     CONTAINER_NAME: row.container_name,
-    PORT: String(portOf(row)),
+    PORT: String(await listeningPortOf(row)),
     HOST: "0.0.0.0",
   });

@@ -41,6 +41,7 @@ import { createServiceReach } from "./service-reach.ts";
 import { createSpecOf } from "./service-spec.ts";
 import { createStartService } from "./service-start.ts";
 import { createStopServices } from "./service-stop.ts";
+import { createListeningPortOf } from "./service-state.ts";
 import { createServiceTracking } from "./service-tracking.ts";
 import type { Services } from "./services.ts";
 import { createStartRequests } from "./start-requests.ts";
@@ -177,13 +178,15 @@ function createServiceControl(
     log,
   });
   const stylesheets = createStylesheetRefresh({ sandboxOf: projects.peekSandbox, log });
+  const listeningPortOf = createListeningPortOf(runtime);
   const environmentOf = createEnvironmentOf({
     secrets: environment.secrets,
     vault,
     connectionEnvironment: environment.connectionEnvironment,
+    listeningPortOf,
     previewDomain: address.domain,
   });
-  const specOf = createSpecOf({ environmentOf, catalogue, commandOf: outside.commandOf });
+  const specOf = createSpecOf({ environmentOf, listeningPortOf, catalogue, commandOf: outside.commandOf });
   const services: Services = {
     ...createServiceTracking({ projects, runtime, statusWriter, idle, restarts, stylesheets, log }),
     ...createServiceReach({ projects, redactions, idle, restarts }),

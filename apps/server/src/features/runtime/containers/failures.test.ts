@@ -1,19 +1,33 @@
-import { freePort } from "@tesslate/testkit";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { expect, test, vi } from "vitest";
-import { ended, projectsApp, setUpProject } from "../../../testing/projects.ts";
+import { ended, enterPreview, projectsApp, setUpProject, startedProject } from "../../../testing/projects.ts";
 
-test("a port in use fails the start with the program's message", async () => {
+/** Projects share the ports of the machine here. */
+test("a container whose port is in use at its first start gets another one", async () => {
   await using app = await projectsApp();
   const ada = await app.signUp();
-  const { project, container } = await setUpProject(app, ada);
+  const first = await startedProject(app, ada, "First");
+  const { project, container } = await setUpProject(app, ada, "Second");
   const params = { id: project.id, container_id: container.id };
-  const port = await freePort();
-  const portHolder = createServer().listen(port, "127.0.0.1");
+  await app.as(ada).containers.update({ params, body: { port: first.container.internal_port ?? 0 } });
+  const { task_id } = await app.as(ada).containers.start({ params });
+  expect(await ended(app, ada, task_id)).toMatchObject({ status: "completed", error: null });
+  for (const { id } of [project, first.project]) {
+    const visit = await enterPreview(app, ada, id);
+    expect(JSON.parse((await visit.fetch("/headers")).text)).toMatchObject({ env: { PROJECT_ID: id } });
+  }
+});
+
+test("a port that another program took fails the start with the program's message", async () => {
+  await using app = await projectsApp();
+  const ada = await app.signUp();
+  const { project, container } = await startedProject(app, ada, "Taken");
+  const params = { id: project.id, container_id: container.id };
+  await app.as(ada).containers.stop({ params });
+  const portHolder = createServer().listen(container.internal_port ?? 0, "127.0.0.1");
   await once(portHolder, "listening");
   try {
-    await app.as(ada).containers.update({ params, body: { port } });
     const { task_id } = await app.as(ada).containers.start({ params });
     expect(await ended(app, ada, task_id)).toMatchObject({ status: "failed", error: expect.stringContaining("EADDRINUSE") });
     expect(await app.as(ada).containers.get({ params })).toMatchObject({ status: "failed" });

@@ -21,7 +21,7 @@ export type { IdlePolicy } from "./idle-policy.ts";
 export { watchMemory } from "./memory-pressure.ts";
 export { createPostgresAccess, type PostgresAccess, type PostgresContainer, type PostgresTarget } from "./postgres-access.ts";
 export type { ContainerLifecycle } from "./lifecycle.ts";
-export { portOf } from "./service-state.ts";
+export { createListeningPortOf, type ListeningPortOf } from "./service-state.ts";
 export type { Services } from "./services.ts";
 export type { ContainerStatusWriter } from "./status.ts";
 export { mountContainers } from "./containers.routes.ts";

@@ -4,23 +4,25 @@ import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import { workingDirOf, type ServiceCatalogue } from "./catalogue/index.ts";
 import type { EnvironmentOf } from "./container-environment.ts";
-import { portOf } from "./service-state.ts";
+import type { ListeningPortOf } from "./service-state.ts";
 
 export type SpecOf = ReturnType<typeof createSpecOf>;
 /** How a container runs: a template's start command in its folder, or the catalog's definition of a service. */
 export const createSpecOf =
   ({
     environmentOf,
+    listeningPortOf,
     catalogue,
     commandOf,
   }: {
     environmentOf: EnvironmentOf;
+    listeningPortOf: ListeningPortOf;
     catalogue: ServiceCatalogue;
     /** The start command, resolved at each start. */
     commandOf: (tree: Tree, row: Pick<ContainerRow, "directory" | "start_command">) => Promise<string[] | null>;
   }) =>
   async (project: ProjectRow, row: ContainerRow, sandbox: Sandbox): Promise<ServiceSpec> => {
-    const port = portOf(row);
+    const port = await listeningPortOf(row);
     const env = await environmentOf(project, row);
     if (row.container_type === "base") {
       const command = await commandOf(sandbox.files, row);
