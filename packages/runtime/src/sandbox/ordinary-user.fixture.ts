@@ -1,42 +1,12 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chownSync } from "node:fs";
 import { join } from "node:path";
-import { systemPath } from "../run.ts";
+import { asOrdinaryUser, ordinaryUid } from "@tesslate/testkit/ordinary-user";
 import type { RuntimeDriver } from "../types.ts";
 import { createRemoteDriver } from "../remote/client/driver.ts";
 import { quick, token } from "../remote/remote.fixture.ts";
 import type { SandboxDriverOptions } from "./driver.ts";
-
-/** A user ID that no entry of the machine's user database has. */
-export const ordinaryUid = 64_123;
-
-/** Why nothing can be run here as an ordinary user with networks of its own; undefined when it can. */
-export function noOrdinaryUserHere(): string | undefined {
-  if (process.getuid?.() !== 0) return "only root can become another user";
-  const found = spawnSync("pasta", ["--version"], { env: { PATH: systemPath } });
-  return found.error ? "pasta (of the package passt) is not installed" : undefined;
-}
-
-/** On most machines everyone may use `/dev/net/tun`; where it is closed, only this program sees an open one. */
-const becomeUser = `set -e
-uid=$1; shift
-mount -t tmpfs -o mode=755 open-tun /mnt
-mknod -m 666 /mnt/tun c 10 200
-mount --bind /mnt/tun /dev/net/tun
-exec setpriv --reuid "$uid" --regid "$uid" --clear-groups -- "$@"`;
-
-/** The command that runs another one as the ordinary user. */
-export const asOrdinaryUser = (argv: readonly string[]): string[] => [
-  "unshare",
-  "--mount",
-  "sh",
-  "-c",
-  becomeUser,
-  "sh",
-  String(ordinaryUid),
-  ...argv,
-];
 
 /** The sandbox driver in a process of the ordinary user, which ends with the driver. Its data folder becomes that user's. */
 export async function openAsOrdinaryUser(

@@ -1,6 +1,7 @@
+import { noOrdinaryUserHere } from "@tesslate/testkit/ordinary-user";
 import { describeRuntimeDriver } from "../conformance.ts";
 import { describeEscapes } from "../escapes.ts";
-import { noOrdinaryUserHere, openAsOrdinaryUser } from "./ordinary-user.fixture.ts";
+import { openAsOrdinaryUser } from "./ordinary-user.fixture.ts";
 import { unavailableHere } from "./availability.ts";
 
 const skip = unavailableHere() ?? noOrdinaryUserHere();
