@@ -15,7 +15,7 @@ const usage = `usage: ./studio service install   [--user] [--start] [--print]
   install    writes the unit ${unit} for this checkout and enables it, so that the server starts with the machine
   uninstall  stops the server, disables and removes the unit; data and settings stay
   status     says whether it is installed, up to date, enabled and running; exit code 3 if it isn't installed or running
-  --user     a unit of this user instead of the system: no root, but also no limits and user IDs per project
+  --user     a unit of this user instead of the system: no root, but also no user IDs per project
   --start    also start it now
   --print    print the unit, and change nothing
 `;

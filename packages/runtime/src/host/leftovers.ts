@@ -101,7 +101,7 @@ export async function endLeftovers(owner: StateOwner): Promise<void> {
 /** The same for an existing folder, by the process that holds it: its claims stay. */
 export async function takeDownSandboxes({ key, dir }: StateOwner): Promise<void> {
   const isRoot = process.getuid?.() === 0;
-  const { cgroups } = findCgroups(`tesslate-${key}`, isRoot ? "/sys/fs/cgroup" : "/nonexistent");
+  const { cgroups } = findCgroups(`tesslate-${key}`);
   for (const name of cgroups.names()) await cgroups.group(name).remove();
   await endPrograms({ below: [dir, reachedPath(dir)], mark: `${key}/` });
   cgroups.remove();

@@ -40,6 +40,8 @@ export function createSandboxIsolation(
   const owner = hasOwnUid ? { uid: slot.uid, gid: slot.uid } : undefined;
   const hosts = join(dir, "hosts");
   const hasGroups = cgroups.kind !== "none";
+  /** Without root, an earlier server may have had its groups elsewhere. */
+  const isGrouped = hasGroups && hasOwnUid;
   const groupName = slot.number.toString(36);
   let known: Group | undefined = cgroups.names().includes(groupName) ? cgroups.group(groupName) : undefined;
   let entry: Promise<string[]> | undefined;
@@ -148,10 +150,14 @@ export function createSandboxIsolation(
       return {
         start: async (argv, options, stateDir, stdio) =>
           launcher.supervise(await launchOf(argv, newLeaf(leafName), options, "service"), stateDir, stdio),
-        pids: (supervisor) => (hasGroups ? (leaf()?.pids() ?? []) : supervisor === undefined ? [] : descendants(supervisor)),
+        pids(supervisor) {
+          const members = leaf()?.pids() ?? [];
+          return members.length > 0 || isGrouped || supervisor === undefined ? members : descendants(supervisor);
+        },
         async kill(supervisor) {
-          if (hasGroups) await leaf()?.kill();
-          else if (supervisor !== undefined) killProgram(supervisor);
+          const members = leaf()?.pids() ?? [];
+          await leaf()?.kill();
+          if (members.length === 0 && !isGrouped && supervisor !== undefined) killProgram(supervisor);
         },
       };
     },

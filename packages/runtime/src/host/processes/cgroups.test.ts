@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { findCgroups } from "./cgroups.ts";
+import { findCgroups, ownRoot } from "./cgroups.ts";
 
 /** A folder that imitates the kernel's: files store what is written. The escape suite tests the real one. */
 let root: string;
@@ -18,6 +18,28 @@ const put = (files: Record<string, string>) => {
   }
 };
 const at = (path: string) => readFileSync(join(root, path), "utf8");
+
+test("without root, groups are created in the part of version 2 that is delegated to the user", () => {
+  const ofSelf = join(root, "self");
+  const service = "user.slice/user@1000.service/app.slice/studio.service";
+  const at = (path: string) => {
+    put({ self: `1:name=systemd:/\n0::/${path}\n` });
+    return ownRoot(false, ofSelf, root);
+  };
+  expect(() => at(service)).toThrow("no control groups of version 2");
+  put({ "cgroup.controllers": "cpu memory pids\n" });
+  expect(() => at(service)).toThrow("no control groups are delegated to its user");
+  put({
+    [`${service}/cgroup.procs`]: "",
+    [`${service}/cgroup.subtree_control`]: "",
+    [`${service}/cgroup.controllers`]: "cpu memory pids\n",
+  });
+  expect(at(service)).toBe(join(root, service));
+  // After our own processes were moved.
+  expect(at(`${service}/init`)).toBe(join(root, service));
+  expect(findCgroups("studio", at(service)).cgroups.kind).toBe("v2");
+  expect(ownRoot(true, "/nowhere", root)).toBe(root);
+});
 
 test("v2: controllers are delegated, limits are set on the group, processes are in its leaves", () => {
   put({

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Limits } from "../../types.ts";
 
@@ -36,14 +36,35 @@ export interface Leaf {
   remove(): void;
 }
 
-/** Finds the best backend below `root`; `reason` explains why there are no limits. */
-export function findCgroups(name: string, root = "/sys/fs/cgroup"): { cgroups: Cgroups; reason?: string } {
+const allGroups = "/sys/fs/cgroup";
+
+/**
+ * Where this process may create groups: anywhere as root, otherwise in the part of version 2 that was delegated to its user, as systemd does
+ * with `Delegate=yes`. Throws with the reason.
+ */
+export function ownRoot(isRoot = process.getuid?.() === 0, ofSelf = "/proc/self/cgroup", mount = allGroups): string {
+  if (isRoot) return mount;
+  const path = existsSync(join(mount, "cgroup.controllers")) && /^0::(\/.*)$/m.exec(readFileSync(ofSelf, "utf8"))?.[1];
+  if (!path) throw new Error("the server does not run as root, and this machine has no control groups of version 2");
+  // We moved our own processes there (`v2`).
+  const here = join(mount, basename(path) === initName ? dirname(path) : path);
   try {
+    for (const file of [here, join(here, "cgroup.procs"), join(here, "cgroup.subtree_control")]) accessSync(file, constants.W_OK);
+  } catch {
+    throw new Error("the server does not run as root, and no control groups are delegated to its user");
+  }
+  return here;
+}
+
+/** Finds the best backend below `root`; `reason` explains why there are no limits. */
+export function findCgroups(name: string, root?: string): { cgroups: Cgroups; reason?: string } {
+  try {
+    root ??= ownRoot();
     if (existsSync(join(root, "cgroup.controllers"))) return { cgroups: v2(root, name) };
     if (existsSync(join(root, "memory/cgroup.procs")) && existsSync(join(root, "pids/cgroup.procs"))) return { cgroups: v1(root, name) };
     return { cgroups: none, reason: `no control groups are mounted at ${root}` };
   } catch (error) {
-    return { cgroups: none, reason: `control groups cannot be used (${error instanceof Error ? error.message : String(error)})` };
+    return { cgroups: none, reason: error instanceof Error ? error.message : String(error) };
   }
 }
 
@@ -123,6 +144,9 @@ const leafIn = (dir: string, limitDirs: readonly string[]): Leaf => {
   };
 };
 
+/** Group for our own processes, where they were in the group that has to be empty. */
+const initName = "init";
+
 /** Unified hierarchy. Limits are set on the sandbox's group, processes are in its leaves ("no internal processes"). */
 function v2(root: string, name: string): Cgroups {
   const base = join(root, name);
@@ -136,8 +160,8 @@ function v2(root: string, name: string): Cgroups {
   } catch (error) {
     // In a container our own processes are in the root group; it must be empty before controllers can be delegated.
     if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
-    mkdirSync(join(root, "init"), { recursive: true });
-    for (const pid of pidsIn(root)) write(join(root, "init"), "cgroup.procs", pid);
+    mkdirSync(join(root, initName), { recursive: true });
+    for (const pid of pidsIn(root)) write(join(root, initName), "cgroup.procs", pid);
     enable(root);
   }
   mkdirSync(base, { recursive: true });
