@@ -1,14 +1,16 @@
 /** Checks the requirements of this host, one line each: `ok`, `!!` (limited) or `XX` (broken), with advice. Exit code 1 when something is broken. */
 import { execFileSync } from "node:child_process";
-import { existsSync, statfsSync } from "node:fs";
+import { accessSync, constants, existsSync, statfsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { createRuntime, findDockerEngine } from "@tesslate/runtime";
+import { userNameProblem } from "../apps/server/src/platform/postgres.ts";
 import { openObjects } from "../apps/server/src/platform/objects/index.ts";
 import { ConfigError, readConfig } from "../apps/server/src/config.ts";
 import { createBrowserPackage, packageProblem } from "../apps/server/src/features/agent/verify/browser-package.ts";
 import { kubernetesOptions, readRemoteOptions } from "../apps/server/src/runner-options.ts";
+import { isolationLines } from "./doctor/isolation.ts";
 import { findChromium } from "../apps/server/src/features/agent/verify/chromium.ts";
 
 let broken = 0;
@@ -21,6 +23,16 @@ const firstLine = (command: string, args: string[]) => {
     return execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: 5000 }).split("\n")[0] ?? "";
   } catch {
     return undefined;
+  }
+};
+
+/** Whether this user can read and write the file. */
+const isUsable = (file: string): boolean => {
+  try {
+    accessSync(file, constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
 };
 
@@ -116,8 +128,10 @@ try {
   report(isNeeded ? "XX" : "!!", "docker", `${(error as Error).message}${isNeeded ? "" : ": only RUNTIME_DRIVER=docker needs one"}`);
 }
 
-if (!config.database.url) report("ok", "database", "embedded PostgreSQL in the data folder");
-else {
+if (!config.database.url) {
+  const problem = userNameProblem();
+  report(problem === undefined ? "ok" : "XX", "database", problem ?? "embedded PostgreSQL in the data folder");
+} else {
   const { default: pg } = await import("pg");
   const client = new pg.Client({ connectionString: config.database.url.reveal(), connectionTimeoutMillis: 5000 });
   try {
@@ -146,11 +160,17 @@ try {
     remote: await readRemoteOptions(config.runtime),
     kubernetes: kubernetesOptions(config.runtime),
   });
-  report(
-    runtime.isolation === "full" ? "ok" : "!!",
-    "project code",
-    `${runtime.name}, isolation ${runtime.isolation}${runtime.warnings.map((w) => `; ${w}`).join("")}`,
-  );
+  report(runtime.isolation === "full" ? "ok" : "!!", "project code", `${runtime.name}, isolation ${runtime.isolation}`);
+  if (runtime.name === "sandbox" && config.runtime.driver !== "remote") {
+    const facts = {
+      warnings: runtime.warnings,
+      isRoot: process.getuid?.() === 0,
+      hasPasta: firstLine("pasta", ["--version"]) !== undefined,
+      hasTun: isUsable("/dev/net/tun"),
+      hasCgroups2: existsSync("/sys/fs/cgroup/cgroup.controllers"),
+    };
+    for (const { mark, what, detail } of isolationLines(facts)) report(mark, what, detail);
+  } else for (const warning of runtime.warnings) report("!!", "project code", warning);
   const sandbox = await runtime.open({ id: "doctor" });
   const started = performance.now();
   const { exitCode, stdout, stderr } = await sandbox.exec(["node", "--version"], { timeoutMs: 20_000 });

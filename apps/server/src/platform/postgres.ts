@@ -184,14 +184,22 @@ function hasName(): boolean {
   }
 }
 
+/** Why the embedded database cannot start as this user; undefined when it can. */
+export function userNameProblem(): string | undefined {
+  const uid = process.getuid?.() ?? 0;
+  if (uid === 0 || hasName() || findNssWrapper() !== undefined) return undefined;
+  return `The user ID ${uid} has no entry in /etc/passwd, which PostgreSQL requires. As root: useradd --uid ${uid} studio, or apt-get install -y libnss-wrapper. Or set DATABASE_URL.`;
+}
+
+function findNssWrapper(): string | undefined {
+  const folders = ["/usr/lib", "/usr/lib64", "/usr/local/lib", ...globSync("/usr/lib/*-linux-gnu")];
+  return folders.map((folder) => join(folder, "libnss_wrapper.so")).find((path) => existsSync(path));
+}
+
 /** PostgreSQL requires a name of its user, and an id that was given to `docker run --user` has none: a library answers for the user database. */
 async function nameUser(home: string, { uid, gid }: { uid: number; gid: number }): Promise<Record<string, string>> {
-  const folders = ["/usr/lib", "/usr/lib64", "/usr/local/lib", ...globSync("/usr/lib/*-linux-gnu")];
-  const library = folders.map((folder) => join(folder, "libnss_wrapper.so")).find((path) => existsSync(path));
-  if (library === undefined)
-    throw new Error(
-      `The user id ${uid} has no entry in /etc/passwd, which PostgreSQL requires. Add one (useradd), install libnss-wrapper, or set DATABASE_URL.`,
-    );
+  const library = findNssWrapper();
+  if (library === undefined) throw new Error(userNameProblem());
   const [passwd, group] = [join(home, "passwd"), join(home, "group")];
   await writeFile(passwd, `studio:x:${uid}:${gid}::${home}:/bin/sh\n`);
   await writeFile(group, `studio:x:${gid}:\n`);
