@@ -96,7 +96,7 @@ export const DatabaseDifference = described(
     container: described("The name of the container, as in `databases` of the snapshot", Type.String()),
     database: Type.String(),
     state: described(
-      "Only `compared` has tables. `stopped`, `deleted`: the container; `too_many_tables`: more than 1,000; `unreadable`: the database did not respond in time, or has a locked table",
+      "Only `compared` has tables. `stopped`, `deleted`: the container; with `against`, `deleted`: the other snapshot does not have the database; `too_many_tables`: more than 1,000; `unreadable`: the database did not respond in time, or has a locked table",
       Literals("compared", "stopped", "deleted", "too_many_tables", "unreadable"),
     ),
     tables: described(
@@ -108,10 +108,10 @@ export const DatabaseDifference = described(
 );
 export type DatabaseDifference = Static<typeof DatabaseDifference>;
 export const SnapshotTables = described(
-  "What a restore of the databases of a snapshot changes, by table.",
+  "What a restore of the databases of a snapshot changes, by table, or what changed between two snapshots.",
   Type.Object({
     databases: described(
-      "Null: the snapshot is older than this comparison and has no figures. Databases that are not in the snapshot are not listed",
+      "Null: the snapshot, or the other one, is older than this comparison and has no figures. Databases that are not in the snapshot are not listed",
       Nullable(Type.Array(DatabaseDifference)),
     ),
   }),
@@ -230,9 +230,12 @@ export const snapshotsRoutes = {
     tag,
     summary: "Compare snapshot databases",
     description:
-      "Compares the numbers of rows and the columns of the tables of a snapshot with those of the running databases. Counts at most 100,000 rows of each table and takes at most ten seconds; starts no database.",
+      "Compares the numbers of rows and the columns of the tables of a snapshot with those of the running databases, or with those of a later snapshot (`against`), whose figures are then `now`. Counts at most 100,000 rows of each table and takes at most ten seconds; starts no database.",
     auth: "user",
     params: SnapshotParams,
+    query: Type.Object({
+      against: Type.Optional({ ...Uuid, description: "Another snapshot of the project; without it the running databases" }),
+    }),
     response: SnapshotTables,
     errors: ["not_found", "snapshot_not_ready", "project_busy"],
   }),

@@ -317,6 +317,7 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<MatrixWor
       "/api/admin/collections/{collection_id}": nothing,
       "/api/admin/agents/{id}": nothing,
       "/api/admin/bases/{id}": nothing,
+      "/api/admin/themes/{id}": nothing,
       "/api/admin/reviews/{review_id}": nothing,
       "/api/admin/tasks/{task_id}": nothing,
       "/api/admin/jobs/{id}": "1",
@@ -326,6 +327,7 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<MatrixWor
     named: {
       project_id: project.id,
       databases_from: snapshot.id,
+      against: snapshot.id,
       container_id: container.id,
       source_container_id: container.id,
       target_container_id: other.id,

@@ -11,6 +11,7 @@ import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { FileChanges, Lines, diffKey } from "../changes/index.ts";
+import { DatabaseChanges } from "./DatabaseChanges.tsx";
 import { Letter } from "./EntryRow.tsx";
 import { diffQuery } from "./timeline.queries.ts";
 import { contentsOf, type Entry } from "./timeline.ts";
@@ -72,11 +73,15 @@ export function ComparePanel({
               ]}
             />
           </span>
-          <span className="mt-0.5 block truncate text-2xs text-fg-2">{to ? formatDateTime(to.at) : "Current files"}</span>
+          <span className="mt-0.5 block truncate text-2xs text-fg-2">{to ? formatDateTime(to.at) : "Current state"}</span>
         </div>
       </div>
       <div className="scroll-y min-h-0 flex-1 border-t border-line-0">
         {from.isReady ? <Changes projectId={projectId} from={from} to={to} /> : <NotReady entry={from} />}
+        {/* Checkpoints have files only. */}
+        {snapshot?.status === "ready" && snapshot.databases.length > 0 && (!to || to.snapshot?.status === "ready") ? (
+          <DatabaseChanges key={`${from.id} ${to?.id}`} projectId={projectId} snapshotId={snapshot.id} against={to?.snapshot?.id} />
+        ) : null}
       </div>
       <div className="flex flex-wrap items-center gap-2 border-t border-line-0 px-4 py-2.5 narrow:gap-1 narrow:px-3">
         <span className="hidden narrow:block">

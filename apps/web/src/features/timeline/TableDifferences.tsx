@@ -9,17 +9,19 @@ import { tableName } from "./table-names.ts";
 import { tableDifferencesQuery } from "./timeline.queries.ts";
 
 const shownTables = 10;
-const reasons: Record<Exclude<DatabaseDifference["state"], "compared">, string> = {
+/** Why the rows of a database are not compared. */
+export const notCompared: Record<Exclude<DatabaseDifference["state"], "compared">, string> = {
   stopped: "the database is stopped",
   deleted: "the database was deleted",
   too_many_tables: "the database has too many tables",
   unreadable: "the database can't be read right now",
 };
 
-type Rows = NonNullable<TableDifference["now"]>;
-const about = ({ is_estimate }: Rows) => (is_estimate ? "about " : "");
+export type Rows = NonNullable<TableDifference["now"]>;
+/** For numbers that are estimates. */
+export const about = ({ is_estimate }: Rows) => (is_estimate ? "about " : "");
 const withRows = (rows: Rows) => (rows.rows === 0 ? "" : ` with ${about(rows)}${counted(rows.rows, "row")}`);
-const hasOtherRows = (now: Rows, saved: Rows) => now.rows !== saved.rows;
+export const hasOtherRows = (now: Rows, saved: Rows) => now.rows !== saved.rows;
 
 /** What a restore does to a table, after its name. */
 function changeOf({ saved, now, has_other_columns }: TableDifference): string {
@@ -37,7 +39,7 @@ function TablesOfDatabase({ difference, title }: { difference: DatabaseDifferenc
     <div>
       {title === undefined ? null : <p className="text-fg-1">{title}</p>}
       {state !== "compared" ? (
-        <p>Row counts are not available: {reasons[state]}.</p>
+        <p>Row counts are not available: {notCompared[state]}.</p>
       ) : total === 0 ? (
         <p>All tables have the same columns and the same number of rows as now.</p>
       ) : (

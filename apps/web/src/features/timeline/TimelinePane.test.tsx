@@ -33,6 +33,7 @@ function points(api: CannedApi, snapshots: Snapshot[] = [snapshot], checkpoints:
   api.answer("changes.list", { items: runs });
   api.answer("snapshots.list", { items: snapshots, max_snapshots: 20 });
   api.answer("snapshots.checkpoints", { items: checkpoints });
+  api.answer("snapshots.tables", { databases: null });
 }
 
 test("the empty state offers to save a snapshot", async ({ api, show, user }) => {
@@ -55,6 +56,49 @@ test("loading and failure are shown; Retry loads again", async ({ api, show, use
   points(api);
   await user.click(within(alert).getByRole("button", { name: "Retry" }));
   expect(await screen.findByText(/Before the sale/)).toBeVisible();
+});
+
+test("a comparison of snapshots lists the tables that changed, with now or with another snapshot", async ({ api, show, user }) => {
+  const later = { ...snapshot, id: sampleId.replace(/1$/, "9"), label: "After the sale", created_at: "2026-03-09T10:00:00.000Z" };
+  points(api, [snapshot, later]);
+  api.blank("snapshots.diff");
+  const rows = (n: number) => ({ rows: n, is_estimate: false });
+  const table = (name: string, saved: number | null, now: number | null, has_other_columns = false) => ({
+    schema: "public",
+    name,
+    saved: saved === null ? null : rows(saved),
+    now: now === null ? null : rows(now),
+    has_other_columns,
+  });
+  const databases = [
+    {
+      container: "orders",
+      database: "app",
+      state: "compared" as const,
+      tables: [table("slots", null, 4), table("bookings", 9, 12), table("people", 2, 2, true), table("drafts", 7, null)],
+      total: 4,
+    },
+  ];
+  api.answer("snapshots.tables", { databases });
+  show(openPane(TimelinePane).element);
+  await user.click(await screen.findByRole("button", { name: /Before the sale, snapshot/ }));
+  const list = await screen.findByRole("list", { name: "Changed tables of orders" });
+  expect(
+    within(list)
+      .getAllByRole("listitem")
+      .map(({ textContent }) => textContent),
+  ).toEqual(["+ slotsNew, 4 rows", "bookings9 → 12 rows", "peopleOther columns", "− draftsDeleted, 7 rows"]);
+  expect(api.asked("snapshots.tables")[0]?.query.get("against")).toBeNull();
+  api.answer("snapshots.tables", { databases: [{ ...databases[0]!, state: "deleted" as const, tables: [], total: 0 }] });
+  await user.click(screen.getByRole("combobox", { name: "Compare with" }));
+  await user.click(await screen.findByRole("option", { name: /After the sale/ }));
+  expect(await screen.findByText("The other snapshot doesn't have this database.")).toBeVisible();
+  expect(api.asked("snapshots.tables").at(-1)?.query.get("against")).toBe(later.id);
+  await expectAccessible();
+  // A checkpoint has no databases.
+  await user.click(screen.getByRole("combobox", { name: "Compare with" }));
+  await user.click(await screen.findByRole("option", { name: /add a cart/ }));
+  await waitFor(() => expect(screen.queryByRole("region", { name: "Databases" })).toBeNull());
 });
 
 test("the list is filtered by kind; without results the filter can be cleared", async ({ api, show, user }) => {

@@ -37,11 +37,15 @@ export const diffQuery = (api: Api, projectId: string, from: Point, to: string) 
     placeholderData: keepPreviousData,
   });
 
-/** The tables of a snapshot's databases that are different now. Loaded each time it is shown. */
-export const tableDifferencesQuery = (api: Api, projectId: string, snapshotId: string) =>
+/** The tables of a snapshot's databases that are different now, or in the snapshot `against`. With the present ones it is loaded each time it is shown. */
+export const tableDifferencesQuery = (api: Api, projectId: string, snapshotId: string, against?: string) =>
   queryOptions({
-    queryKey: [...pointsKey(projectId), "tables", snapshotId] as const,
-    queryFn: ({ signal }) => api.snapshots.tables({ params: { id: projectId, snapshot_id: snapshotId } }, { signal }),
-    staleTime: 0,
+    queryKey: [...pointsKey(projectId), "tables", snapshotId, against ?? "now"] as const,
+    queryFn: ({ signal }) =>
+      api.snapshots.tables(
+        { params: { id: projectId, snapshot_id: snapshotId }, query: { ...(against !== undefined && { against }) } },
+        { signal },
+      ),
+    staleTime: against === undefined ? 0 : Number.POSITIVE_INFINITY,
     gcTime: 60_000,
   });

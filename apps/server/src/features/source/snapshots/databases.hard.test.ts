@@ -79,6 +79,21 @@ test.skipIf(!hasPostgres)(
       },
     ]);
 
+    // The same between two snapshots.
+    const { snapshot: withCleo } = await take("With Cleo");
+    const between = (from: string, against: string) =>
+      api.snapshots.tables({ params: { ...params, snapshot_id: from }, query: { against } });
+    expect((await between(snapshot.id, withCleo.id)).databases).toEqual(await tables(snapshot.id));
+    expect((await between(withCleo.id, snapshot.id)).databases).toMatchObject([
+      {
+        tables: [
+          { name: "people", saved: rows(2), now: rows(1) },
+          { name: "later", saved: rows(0), now: null },
+        ],
+      },
+      { database: "other", state: "deleted" },
+    ]);
+
     const task = await restore(snapshot.id);
     expect(await tables(snapshot.id)).toEqual([{ ...compared, tables: [], total: 0 }]);
     expect(task.logs.join("\n")).toContain("PostgreSQL was restored");

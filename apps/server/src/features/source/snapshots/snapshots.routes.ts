@@ -11,7 +11,7 @@ export function mountSnapshots(mount: Mount, { snapshots }: { snapshots: Snapsho
     remove: ({ user }, { params }) => snapshots.remove(user.id, params.id, params.snapshot_id),
     restore: ({ user }, { params, body }) => snapshots.restore(user.id, params.id, params.snapshot_id, body),
     diff: ({ user, signal }, { params, query }) => snapshots.diff(user.id, params.id, params.snapshot_id, query, signal),
-    tables: ({ user, signal }, { params }) => snapshots.tables(user.id, params.id, params.snapshot_id, signal),
+    tables: ({ user, signal }, { params, query }) => snapshots.tables(user.id, params.id, params.snapshot_id, query.against, signal),
     download: async ({ user, setHeader }, { params, query: { format = "zip" } }, { reply }) => {
       const { row, data } = await snapshots.download(user.id, params.id, params.snapshot_id, format);
       setHeader("content-disposition", attachment(`${row.snapshot_name}.${format}`));

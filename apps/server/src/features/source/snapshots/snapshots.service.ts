@@ -135,8 +135,13 @@ export function createSnapshots({
       const { project, row } = await openReady(userId, ref, id);
       return compare(project, `snapshot/${row.id}`, query, signal);
     },
-    tables: async (userId: string, ref: string, id: string, signal: AbortSignal): Promise<SnapshotTables> => {
+    /** With the running databases, or with those of the snapshot `against`. */
+    tables: async (userId: string, ref: string, id: string, against: string | undefined, signal: AbortSignal): Promise<SnapshotTables> => {
       const { project, row } = await openReady(userId, ref, id);
+      if (against !== undefined) {
+        const other = await openReady(userId, ref, against);
+        return tableDifferences.between(project, `snapshot/${row.id}`, `snapshot/${other.row.id}`);
+      }
       return tableDifferences.of(project, `snapshot/${row.id}`, signal);
     },
     download: async (userId: string, ref: string, id: string, format: ArchiveFormat): Promise<{ row: SnapshotRow; data: Readable }> => {

@@ -169,6 +169,10 @@ describe("taking", () => {
     const { id, take } = await fresh();
     const { id: snapshot_id } = await take();
     expect(await api().tables({ params: { id, snapshot_id } })).toEqual({ databases: null });
+    expect(await api().tables({ params: { id, snapshot_id }, query: { against: snapshot_id } })).toEqual({ databases: null });
+    const against = (other: string) => api().tables({ params: { id, snapshot_id }, query: { against: other } });
+    await expect(against(missing)).rejects.toSatisfy((e) => code(e) === "not_found");
+    await expect(against("now")).rejects.toMatchObject({ status: 422 });
     await expect(api().tables({ params: { id, snapshot_id: missing } })).rejects.toSatisfy((e) => code(e) === "not_found");
     const stranger = await app.signUp();
     const path = `/api/projects/${id}/snapshots/${snapshot_id}/tables`;

@@ -56,12 +56,19 @@ export function compareFigures(saved: readonly TableFigures[], now: readonly Tab
   );
 }
 
+type Compared = Pick<DatabaseDifference, "state" | "tables" | "total">;
+const without = (state: DatabaseDifference["state"]): Compared => ({ state, tables: [], total: 0 });
+const compared = (saved: readonly TableFigures[], now: readonly TableFigures[]): Compared => {
+  const tables = compareFigures(saved, now);
+  return { state: "compared", tables: tables.slice(0, maxListed), total: tables.length };
+};
+
 /** The database was dropped. */
 const isUnknownDatabase = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === "3D000";
 
 export type TableDifferences = ReturnType<typeof createTableDifferences>;
 
-/** Compares the tables of a snapshot with those of the project's running databases. */
+/** Compares the tables of a snapshot with those of the project's running databases, or of another snapshot. */
 export function createTableDifferences({ trees, postgresOf, log }: { trees: ProjectTreeAccess; postgresOf: PostgresAccess; log: Logger }) {
   const savedFiguresOf = async (project: ProjectRow, point: string): Promise<SavedFigures | undefined> => {
     const { history } = await trees.open(project);
@@ -69,12 +76,7 @@ export function createTableDifferences({ trees, postgresOf, log }: { trees: Proj
     if (!kept || kept.size > maxFileBytes) return undefined;
     return JSON.parse(await text(kept.data)) as SavedFigures;
   };
-  const compare = async (
-    saved: SavedDatabase,
-    container: PostgresContainer | undefined,
-    signal: AbortSignal,
-  ): Promise<Pick<DatabaseDifference, "state" | "tables" | "total">> => {
-    const without = (state: DatabaseDifference["state"]) => ({ state, tables: [], total: 0 });
+  const compare = async (saved: SavedDatabase, container: PostgresContainer | undefined, signal: AbortSignal): Promise<Compared> => {
     if (!container) return without("deleted");
     if (!container.isRunning) return without("stopped");
     if (saved.tables === null) return without("too_many_tables");
@@ -88,10 +90,25 @@ export function createTableDifferences({ trees, postgresOf, log }: { trees: Proj
       { isRunningOnly: true },
     );
     if (!now) return without("too_many_tables");
-    const tables = compareFigures(saved.tables, now);
-    return { state: "compared", tables: tables.slice(0, maxListed), total: tables.length };
+    return compared(saved.tables, now);
   };
   return {
+    /** From one snapshot to another. */
+    between: async (project: ProjectRow, from: string, to: string): Promise<SnapshotTables> => {
+      const [before, after] = await Promise.all([savedFiguresOf(project, from), savedFiguresOf(project, to)]);
+      if (!before || !after) return { databases: null };
+      return {
+        databases: before.databases.map((saved) => {
+          const later = after.databases.find(
+            ({ service_key, database }) => service_key === saved.service_key && database === saved.database,
+          );
+          const { container, database } = later ?? saved;
+          if (!later) return { container, database, ...without("deleted") };
+          if (saved.tables === null || later.tables === null) return { container, database, ...without("too_many_tables") };
+          return { container, database, ...compared(saved.tables, later.tables) };
+        }),
+      };
+    },
     /** `point` is the snapshot's name in the history. */
     of: async (project: ProjectRow, point: string, signal: AbortSignal): Promise<SnapshotTables> => {
       const figures = await savedFiguresOf(project, point);
