@@ -183,6 +183,12 @@ test("deleting an account leaves no row or folder of it, and changes nothing of 
   const post = await app.as(bob).feedback.create({ body: { type: "bug", title: "It stutters", description: "Sometimes." } });
   await app.as(ada).feedback.upvote({ params: { id: post.id } });
   await app.as(ada).feedback.comment({ params: { id: post.id }, body: { content: "Here too." } });
+  const publish = async (name: string) => {
+    const theme = await app.as(ada).themes.fork({ params: { id: "nord" }, body: { name } });
+    return app.as(ada).themes.update({ params: { id: theme.id }, body: { is_published: true } });
+  };
+  const [used, unused] = [await publish("Used by Bob"), await publish("Used by nobody")];
+  await app.as(bob).marketplaceThemes.add({ params: { id: used.id } });
   await ended(app, ada, (await app.as(ada).account.export()).task_id);
   const marks = [ada.id, ada.email, ada.username, "Lovelace-Marker", project.id, project.slug];
   expect((await rowsWith(app, marks)).length).toBeGreaterThan(10);
@@ -195,6 +201,9 @@ test("deleting an account leaves no row or folder of it, and changes nothing of 
   expect(await rowsWith(app, marks)).toEqual([expect.stringMatching(/^emails: .*"kind": "notice"/)]);
   for (const dir of [app.dataDir, app.runtimeDir]) expect(await filesWith(dir, marks)).toEqual([]);
   expect(await app.as(bob).feedback.get({ params: { id: post.id } })).toMatchObject({ upvote_count: 0, comment_count: 0, comments: [] });
+  // What others have in their library stays, without its creator.
+  expect((await app.as(bob).marketplaceThemes.library()).items).toMatchObject([{ id: used.id, creator_name: "Open Source Community" }]);
+  expect((await app.request(`/api/themes/${unused.id}`)).status).toBe(404);
   expect((await app.request("/api/users/me", { user: bob })).status).toBe(200);
   expect((await app.as().auth.register({ body: { email: ada.email, password: ada.password } })).id).not.toBe(ada.id);
 });
