@@ -131,16 +131,16 @@ function Palettes({ theme: { colors } }: { theme: StoreTheme }) {
     <ItemSection title="Colors">
       <dl className="grid max-w-160 grid-cols-[repeat(auto-fill,minmax(130px,1fr))] gap-3">
         {shown.map(([name, color]) => (
-          <div key={name} className="flex items-center gap-2.5">
-            <span
-              aria-hidden="true"
-              className="size-8 flex-none rounded-2 border border-line-1 forced-color-adjust-none"
-              style={{ background: color }}
-            />
-            <div className="min-w-0">
-              <dt className="text-xs text-fg-2">{name}</dt>
-              <dd className="truncate font-mono text-xs text-fg-0">{color}</dd>
-            </div>
+          <div key={name} className="relative min-h-8 pl-10.5">
+            <dt className="text-xs text-fg-2">{name}</dt>
+            <dd className="truncate font-mono text-xs text-fg-0">
+              <span
+                aria-hidden="true"
+                className="absolute top-0 left-0 size-8 rounded-2 border border-line-1 forced-color-adjust-none"
+                style={{ background: color }}
+              />
+              {color}
+            </dd>
           </div>
         ))}
       </dl>

@@ -94,7 +94,7 @@ test("the page of a theme applies it, which adds it to the library first", async
   api.answer("marketplaceThemes.get", page);
   api.answer("marketplaceThemes.add", { ...page, is_purchased: true });
   api.answer("themes.get", { ...nord, id: "fjord", name: "Fjord" });
-  api.blank("users.updateMe");
+  api.answer("users.updateMe", { name: "Nadia", theme_preset: "fjord" });
   open("/marketplace/theme/fjord");
   await user.click(await screen.findByRole("button", { name: "Apply theme" }));
   await waitFor(() => expect(api.asked("users.updateMe").map(({ body }) => body)).toContainEqual({ theme_preset: "fjord" }));
