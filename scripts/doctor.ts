@@ -185,6 +185,18 @@ try {
     "package registry",
     registry.exitCode === 0 ? "reachable from a sandbox" : "not reachable from a sandbox; bundled templates work once they are prepared",
   );
+  if (runtime.name === "kubernetes") {
+    const connect = `const socket = require("net").connect({ host: process.argv[1], port: 443, timeout: 5000 });
+      socket.on("connect", () => process.exit(9)).on("error", () => process.exit(0)).on("timeout", () => process.exit(0));`;
+    const api = await sandbox.exec(["node", "-e", connect, "kubernetes.default.svc"], { timeoutMs: 15_000 });
+    report(
+      api.exitCode === 0 ? "ok" : "XX",
+      "network policies",
+      api.exitCode === 0
+        ? "enforced: a pod cannot reach the Kubernetes API"
+        : "NOT enforced: use a network plugin that supports NetworkPolicy",
+    );
+  }
   await runtime.remove("doctor");
   await runtime.close();
 } catch (error) {

@@ -11,6 +11,9 @@ const tool = join(import.meta.dirname, "../kubernetes/cluster");
 
 /** A real cluster of one node on this machine: packages/testkit/kubernetes/README.md. */
 export interface TestCluster {
+  /** Has its files, and `bin/kubectl`. */
+  folder: string;
+  /** Of an administrator. */
   kubeconfig: string;
   /** Of an image of this checkout's runner. */
   image: string;
@@ -48,6 +51,7 @@ export async function startCluster({ root, bundle, agentSandbox, say }: Options)
   await loadImage(root, bundle, say);
   const network = readFileSync(join(dir, "state/net"), "utf8").trim();
   return {
+    folder: dir,
     kubeconfig: join(dir, "kubeconfig"),
     image,
     address: `10.${network}.255.1`,

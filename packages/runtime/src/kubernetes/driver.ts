@@ -10,6 +10,7 @@ import { annotations } from "./labels.ts";
 import type { LivePod } from "./live.ts";
 import { applyNetworkPolicies } from "./network-policies.ts";
 import type { KubernetesOptions } from "./options.ts";
+import { networkOf } from "./pod-template.ts";
 import { followPods } from "./pods.ts";
 import { createPrograms } from "./programs.ts";
 import { createPodSandbox } from "./sandbox.ts";
@@ -23,6 +24,8 @@ interface OpenProject {
   live: LivePod;
   states: ServiceStates;
   sandbox: Sandbox;
+  /** By this process, which stops it when it ends. */
+  isOpened: boolean;
 }
 
 /** Lines of a failed service that are kept while it is suspended. */
@@ -113,7 +116,7 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
           await workloads.annotate(name, { [annotations.history]: "true" });
       },
     });
-    const project: OpenProject = { name, spec, live, states, sandbox };
+    const project: OpenProject = { name, spec, live, states, sandbox, isOpened: false };
     projects.set(id, project);
     live.adopt();
     return project;
@@ -166,6 +169,8 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
     if (known.annotations[annotations.spec] !== text) await workloads.annotate(known.name, { [annotations.spec]: text });
     if (!isCreated(known)) return create(known, spec);
     const project = attach(known, spec);
+    if (networkOf(project.spec) !== networkOf(spec) || networkOf(specOf(known)) !== networkOf(spec))
+      await workloads.setNetwork(known.name, networkOf(spec));
     project.spec = spec;
     if (project.live.current) await project.live.current.open(withoutImage(spec));
     return project;
@@ -200,7 +205,9 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
     freePort: async () => randomInt(10_000, 32_768),
     async open(spec) {
       if (!idPattern.test(spec.id)) throw new RuntimeError("not_supported", `${spec.id} is not a valid sandbox id`);
-      return (await inTurn(spec.id, () => open(spec))).sandbox;
+      const project = await inTurn(spec.id, () => open(spec));
+      project.isOpened = true;
+      return project.sandbox;
     },
     find: (id) => inTurn(id, async () => find(id)?.sandbox),
     async list() {
@@ -266,8 +273,8 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
       await Promise.allSettled(turns.values());
       if (!leaveRunning)
         await Promise.all(
-          Array.from(projects.values(), async ({ name, live, sandbox }) => {
-            if (!workloads.get(name)?.isAwake) return;
+          Array.from(projects.values(), async ({ name, live, sandbox, isOpened }) => {
+            if (!isOpened || !workloads.get(name)?.isAwake) return;
             await sandbox.stop();
             await live.suspend();
           }),

@@ -17,6 +17,8 @@ export interface LivePod {
   hold(): () => void;
   /** The runner, while one is connected. */
   readonly current: RuntimeDriver | undefined;
+  /** It has no pod and gets none before it is used. */
+  readonly isAsleep: boolean;
   /** Resolves with the next runner that connects, or the one that is. Starts nothing. */
   connected(signal: AbortSignal): Promise<{ runner: RuntimeDriver; lost: AbortSignal } | undefined>;
   /** Suspends the pod now, unless it is used. */
@@ -222,6 +224,9 @@ export function createLivePod(options: Options): LivePod {
     hold,
     get current() {
       return connection?.runner;
+    },
+    get isAsleep() {
+      return connection === undefined && connecting === undefined && workloads.get(name)?.isAwake !== true;
     },
     async connected(signal) {
       while (!signal.aborted && !isClosed) {

@@ -40,7 +40,8 @@ export function networkPolicies({ allowFrom, rules }: { allowFrom: readonly stri
     policy("studio-from-servers", {
       podSelector: all,
       policyTypes: ["Ingress"],
-      ingress: [{ from: allowFrom.map(peerOf), ports: [tcp(runnerPort)] }],
+      // The client's name of `from`; it leaves out fields that it does not know.
+      ingress: [{ _from: allowFrom.map(peerOf), ports: [tcp(runnerPort)] }],
     }),
     policy("studio-to-internet", {
       podSelector: online,

@@ -8,6 +8,10 @@ export interface PodTemplate {
   spec: V1PodSpec;
 }
 
+/** What a pod may reach. The network policies select by it. */
+export type Network = "internet" | "none";
+export const networkOf = ({ offline }: SandboxSpec): Network => (offline === true ? "none" : "internet");
+
 export const runnerPort = 7070;
 /** The claim of a workload, and the volume of its pod. */
 export const volumeName = "data";
@@ -75,7 +79,7 @@ export function podTemplate(
         [labels.managedBy]: manager,
         [labels.kind]: kind,
         [labels.workload]: name,
-        [labels.network]: spec.offline === true ? "none" : "internet",
+        [labels.network]: networkOf(spec),
       },
       annotations: { [annotations.tokenHash]: tokenHash },
     },

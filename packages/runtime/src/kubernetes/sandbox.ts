@@ -25,8 +25,6 @@ export function createPodSandbox({ id, live, states, storedDiskBytes, keepsHisto
   const ask = <T>(call: (sandbox: Sandbox) => Promise<T>): Promise<T> =>
     live.use(async (runner) => call(await inPod(runner)), { isRepeatable: true });
   const order = <T>(call: (sandbox: Sandbox) => Promise<T>): Promise<T> => live.use(async (runner) => call(await inPod(runner)));
-  /** Of the runner that is connected. */
-  const current = async (): Promise<Sandbox | undefined> => (live.current ? inPod(live.current) : undefined);
 
   /** The pod stays until the stream is closed. */
   function holdFor<T extends Readable | Duplex>(stream: T): T {
@@ -117,18 +115,17 @@ export function createPodSandbox({ id, live, states, storedDiskBytes, keepsHisto
     history,
     start: (spec) => order((sandbox) => sandbox.start(spec)),
     async ready(name, options) {
-      // Nothing runs in a suspended pod.
-      if (!live.current && !states.isAnyActive() && !states.all().some((state) => state.name === name))
+      if (live.isAsleep && !states.all().some((state) => state.name === name))
         throw new RuntimeError("not_found", `There is no service ${name}.`);
       return ask((sandbox) => sandbox.ready(name, options));
     },
     async stop(name) {
-      if (!live.current && !states.isAnyActive()) return;
+      if (live.isAsleep) return;
       await order((sandbox) => sandbox.stop(name));
     },
     removeVolume: (name) => order((sandbox) => sandbox.removeVolume(name)),
     async services() {
-      if (!live.current && !states.isAnyActive()) return states.all();
+      if (live.isAsleep) return states.all();
       const all = await ask((sandbox) => sandbox.services());
       states.learn(all);
       return all;
@@ -168,23 +165,19 @@ export function createPodSandbox({ id, live, states, storedDiskBytes, keepsHisto
     },
     async connect(port, options) {
       if (options?.signal?.aborted) throw new RuntimeError("aborted", "The connection was aborted.");
-      if (!live.current && !states.isAnyActive()) throw new RuntimeError("unavailable", `Nothing listens on port ${port}.`);
+      if (live.isAsleep) throw new RuntimeError("unavailable", `Nothing listens on port ${port}.`);
       return holdFor(await ask((sandbox) => sandbox.connect(port, options)));
     },
     peerAddress: (port) => ask((sandbox) => sandbox.peerAddress(port)),
     async stats() {
-      const sandbox = await current();
-      if (!sandbox) return { memoryBytes: 0, cpuSeconds: 0, pids: 0, diskBytes: storedDiskBytes() };
+      if (live.isAsleep) return { memoryBytes: 0, cpuSeconds: 0, pids: 0, diskBytes: storedDiskBytes() };
       return ask((found) => found.stats());
     },
-    programs: async () => (live.current ? ask((sandbox) => sandbox.programs()) : []),
-    usage: async () => (live.current ? ask((sandbox) => sandbox.usage()) : { memoryBytes: 0, cpuSeconds: 0, pids: 0 }),
-    async freeze() {
-      await (await current())?.freeze();
-    },
-    async thaw() {
-      await (await current())?.thaw();
-    },
+    programs: async () => (live.isAsleep ? [] : ask((sandbox) => sandbox.programs())),
+    usage: async () => (live.isAsleep ? { memoryBytes: 0, cpuSeconds: 0, pids: 0 } : ask((sandbox) => sandbox.usage())),
+    // `can.freeze` is false.
+    freeze: async () => undefined,
+    thaw: async () => undefined,
   };
 }
 

@@ -4,7 +4,7 @@ import { RuntimeError } from "../errors.ts";
 import type { ApiObject, Cluster } from "./cluster.ts";
 import { followObjects, type Followed } from "./follow.ts";
 import { annotations, labels, manager, type WorkloadKind } from "./labels.ts";
-import { volumeName, type PodTemplate } from "./pod-template.ts";
+import { volumeName, type Network, type PodTemplate } from "./pod-template.ts";
 
 /** A pod that comes and goes, and a volume that stays, until the workload is removed. */
 export interface Workload {
@@ -28,6 +28,8 @@ export interface Workloads {
   resume(name: string, pod: PodTemplate): Promise<void>;
   /** Returns when the pod is being ended. */
   suspend(name: string, changes: Readonly<Record<string, string | null>>): Promise<void>;
+  /** Changes the network of its pod. */
+  setNetwork(name: string, network: Network): Promise<void>;
   /** With its volume. */
   remove(name: string): Promise<void>;
   onChange(listener: (name: string) => void): () => void;
@@ -107,6 +109,7 @@ export async function sandboxWorkloads(cluster: Cluster, { log }: { log: Runtime
     annotate: (name, changes) => patch(name, changes),
     resume: (name, podTemplate) => patch(name, {}, { operatingMode: "Running", podTemplate }),
     suspend: (name, changes) => patch(name, changes, { operatingMode: "Suspended" }),
+    setNetwork: (name, network) => patch(name, {}, { podTemplate: { metadata: { labels: { [labels.network]: network } } } }),
     async remove(name) {
       await cluster.remove(sandboxApi.apiVersion, sandboxApi.kind, name);
       followed.forget(name);
@@ -169,6 +172,9 @@ export async function podWorkloads(cluster: Cluster, { log }: { log: RuntimeLog 
     async suspend(name, changes) {
       await patch(name, { ...changes, [annotations.mode]: "Suspended" });
       await cluster.remove(podApi.apiVersion, podApi.kind, name);
+    },
+    async setNetwork(name, network) {
+      await cluster.patch({ ...podApi, metadata: { name, labels: { [labels.network]: network } } });
     },
     async remove(name) {
       await cluster.remove(claimApi.apiVersion, claimApi.kind, name);

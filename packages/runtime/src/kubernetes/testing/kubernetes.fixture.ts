@@ -1,7 +1,9 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { promisify } from "node:util";
+import { copyFile, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { killComponent, type TestCluster } from "@tesslate/testkit/kubernetes-cluster";
 import { inject } from "vitest";
 import type { RuntimeDriver } from "../../types.ts";
@@ -22,9 +24,9 @@ export function testCluster(): TestCluster {
 }
 
 export async function kubectl(...argv: string[]): Promise<string> {
-  const { kubeconfig } = testCluster();
-  const program = join(root, ".studio/kubernetes/bin/kubectl");
-  return (await promisify(execFile)(program, ["--kubeconfig", kubeconfig, ...argv], { maxBuffer: 16 << 20 })).stdout;
+  const { kubeconfig, folder } = testCluster();
+  const chosen = argv.includes("--kubeconfig") ? [] : ["--kubeconfig", kubeconfig];
+  return (await promisify(execFile)(join(folder, "bin/kubectl"), [...chosen, ...argv], { maxBuffer: 16 << 20 })).stdout;
 }
 export const kill = (component: string): Promise<void> => killComponent(root, component);
 
@@ -33,9 +35,17 @@ const made = new Set<string>();
 export async function namespaceFor(key: string): Promise<string> {
   const name = `test-${createHash("sha256").update(key).digest("hex").slice(0, 10)}`;
   if (made.has(name)) return name;
-  await kubectl("create", "namespace", name);
-  // Pods that the strictest profile refuses are a failure of the driver.
-  await kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted");
+  const manifest = join(tmpdir(), `${name}.yaml`);
+  await writeFile(
+    manifest,
+    (await readFile(join(root, "deploy/kubernetes/projects.yaml"), "utf8")).replaceAll(
+      /tesslate-sandboxes|namespace: tesslate-studio/g,
+      (found) => found.replace(/tesslate-(sandboxes|studio)/, name),
+    ),
+  );
+  await kubectl("apply", "-f", manifest);
+  await rm(manifest);
+  await kubectl("create", "serviceaccount", "tesslate-studio", "-n", name);
   made.add(name);
   return name;
 }
@@ -44,16 +54,30 @@ export async function removeNamespaces(): Promise<void> {
   made.clear();
 }
 
-export async function openKubernetes(key: string, more: Partial<KubernetesOptions> = {}): Promise<RuntimeDriver> {
-  const { kubeconfig, image, address } = testCluster();
-  return createKubernetesDriver({
-    kubeconfig,
-    namespace: await namespaceFor(key),
+/** A server's own account, with the rights that the documents give it. */
+async function kubeconfigFor(namespace: string): Promise<string> {
+  const file = join(testCluster().folder, `${namespace}.kubeconfig`);
+  const token = (await kubectl("create", "token", "tesslate-studio", "-n", namespace, "--duration=2h")).trim();
+  await copyFile(testCluster().kubeconfig, file);
+  await kubectl("config", "set-credentials", "server", `--token=${token}`, "--kubeconfig", file);
+  await kubectl("config", "set-context", "--current", "--user=server", "--kubeconfig", file);
+  return file;
+}
+
+/** The namespace is that of the key. */
+export async function optionsFor(key: string, more: Partial<KubernetesOptions> = {}): Promise<KubernetesOptions> {
+  const { image, address } = testCluster();
+  const namespace = await namespaceFor(key);
+  return {
+    kubeconfig: await kubeconfigFor(namespace),
+    namespace,
     image,
     volumeBytes: 2 ** 30,
     requests: { cpus: 0.01, memoryBytes: 32 * 2 ** 20 },
     suspendAfterMs: 20_000,
     allowFrom: [address],
     ...more,
-  });
+  };
 }
+export const openKubernetes = async (key: string, more: Partial<KubernetesOptions> = {}): Promise<RuntimeDriver> =>
+  createKubernetesDriver(await optionsFor(key, more));

@@ -1,0 +1,151 @@
+import { spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
+import { once } from "node:events";
+import { join } from "node:path";
+import { afterAll, describe, expect, onTestFinished, test } from "vitest";
+import { collectLines, decode, getPage, is, processesWith, until } from "../conformance/observe.ts";
+import { realPrograms as programs } from "../conformance/programs.ts";
+import type { RuntimeDriver, ServiceSpec } from "../types.ts";
+import type { KubernetesOptions } from "./options.ts";
+import {
+  kill,
+  kubectl,
+  namespaceFor,
+  openKubernetes,
+  optionsFor,
+  removeNamespaces,
+  unavailableHere,
+  withoutSandboxes,
+} from "./testing/kubernetes.fixture.ts";
+
+const web: ServiceSpec = { name: "web", command: programs.serve(4100, "up"), cwd: ".", env: {}, port: 4100 };
+const ready = { timeoutMs: 30_000 };
+/** The longest that a cluster under load may take. */
+const patienceMs = 60_000;
+
+afterAll(removeNamespaces);
+
+for (const workloads of ["pods", "sandboxes"] as const) {
+  const problem = workloads === "pods" ? unavailableHere() : withoutSandboxes();
+  describe.skipIf(problem !== undefined)(`a project in ${workloads}${problem === undefined ? "" : ` (skipped: ${problem})`}`, () => {
+    const key = `lifecycle-${workloads}`;
+    const opened: RuntimeDriver[] = [];
+    const open = async (more: Partial<KubernetesOptions> = {}) => {
+      const driver = await openKubernetes(key, { workloads, ...more });
+      opened.push(driver);
+      onTestFinished(() => driver.close({ leaveRunning: true }));
+      return driver;
+    };
+    const podsOf = async (id: string) => {
+      const { items } = JSON.parse(await kubectl("get", "pods", "-n", await namespaceFor(key), "-o", "json")) as {
+        items: { metadata: { name: string; deletionTimestamp?: string; labels: Record<string, string> } }[];
+      };
+      return items.flatMap(({ metadata }) =>
+        metadata.deletionTimestamp === undefined && (metadata.labels["studio.tesslate.com/workload"] ?? "").includes(id)
+          ? metadata.name
+          : [],
+      );
+    };
+
+    test("is suspended when nothing runs in it, answers what is known meanwhile, and wakes for a call", async () => {
+      const driver = await open({ suspendAfterMs: 1_000 });
+      const started = performance.now();
+      const sandbox = await driver.open({ id: "idle" });
+      await sandbox.exec(programs.echo("first"));
+      process.stdout.write(`  ${workloads}: created to first command in ${Math.round(performance.now() - started)} ms\n`);
+      await sandbox.files.write("note.txt", "kept");
+      await sandbox.start(web);
+      await sandbox.ready("web", ready);
+      // A running service keeps the pod, however long nobody calls it.
+      await new Promise((resolve) => setTimeout(resolve, 2_500));
+      expect(await podsOf("idle")).toHaveLength(1);
+      await sandbox.stop("web");
+      await until(async () => (await podsOf("idle")).length === 0, patienceMs);
+      expect(await sandbox.services()).toMatchObject([{ name: "web", status: "stopped" }]);
+      expect(await driver.list()).toContainEqual({ id: "idle", services: [{ name: "web", state: "stopped" }] });
+      expect((await sandbox.stats()).diskBytes).toBeGreaterThan(0);
+      await sandbox.stop();
+      await expect(sandbox.connect(4100)).rejects.toSatisfy(is("unavailable"));
+      expect(await podsOf("idle")).toEqual([]);
+      const asleep = performance.now();
+      expect(decode((await sandbox.files.read("note.txt")).data)).toBe("kept");
+      process.stdout.write(`  ${workloads}: woken and read in ${Math.round(performance.now() - asleep)} ms\n`);
+      await sandbox.start(web);
+      await sandbox.ready("web", ready);
+      expect(await getPage(sandbox, 4100)).toBe("up");
+      await driver.remove("idle");
+      await until(async () => (await podsOf("idle")).length === 0, patienceMs);
+    }, 180_000);
+
+    test("goes on when its server is killed, for the next one; commands and terminals end", async () => {
+      const mark = String(1_000_000 + randomInt(1_000_000));
+      const runtime = { driver: "kubernetes", dataDir: "", kubernetes: await optionsFor(key, { workloads }) };
+      const server = spawn(
+        process.execPath,
+        [join(import.meta.dirname, "../crash.fixture.ts"), JSON.stringify(runtime), "everything", mark],
+        {
+          stdio: ["ignore", "pipe", "inherit"],
+        },
+      );
+      onTestFinished(() => void server.kill("SIGKILL"));
+      let output = "";
+      server.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+      await until(() => output.includes("command") && output.includes("terminal"), patienceMs);
+      await until(() => processesWith(`sleep\0${mark}`).length >= 4, patienceMs);
+      server.kill("SIGKILL");
+      await once(server, "exit");
+      const driver = await open();
+      const sandbox = await driver.open({ id: "kept" });
+      expect(await sandbox.ready("web", ready)).toMatchObject({ status: "running", port: 4100 });
+      expect(await getPage(sandbox, 4100)).toBe("alive");
+      const ticks = (await collectLines(sandbox.logs("web"))).flatMap(({ line }) => (line.startsWith("tick ") ? line : []));
+      expect(ticks.length).toBeGreaterThan(20);
+      expect(ticks).toEqual(ticks.map((_, i) => `tick ${i}`));
+      await until(() => processesWith(`sleep\0${mark}`).length === 0, patienceMs);
+      await driver.remove("kept");
+      await until(() => processesWith(`// ${mark}`).length === 0, patienceMs);
+    }, 240_000);
+
+    test("loses its pod: services are failed, files are kept, and the next call has another pod", async () => {
+      const driver = await open();
+      const sandbox = await driver.open({ id: "lost" });
+      const seen: string[] = [];
+      sandbox.onState(({ status }) => seen.push(status));
+      await sandbox.files.write("note.txt", "kept");
+      await sandbox.start(web);
+      await sandbox.ready("web", ready);
+      const command = sandbox.exec(programs.sleep(60_000)).then(
+        () => "ended",
+        (error: unknown) => error,
+      );
+      await until(async () => (await sandbox.programs()).includes("sleep"));
+      const [pod = ""] = await podsOf("lost");
+      await kubectl("delete", "pod", "-n", await namespaceFor(key), pod, "--grace-period=0", "--force");
+      expect(await command).toSatisfy(is("unavailable"));
+      await until(() => seen.at(-1) === "failed", patienceMs);
+      expect(decode((await sandbox.files.read("note.txt")).data)).toBe("kept");
+      await sandbox.start(web);
+      await sandbox.ready("web", ready);
+      expect(await getPage(sandbox, 4100)).toBe("up");
+      await driver.remove("lost");
+    }, 180_000);
+
+    test("works on while the kubelet and the API are killed", async () => {
+      const driver = await open();
+      const sandbox = await driver.open({ id: "steady" });
+      await sandbox.start(web);
+      await sandbox.ready("web", ready);
+      for (const component of ["kubelet", "kube-apiserver"]) {
+        await kill(component);
+        expect((await sandbox.exec(programs.echo("still here"))).stdout).toBe("still here\n");
+        expect(await getPage(sandbox, 4100)).toBe("up");
+      }
+      const next = await until(() => driver.open({ id: "after" }).catch(() => undefined), patienceMs);
+      expect((await next.exec(programs.echo("new"))).stdout).toBe("new\n");
+      await sandbox.stop();
+      await driver.remove("steady");
+      await driver.remove("after");
+      await until(async () => (await podsOf("steady")).length === 0, patienceMs);
+    }, 240_000);
+  });
+}
