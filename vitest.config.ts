@@ -76,6 +76,11 @@ export default defineConfig({
         }),
       },
       project("server", "apps/server/src/**/*.test.ts", server),
+      project("server-kubernetes", `apps/server/src/${kubernetes}`, {
+        ...server,
+        exclude: never,
+        globalSetup: [machine, "apps/server/src/testing/postgres.ts", "packages/runtime/src/kubernetes/testing/cluster.setup.ts"],
+      }),
       // Crashes, engines and matrices, which take minutes: `./studio test --hard`.
       project("server-hard", "apps/server/src/**/*.hard.test.ts", { ...server, exclude: never, testTimeout: 120_000 }),
     ],

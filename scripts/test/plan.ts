@@ -45,7 +45,16 @@ export function planParts(request: Request, checkout: Checkout): Part[] {
       : []),
     ...(runsJourneys ? [allJourneys(checkout, { besidesMain: runsQuick && isTimed })] : []),
     ...(request.all || request.hard ? hardParts(checkout) : []),
-    ...(request.kubernetes ? [vitestPart(checkout, "runtime on a Kubernetes cluster", ["--project=runtime-kubernetes"], 900)] : []),
+    ...(request.kubernetes
+      ? [
+          vitestPart(
+            checkout,
+            "runtime and server on a Kubernetes cluster",
+            ["--project=runtime-kubernetes", "--project=server-kubernetes"],
+            900,
+          ),
+        ]
+      : []),
   ];
 }
 
