@@ -124,6 +124,8 @@ export function createPodSandbox({ id, live, states, storedDiskBytes, keepsHisto
       await order((sandbox) => sandbox.stop(name));
     },
     removeVolume: (name) => order((sandbox) => sandbox.removeVolume(name)),
+    // A pod has ports of its own.
+    assignPort: async (port) => port,
     async services() {
       if (live.isAsleep) return states.all();
       const all = await ask((sandbox) => sandbox.services());
