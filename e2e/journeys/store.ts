@@ -81,6 +81,7 @@ export default journey({}, async (context) => {
         const paths = [
           ...agents.map((one) => [`/marketplace/agent/${one.slug}`, one.name] as const),
           ...bases.slice(0, 12).map((one) => [`/marketplace/base/${one.slug}`, one.name] as const),
+          ["/marketplace/theme/nord", "Nord"] as const,
         ];
         for (const [path, name] of paths) {
           await page().evaluate((to) => {
