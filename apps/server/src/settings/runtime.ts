@@ -170,6 +170,12 @@ export const kubernetes = group("Kubernetes", {
     example: "10",
     description: "Minutes that a pod may take to start, with scaling up nodes and pulling the image",
   }),
+  warmPods: integer("KUBERNETES_WARM_PODS", {
+    maximum: 100,
+    default: "0",
+    example: "2",
+    description: "Pods that are started ahead for new projects",
+  }),
   allowFrom: list("KUBERNETES_ALLOW_FROM", Type.String(), {
     default: "tesslate-studio/app.kubernetes.io/name=tesslate-studio",
     example: "10.20.0.15/32",

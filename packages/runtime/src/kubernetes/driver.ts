@@ -16,6 +16,7 @@ import { createPrograms } from "./programs.ts";
 import { createPodSandbox } from "./sandbox.ts";
 import { createServiceStates, isActive, type ServiceStates } from "./service-states.ts";
 import { createUnit, openUnit, readKey, type Environment } from "./units.ts";
+import { createWarmPods } from "./warm.ts";
 import { podWorkloads, sandboxApi, sandboxWorkloads, type Workload } from "./workloads.ts";
 
 interface OpenProject {
@@ -58,6 +59,7 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
   const environment: Environment = { options, cluster, workloads, pods, key, log };
   const images = createImages(environment);
   const programs = createPrograms(environment);
+  const warm = createWarmPods(environment);
   const projects = new Map<string, OpenProject>();
   const turns = new Map<string, Promise<unknown>>();
   let isClosed = false;
@@ -150,19 +152,16 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
     const known = stored(spec.id);
     const text = JSON.stringify(withoutImage(spec));
     if (!known) {
-      const name = await createUnit(environment, {
-        id: spec.id,
-        kind: "project",
-        spec,
-        annotations: { [annotations.spec]: text },
-      });
-      const workload = workloads.get(name);
+      const marks = { [annotations.spec]: text };
+      const workload =
+        (await warm.take(spec, marks)) ??
+        workloads.get(await createUnit(environment, { id: spec.id, kind: "project", spec, annotations: marks }));
       if (!workload) throw new RuntimeError("unavailable", "The sandbox was deleted while it was created.");
       try {
         return await create(workload, spec);
       } catch (error) {
         await forget(spec.id);
-        await workloads.remove(name);
+        await workloads.remove(workload.name);
         throw error;
       }
     }
@@ -211,7 +210,10 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
     },
     find: (id) => inTurn(id, async () => find(id)?.sandbox),
     async list() {
-      const found = workloads.all().filter((workload) => workload.kind === "project" && isCreated(workload));
+      // With those whose creation was interrupted, so that they can be removed.
+      const found = workloads
+        .all()
+        .filter(({ kind, id, annotations: marks }) => kind === "project" && id !== "" && marks[annotations.removed] === undefined);
       return Promise.all(
         found.map(async (workload) => {
           const project = find(workload.id);
@@ -279,7 +281,7 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
             await live.suspend();
           }),
         ).catch((err: unknown) => log.error({ err }, "pods cannot be suspended"));
-      await Promise.all([images.close({ isKept: true }), programs.close()]);
+      await Promise.all([images.close({ isKept: true }), programs.close(), warm.close()]);
       await Promise.all([...projects.values()].map(({ live }) => live.close({ isKept: true })));
       workloads.close();
       pods.close();

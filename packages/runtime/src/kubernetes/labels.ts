@@ -28,6 +28,8 @@ export const annotations = {
   history: `${domain}/history`,
   /** It was removed; its points in time are kept. */
   removed: `${domain}/removed`,
+  /** JSON: of a pod without a project, what a project must want to take it. Its id is empty. */
+  warm: `${domain}/warm`,
   /** JSON of an image: `PreparedImage`. */
   image: `${domain}/image`,
   /** On pods: SHA-256 of the runner's token. */

@@ -77,6 +77,31 @@ for (const workloads of ["pods", "sandboxes"] as const) {
       await until(async () => (await podsOf("idle")).length === 0, patienceMs);
     }, 180_000);
 
+    test("takes a pod that was started ahead", async () => {
+      const driver = await open({ warmPods: 1 });
+      await driver.open({ id: "cold" });
+      const [warm = ""] = await until(async () => {
+        const names = await podsOf("warm");
+        return names.length === 1 ? names : undefined;
+      }, patienceMs);
+      await kubectl("wait", "-n", await namespaceFor(key), "--for=condition=Ready", `pod/${warm}`, "--timeout=60s");
+      const started = performance.now();
+      const sandbox = await driver.open({ id: "taken" });
+      expect((await sandbox.exec(programs.echo("first"))).stdout).toBe("first\n");
+      process.stdout.write(`  ${workloads}: warm to first command in ${Math.round(performance.now() - started)} ms\n`);
+      expect((await driver.list()).map(({ id }) => id).toSorted()).toEqual(["cold", "taken"]);
+      // Another one takes its place.
+      await until(async () => (await podsOf("warm")).length === 2, patienceMs);
+      await sandbox.files.write("note.txt", "kept");
+      await driver.remove("cold");
+      await driver.remove("taken");
+      await until(async () => !(await podsOf("warm")).includes(warm), patienceMs);
+      // Without the setting none are left.
+      await driver.close();
+      await open();
+      await until(async () => (await podsOf("warm")).length === 0, patienceMs);
+    }, 180_000);
+
     test("goes on when its server is killed, for the next one; commands and terminals end", async () => {
       const mark = String(1_000_000 + randomInt(1_000_000));
       const runtime = { driver: "kubernetes", dataDir: "", kubernetes: await optionsFor(key, { workloads }) };

@@ -19,6 +19,8 @@ export interface KubernetesOptions {
   requests: { cpus: number; memoryBytes: number };
   /** A pod without services and calls is suspended after this time. */
   suspendAfterMs: number;
+  /** Pods that wait for new projects. */
+  warmPods?: number | undefined;
   /** How long a pod may take to start, with pulling its image. */
   startTimeoutMs?: number;
   /** Who may connect to runners: addresses, ranges, or `label=value` of pods, in this namespace or `namespace/label=value`. */

@@ -79,7 +79,7 @@ export async function createUnit(
   { options, workloads, key }: Environment,
   { id, kind, spec, annotations }: { id: string; kind: WorkloadKind; spec: SandboxSpec; annotations: Readonly<Record<string, string>> },
 ): Promise<string> {
-  const name = newName(kind, id);
+  const name = newName(kind, id === "" ? "warm" : id);
   await workloads.create({
     name,
     id,
