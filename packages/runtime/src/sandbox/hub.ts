@@ -29,6 +29,8 @@ export interface Hub {
   filter(policy: SandboxPolicy, ranges: readonly Range[]): Promise<void>;
   /** Connects to an address of a sandbox. */
   connect(address: { host: string; port: number }, options?: { signal?: AbortSignal }): Promise<Socket>;
+  /** Creates it again after it ended unexpectedly, without sandboxes; unset where only an operator can have removed it. */
+  reopen?(): Promise<void>;
   /** Ends what belongs to this process; the hub and its sandboxes stay. */
   leave(): void;
   close(): Promise<void>;

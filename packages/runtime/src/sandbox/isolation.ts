@@ -67,6 +67,8 @@ export function createSandboxIsolation(
   /** The sandbox's network, entered by every program that starts. */
   function enterNetwork(): Promise<string[]> {
     const { offline = false, peers = [] } = location.spec;
+    // The network may have ended since.
+    if (network && !network.isOpen()) entry = undefined;
     entry ??= (network?.ensure(slot, { offline, peers: peers.map(addressOf) }) ?? Promise.resolve([])).catch((error: unknown) => {
       entry = undefined;
       throw new RuntimeError("unavailable", "the sandbox's network cannot be set up", { cause: error });

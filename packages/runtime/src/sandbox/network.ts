@@ -14,6 +14,8 @@ export interface Network {
   remove(slot: Slot): Promise<void>;
   /** Replaces the exceptions: reachable private addresses and blocked public ones. */
   setOutboundRules(outboundRules: OutboundRules): Promise<void>;
+  /** Whether it exists: otherwise the next `ensure` creates it again. */
+  isOpen(): boolean;
   /** Connects to an address of a sandbox. */
   connect(address: { host: string; port: number }, options?: { signal?: AbortSignal }): Promise<Socket>;
   /** Ends what belongs to this process; sandboxes keep their networks. */
@@ -91,6 +93,16 @@ export async function openNetwork({ key, hub, ranges, resolvers }: Options): Pro
     configuredFor = now;
   }
 
+  let reopening: Promise<void> | undefined;
+  function reopen(create: () => Promise<void>): Promise<void> {
+    reopening ??= (async () => {
+      await create();
+      routed.clear();
+      await setUp();
+    })().finally(() => (reopening = undefined));
+    return reopening;
+  }
+
   try {
     await setUp();
   } catch (error) {
@@ -101,6 +113,7 @@ export async function openNetwork({ key, hub, ranges, resolvers }: Options): Pro
     async ensure(slot, { offline, peers: wanted }) {
       if (wanted.join() !== (peers.get(slot.ip) ?? []).join()) await setPeers(slot.ip, wanted);
       const name = namespace(slot);
+      if (hub.reopen && !hub.isOpen()) await reopen(hub.reopen);
       if (configuredFor !== currentConfiguration()) await setUp();
       if (hub.has(name) && (routed.has(slot.number) || (await isAdoptable(slot)))) {
         if (routed.get(slot.number) !== !offline) await setDefaultRoute(slot, offline);
@@ -127,6 +140,7 @@ export async function openNetwork({ key, hub, ranges, resolvers }: Options): Pro
       outboundRules = next;
       await setUp();
     },
+    isOpen: () => hub.reopen === undefined || hub.isOpen(),
     connect: hub.connect,
     leave: hub.leave,
     close: hub.close,

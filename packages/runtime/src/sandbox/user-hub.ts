@@ -71,20 +71,25 @@ export async function openUserHub({ dir, slot, endAll, log }: Options): Promise<
     return pid;
   }
 
-  const holder = findHolder() ?? (await create());
-  const inside = ["--preserve-credentials", `--user=/proc/${holder}/ns/user`];
-  const enter = ["nsenter", ...inside, `--net=/proc/${holder}/ns/net`, `--mount=/proc/${holder}/ns/mnt`] as const;
+  let holder = findHolder() ?? (await create());
+  const inside = () => ["--preserve-credentials", `--user=/proc/${holder}/ns/user`];
+  const enterNetwork = () => ["nsenter", ...inside(), `--net=/proc/${holder}/ns/net`] as const;
   const fileOf = (name: string) => `/proc/${holder}/root/run/netns/${name}`;
   const inHub = (argv: readonly string[], options?: { input?: string }) =>
-    run([...enter, ...argv] as const as [string, ...string[]], options);
-  const connector = createConnector({ enter: ["nsenter", ...inside, `--net=/proc/${holder}/ns/net`], log });
-  const isOpen = () => findHolder() === holder;
+    run([...enterNetwork(), `--mount=/proc/${holder}/ns/mnt`, ...argv], options);
+  let connector = createConnector({ enter: enterNetwork(), log });
   return {
     mtu,
     run: inHub,
-    isOpen,
+    isOpen: () => findHolder() === holder,
+    async reopen() {
+      log.error({}, "the network of the projects ended unexpectedly: their services are ended, and it is created again");
+      connector.close();
+      holder = await create();
+      connector = createConnector({ enter: enterNetwork(), log });
+    },
     has: (name) => existsSync(fileOf(name)),
-    entry: (name) => [...inside, `--net=${fileOf(name)}`],
+    entry: (name) => [...inside(), `--net=${fileOf(name)}`],
     async remove(name) {
       if (existsSync(fileOf(name)))
         await inHub(["ip", "netns", "del", name]).catch((error: unknown) => {
@@ -96,8 +101,8 @@ export async function openUserHub({ dir, slot, endAll, log }: Options): Promise<
     async filter(policy) {
       await inHub(["nft", "-f", "-"], { input: hubRules(policy, { isOnly: true }) });
     },
-    connect: connector.connect,
-    leave: connector.close,
+    connect: (address, options) => connector.connect(address, options),
+    leave: () => connector.close(),
     async close() {
       connector.close();
       await end();
