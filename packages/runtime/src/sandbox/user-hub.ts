@@ -65,7 +65,11 @@ export async function openUserHub({ dir, slot, endAll, log }: Options): Promise<
   async function create(): Promise<number> {
     await end();
     await endAll();
-    await startHolder({ slot, pidFile, logFile });
+    await startHolder({ slot, pidFile, logFile }).catch(async (error: unknown) => {
+      // pasta can leave a process when it fails.
+      await end();
+      throw error;
+    });
     const pid = findHolder();
     if (pid === undefined) throw new Error("pasta ended");
     return pid;
