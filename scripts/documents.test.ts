@@ -146,10 +146,11 @@ test("every command in the documents for users and operators exists", () => {
 test("every setting in the documents for operators exists", () => {
   const reference = readFileSync(join(repository, "docs/operations/settings.md"), "utf8");
   const known = new Set([...reference.matchAll(/`([A-Z][A-Z0-9_]+)`/g)].map(([, name = ""]) => name));
-  const compose = readFileSync(join(repository, "compose.env.example"), "utf8");
-  for (const [, name = ""] of compose.matchAll(/^([A-Z_]+)=/gm)) known.add(name);
-  // Capabilities of Linux, and what is not set in files.
-  const others = new Set(["SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "CADDY_IMAGE"]);
+  for (const file of ["compose.env.example", "compose.yaml"])
+    for (const [, name = ""] of readFileSync(join(repository, file), "utf8").matchAll(/(?:^|\$\{)([A-Z][A-Z0-9_]+)(?==|:-|\})/gm))
+      known.add(name);
+  // Capabilities of Linux.
+  const others = new Set(["SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE"]);
   const unknown = globSync("docs/operations/*.md", { cwd: repository }).flatMap((file) =>
     [...readFileSync(join(repository, file), "utf8").matchAll(/(?:`|^ *)([A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9])(?==|`)/gm)]
       .map(([, name = ""]) => name)
