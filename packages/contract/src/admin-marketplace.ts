@@ -30,6 +30,13 @@ export const AdminBase = described(
 );
 export type AdminBase = Static<typeof AdminBase>;
 
+/** What an administrator changes of a template or theme in the store. */
+export const AdminListingChange = Type.Object({
+  is_active: Type.Optional(Type.Boolean()),
+  is_featured: Type.Optional(Type.Boolean()),
+  reason: described("Required to set `is_active` to false", Type.Optional(Reason)),
+});
+
 export const AdminTheme = described(
   "A theme that is or was in the store, as administrators see it.",
   Type.Object({
@@ -84,11 +91,7 @@ export const adminMarketplaceRoutes = {
     description: "Features, hides or shows a template. Its files and the projects made from it stay. Writes to the audit log.",
     auth: "superuser",
     params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 120, description: "UUID or slug" }) }),
-    body: Type.Object({
-      is_active: Type.Optional(Type.Boolean()),
-      is_featured: Type.Optional(Type.Boolean()),
-      reason: described("Required to set `is_active` to false", Type.Optional(Reason)),
-    }),
+    body: AdminListingChange,
     response: AdminBase,
     errors: ["not_found", "nothing_to_change", "conflict"],
   }),
@@ -110,11 +113,7 @@ export const adminMarketplaceRoutes = {
     description: "Features, hides or shows a theme. A hidden one can be used by its creator only. Writes to the audit log.",
     auth: "superuser",
     params: ThemeParams,
-    body: Type.Object({
-      is_active: Type.Optional(Type.Boolean()),
-      is_featured: Type.Optional(Type.Boolean()),
-      reason: described("Required to set `is_active` to false", Type.Optional(Reason)),
-    }),
+    body: AdminListingChange,
     response: AdminTheme,
     errors: ["not_found", "nothing_to_change"],
   }),

@@ -33,6 +33,7 @@ const examples: Record<string, Example> = {
     return { params: { id: rows[0]?.id ?? "" }, body: { is_active: false, reason: "x" } };
   },
   "adminMarketplace.updateBase": async () => ({ params: { id: "clap" }, body: { is_active: false, reason: "x" } }),
+  "adminMarketplace.updateTheme": async () => ({ params: { id: "nord" }, body: { is_active: false, reason: "x" } }),
   "adminMarketplace.removeReview": async (app) => {
     const user = await app.signUp();
     await app.as(user).marketplaceBases.purchase({ params: { id: "open-saas" }, body: {} });
