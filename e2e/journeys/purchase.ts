@@ -223,7 +223,8 @@ export default journey({ ownServer: "what is paid for is scarce: plans, credits 
         await page().getByRole("link", { name: "Billing: No credits left" }).waitFor();
         await composer.fill("And the bread?");
         await page().keyboard.press("Enter");
-        await page().getByText("5 of 5 plan credits used").waitFor();
+        await page().getByText("Not sent: you are out of credits.").waitFor();
+        await card.getByText(/^0 credits left\./).waitFor();
         await checkScreens(page(), "out-of-credits");
         await card.getByRole("button", { name: "Top up" }).click();
         await checkScreens(page(), "top-up", { variants: ["light-d", "dark-m"] });
