@@ -1,4 +1,5 @@
-import { GitStatus } from "@tesslate/contract";
+import { GitStatus, Project, Task } from "@tesslate/contract";
+import { useState } from "react";
 import { expect, openPane, refuse, sample, screen, test, waitFor, within, type CannedApi } from "../../testing/index.ts";
 import { GitPane } from "./GitPane.tsx";
 
@@ -36,6 +37,27 @@ test("without a repository, the ways to create one are shown", async ({ api, sho
   show(openPane(GitPane).element);
   expect(await screen.findByRole("heading", { name: "No Git repository yet" })).toBeVisible();
   expect(screen.getAllByRole("listitem").length).toBeGreaterThan(1);
+});
+
+test("the status is loaded again when a clone has ended", async ({ api, show, user }) => {
+  repository(api, clean);
+  const project = sample(Project, { environment_status: "active" });
+  const clone = sample(Task, { type: "git_clone", status: "running" });
+  function Cloning() {
+    const [task, setTask] = useState(clone);
+    return (
+      <>
+        <button onClick={() => setTask({ ...clone, status: "completed" })}>End</button>
+        {openPane(GitPane, { project, tasks: [task] }).element}
+      </>
+    );
+  }
+  show(<Cloning />);
+  expect(await screen.findByText("Cloning repository…")).toBeVisible();
+  await waitFor(() => expect(api.asked("git.status")).toHaveLength(1));
+  api.answer("git.status", { ...clean, branch: "cloned" });
+  await user.click(screen.getByRole("button", { name: "End" }));
+  expect(await screen.findByRole("button", { name: "Branch cloned" })).toBeVisible();
 });
 
 test("nothing to commit: the button is disabled, with the reason", async ({ api, show }) => {

@@ -66,7 +66,7 @@ export function GitPane() {
   const state = query.data;
   return (
     <section ref={pane} aria-label="Git" className="flex min-h-0 min-w-0 flex-1 flex-col">
-      <CloneProgress />
+      <CloneProgress onEnd={() => void actions.refresh()} />
       {!state ? (
         query.error && !query.isFetching ? (
           <LoadFailed title="Couldn't load repository" of={query} />
@@ -252,13 +252,23 @@ const Way = ({ title, hint, action }: { title: string; hint: string; action: Rea
   </li>
 );
 
-/** A running or failed clone. */
-function CloneProgress() {
+/** A running or failed clone. `onEnd`: one has ended. */
+function CloneProgress({ onEnd }: { onEnd: () => void }) {
   const tasks = useTasks();
   const [dismissed, setDismissed] = useState<string>();
   const clone: Task | undefined = tasks.find((task) => task.type === "git_clone");
+  const isRunning = clone?.status === "queued" || clone?.status === "running";
+  const endedId = isRunning ? undefined : clone?.id;
+  const seenId = useRef(endedId);
+  const handleEnd = useHandler(onEnd);
+  // Its last steps, such as connecting the remote, change no file and therefore send no event of one.
+  useEffect(() => {
+    if (endedId === undefined || endedId === seenId.current) return;
+    seenId.current = endedId;
+    handleEnd();
+  }, [endedId, handleEnd]);
   if (!clone) return null;
-  if (clone.status === "queued" || clone.status === "running")
+  if (isRunning)
     return (
       <div role="status" className="flex flex-none items-center gap-2.5 border-b border-line-0 bg-bg-2 px-4 py-2 text-sm text-fg-0">
         <Spinner word="Cloning repository…" isQuiet />
