@@ -75,15 +75,23 @@ export class Person {
       () =>
         new Promise<void>((resolve, reject) => {
           void (async () => {
+            let isOpen = false;
             try {
               const stream = this.account.api.projects.events(
                 { params: { id: this.project.id } },
-                { signal: this.closing.signal, onOpen: resolve, onBroken: (error) => this.options.measurements().fail("stream", error) },
+                {
+                  signal: this.closing.signal,
+                  onOpen: () => {
+                    isOpen = true;
+                    resolve();
+                  },
+                  onBroken: (error) => this.options.measurements().fail("stream", error),
+                },
               );
               for await (const event of stream) void event;
             } catch (error) {
-              reject(error);
-              if (!this.closing.signal.aborted) this.options.measurements().fail("stream", error);
+              if (!isOpen) reject(error);
+              else if (!this.closing.signal.aborted) this.options.measurements().fail("stream", error);
             }
           })();
         }),
@@ -144,7 +152,7 @@ export class Person {
       this.chat ??= (await api.chat.createSession({ body: { project_id, title: "Load" } })).id;
       const started = performance.now();
       let isFirst = true;
-      const stream = api.chat.stream({ body: { project_id, chat_id: this.chat, message: `Go on ${Date.now()}`, edit_mode: "plan" } });
+      const stream = api.chat.stream({ body: { project_id, chat_id: this.chat, message: `Continue ${Date.now()}`, edit_mode: "plan" } });
       for await (const event of stream) {
         if (event.type === "text_chunk")
           for (const stamp of event.data.content.matchAll(/<t:(\d+)>/g)) {

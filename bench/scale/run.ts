@@ -82,34 +82,34 @@ async function main(fleet: Fleet): Promise<Row[]> {
     return { measurements, seconds: took, server: cpu("servers") + cpu("runners"), database: cpu("database"), after };
   }
   const perSecond = (cost: Phase): Cpu => ({ server: cost.server / cost.seconds, database: cost.database / cost.seconds });
-  /** The cost of one of so many, beyond what goes on anyway. */
-  const share = (cost: Phase, count: number, anyway: Cpu): Cpu => ({
-    server: Math.max(0, cost.server - anyway.server * cost.seconds) / Math.max(1, count),
-    database: Math.max(0, cost.database - anyway.database * cost.seconds) / Math.max(1, count),
+  /** The cost of one of `count`, without the background load. */
+  const share = (cost: Phase, count: number, background: Cpu): Cpu => ({
+    server: Math.max(0, cost.server - background.server * cost.seconds) / Math.max(1, count),
+    database: Math.max(0, cost.database - background.database * cost.seconds) / Math.max(1, count),
   });
 
-  const everybody = Array.from(
+  const persons = Array.from(
     { length: people },
     (_, i) => new Person({ url: fleet.urls[i % fleet.urls.length] ?? "", measurements: () => measurements }),
   );
-  const owners = everybody.slice(0, awake);
-  const askers = everybody.slice(-runs);
+  const owners = persons.slice(0, awake);
+  const askers = persons.slice(-runs);
   try {
-    const nobody = await phase(`nobody is there, ${measuredSeconds} s`, () => sleep(measuredSeconds * 1000));
-    const base = perSecond(nobody);
+    const idle = await phase(`no users, ${measuredSeconds} s`, () => sleep(measuredSeconds * 1000));
+    const base = perSecond(idle);
 
     await phase(`${people} accounts with a project each`, async () => {
       // The first builds the template's image.
-      await everybody[0]?.prepare(0, "node-api");
+      await persons[0]?.prepare(0, "node-api");
       let prepared = 1;
-      await each(everybody.slice(1), atOnce, async (person, i) => {
+      await each(persons.slice(1), atOnce, async (person, i) => {
         await person.prepare(i + 1, i + 1 < awake ? "node-api" : "static");
         if (++prepared % 50 === 0) say(`  ${prepared}`);
       });
     });
-    const signIns = await phase("everybody signs in", () => each(everybody, atOnce, (person) => person.signIn()));
-    const openings = await phase("everybody opens a workbench", () => each(everybody, atOnce, (person) => person.openWorkbench()));
-    await phase("everybody's stream opens", () => each(everybody, atOnce, (person) => person.openStream()));
+    const signIns = await phase("all sign in", () => each(persons, atOnce, (person) => person.signIn()));
+    const openings = await phase("all open a workbench", () => each(persons, atOnce, (person) => person.openWorkbench()));
+    await phase("all open their streams", () => each(persons, atOnce, (person) => person.openStream()));
     await sleep(5000);
     const streams = await phase(`streams only, ${measuredSeconds} s`, () => sleep(measuredSeconds * 1000));
 
@@ -129,7 +129,7 @@ async function main(fleet: Fleet): Promise<Row[]> {
     const all = await phase(`everything at once, ${seconds} s`, async () => {
       const signal = until(seconds * 1000);
       await Promise.all([
-        ...everybody.map((person) => person.work(meanPauseMs, signal)),
+        ...persons.map((person) => person.work(meanPauseMs, signal)),
         ...owners.map((person) => person.watchPreview(previewPauseMs, signal)),
         ...askers.map(async (person) => {
           while (!signal.aborted) await person.run();
@@ -146,8 +146,8 @@ async function main(fleet: Fleet): Promise<Row[]> {
       token: share(answers, tokens, quiet),
       previewRequest: share(previews, previews.measurements.count("preview request"), quiet),
       awakeProject: share(awakes, awake * awakes.seconds, perSecond(streams)),
-      serverMiB: nobody.after.servers.memoryMiB / fleet.urls.length,
-      streamMiB: Math.max(0, streams.after.servers.memoryMiB - nobody.after.servers.memoryMiB) / people,
+      serverMiB: idle.after.servers.memoryMiB / fleet.urls.length,
+      streamMiB: Math.max(0, streams.after.servers.memoryMiB - idle.after.servers.memoryMiB) / people,
       awakeProjectMiB: awakes.after.projects.memoryMiB / awake,
     };
     const does: Behavior = {
@@ -207,7 +207,7 @@ async function main(fleet: Fleet): Promise<Row[]> {
     if (values.json) await writeFile(values.json, JSON.stringify({ costs, behavior: does, rows }, undefined, 2));
     return rows;
   } finally {
-    for (const person of everybody) person.close();
+    for (const person of persons) person.close();
   }
 }
 

@@ -5,7 +5,7 @@ import { freePort } from "@tesslate/testkit";
 import { kubectl, optionsFor, removeNamespaces, unavailableHere } from "@tesslate/runtime/testing/kubernetes";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { clientsAt } from "./testing/address.ts";
-import { asPage, ended, enterPreview } from "./testing/projects.ts";
+import { asPage, ended, enterPreview, startShop } from "./testing/projects.ts";
 import { terminalClient } from "./testing/shell.ts";
 import { spawnStudio, type SpawnedStudio } from "./testing/spawned-studio.ts";
 import { temporaryFolder } from "./testing/temporary.ts";
@@ -58,16 +58,8 @@ describe.skipIf(problem !== undefined)(
             .filter(Boolean);
 
         const first = await start();
-        const person = { email: "ada@example.com", password: "correct horse battery" };
-        await as().auth.register({ body: { ...person, name: "Ada" } });
-        const signIn = async () => ({ token: (await as().auth.login({ body: person })).access_token ?? "" });
+        const { signIn, created, params } = await startShop(at);
         let ada = await signIn();
-        const created = await as(ada).projects.create({ body: { name: "Shop" } });
-        const params = { id: created.id };
-        expect(await ended(at, ada, created.task_id)).toMatchObject({ status: "completed", error: null });
-        await as(ada).files.put({ params: { ...params, path: "note.txt" }, body: { content: "from the server" } });
-        const { task_id } = await as(ada).projects.start({ params });
-        if (task_id) expect(await ended(at, ada, task_id)).toMatchObject({ status: "completed", error: null });
         const page = async () => {
           const visit = await enterPreview(at, ada, created.id);
           const { status, text } = await visit.fetch("/", { headers: asPage });

@@ -7,7 +7,7 @@ import { stopRuntimesBelow } from "@tesslate/runtime";
 import { freePort } from "@tesslate/testkit";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { clientsAt } from "./testing/address.ts";
-import { asPage, ended, enterPreview } from "./testing/projects.ts";
+import { asPage, ended, enterPreview, startShop } from "./testing/projects.ts";
 import { realRuntime } from "./testing/sandbox.ts";
 import { terminalClient } from "./testing/shell.ts";
 import { spawnStudio, type SpawnedStudio } from "./testing/spawned-studio.ts";
@@ -76,16 +76,8 @@ describe.skipIf(!canRun)("a server whose projects run on a runner (needs a sandb
       /Tesslate Studio runner \S+ is running at http:\/\/127\.0\.0\.1:\d+\n {2}Project code runs in: \w+, isolation \S+/,
     );
     const first = await startServer();
-    const person = { email: "ada@example.com", password: "correct horse battery" };
-    await as().auth.register({ body: { ...person, name: "Ada" } });
-    const signIn = async () => ({ token: (await as().auth.login({ body: person })).access_token ?? "" });
+    const { signIn, created, params } = await startShop(at);
     let ada = await signIn();
-    const created = await as(ada).projects.create({ body: { name: "Shop" } });
-    const params = { id: created.id };
-    expect(await ended(at, ada, created.task_id)).toMatchObject({ status: "completed", error: null });
-    await as(ada).files.put({ params: { ...params, path: "note.txt" }, body: { content: "from the server" } });
-    const { task_id } = await as(ada).projects.start({ params });
-    if (task_id) expect(await ended(at, ada, task_id)).toMatchObject({ status: "completed", error: null });
     const bootOf = async () => {
       const visit = await enterPreview(at, ada, created.id);
       expect(await visit.fetch("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });

@@ -23,7 +23,7 @@ export const PublicConfig = Type.Object({
   no_accounts: described("No one has signed up yet. Until someone does, every page leads to registration", Type.Boolean()),
   landing_page: described("`/` is a landing page for people who are not signed in (setting `LANDING_PAGE`)", Type.Boolean()),
   sign_up: described(
-    "Who can create an account (setting `SIGN_UP`): everybody, people who sign in with a provider, or nobody. The first administrator always can",
+    "Who can create an account (setting `SIGN_UP`): anyone, people who sign in with a provider, or only administrators. The first administrator can always register",
     Literals("open", "providers", "closed"),
   ),
   demo: described("Replies are scripted", Type.Boolean()),

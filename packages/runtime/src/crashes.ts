@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { getPage, processesWith, until } from "./conformance/observe.ts";
+import { getPage, processesWith, until, untilEnded } from "./conformance/observe.ts";
 import { createRuntime, type RuntimeOptions } from "./create.ts";
 import { caretakerName } from "./lease.ts";
 import { overConnection } from "./remote/conformance.fixture.ts";
@@ -97,7 +97,7 @@ export function describeCrashes(
         await server.waitForOutput("command");
         await server.waitForOutput("terminal");
         await server.kill();
-        await until(() => processesWith(`sleep\0${mark}`).length === 0);
+        await untilEnded(`sleep\0${mark}`);
         await sleep(500); // printed while no server is attached
 
         const driver = await open();
@@ -227,7 +227,7 @@ export function describeCrashes(
         await server.kill();
         for (const pid of processesWith(`// ${mark}`))
           if (readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("node")) process.kill(pid, "SIGKILL");
-        await until(() => processesWith(`// ${mark}`).length === 0);
+        await untilEnded(`// ${mark}`);
         const driver = await open();
         const sandbox = await driver.open({ id: "kept" });
         expect((await sandbox.services())[0]).toMatchObject({ status: "failed", exitCode: 137, exitSignal: "SIGKILL" });

@@ -6,7 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { processesWith, until } from "./conformance/observe.ts";
+import { processesWith, until, untilEnded } from "./conformance/observe.ts";
 import { createRuntime, type RuntimeOptions } from "./create.ts";
 import { keyOf, listLeftovers, type StateOwner } from "./host/leftovers.ts";
 import type { RuntimeDriver } from "./types.ts";
@@ -113,7 +113,7 @@ export function describeDeleted(
         expect(isRunning()).toBe(true);
         await remove(".");
         await until(() => !isAnythingLeft(), 10_000);
-        await until(() => processesWith(dataDir).length === 0, 10_000);
+        await untilEnded(dataDir);
       }, 60_000);
 
       if (isShort) return;
@@ -122,7 +122,7 @@ export function describeDeleted(
         await leave("two");
         expect(processesWith(`// ${mark} second`)).not.toEqual([]);
         await remove("runtime/sandboxes/second");
-        await until(() => processesWith(`// ${mark} second`).length === 0, 10_000);
+        await untilEnded(`// ${mark} second`);
         expect(isRunning()).toBe(true);
         await remove(".");
         await until(() => !isAnythingLeft(), 10_000);

@@ -54,7 +54,7 @@ const retryMs = 150;
 const watchMs = 2_000;
 const repeatable = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** Of a response that cannot be sent any more. */
+/** The request may have been executed, so it must not be sent again. */
 class NotRepeatable extends Error {}
 
 export function createForwarding({

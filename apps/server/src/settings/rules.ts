@@ -58,7 +58,7 @@ export function findConflicts({
         `CORS_ORIGINS must list exact origins outside the preview domain (got ${JSON.stringify(origin)}). Example: CORS_ORIGINS=https://admin.example.com`,
       );
 
-  // An address that nobody has confirmed proves nothing about its domain.
+  // An unconfirmed address proves nothing about its domain.
   if (sessions.signUp.emailDomains.length > 0 && sessions.signUp.mode !== "providers")
     problems.push("SIGN_UP_EMAIL_DOMAINS requires addresses that a provider has confirmed. Example: SIGN_UP=providers");
 

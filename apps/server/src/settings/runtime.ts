@@ -180,7 +180,7 @@ export const kubernetes = group("Kubernetes", {
     default: "tesslate-studio/app.kubernetes.io/name=tesslate-studio",
     example: "10.20.0.15/32",
     description:
-      "Who may connect to the pods, besides nobody: addresses and ranges, or pods as label=value or namespace/label=value, comma-separated",
+      "Who may connect to the pods: addresses and ranges, or pods as label=value or namespace/label=value, comma-separated. Other connections are refused",
   }),
   outbound: list("KUBERNETES_OUTBOUND_ALLOW", Type.String(), {
     example: "10.20.0.30:5432",

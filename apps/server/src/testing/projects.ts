@@ -104,6 +104,21 @@ export async function ended(app: Pick<TestApp, "as">, user: Pick<TestUser, "toke
   throw new Error("the task's stream ended before the task");
 }
 
+/** The first account of a server in another process, with a running project that has the file `note.txt`. */
+export async function startShop(app: Pick<TestApp, "as">) {
+  const person = { email: "ada@example.com", password: "correct horse battery" };
+  await app.as().auth.register({ body: { ...person, name: "Ada" } });
+  const signIn = async () => ({ token: (await app.as().auth.login({ body: person })).access_token ?? "" });
+  const ada = await signIn();
+  const created = await app.as(ada).projects.create({ body: { name: "Shop" } });
+  const params = { id: created.id };
+  expect(await ended(app, ada, created.task_id)).toMatchObject({ status: "completed", error: null });
+  await app.as(ada).files.put({ params: { ...params, path: "note.txt" }, body: { content: "from the server" } });
+  const { task_id } = await app.as(ada).projects.start({ params });
+  if (task_id) expect(await ended(app, ada, task_id)).toMatchObject({ status: "completed", error: null });
+  return { signIn, created, params };
+}
+
 /** A project after setup, with its container. A named one gets its own port, so that several can run without network namespaces. */
 export async function setUpProject(app: TestApp, user: TestUser, name?: string): Promise<{ project: Project; container: Container }> {
   const created = await app.as(user).projects.create({ body: { name: name ?? "My App" } });

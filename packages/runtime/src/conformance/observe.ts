@@ -44,6 +44,26 @@ export function processesWith(text: string): number[] {
     });
 }
 
+/** Waits until no other process has the text in its command line; otherwise fails with those that have it. */
+export async function untilEnded(text: string, timeoutMs = 10_000): Promise<void> {
+  await until(() => processesWith(text).length === 0, timeoutMs).catch((cause: unknown) => {
+    throw new Error(`after ${timeoutMs} ms still running:\n${processesWith(text).map(describe).join("\n")}`, { cause });
+  });
+}
+function describe(pid: number): string {
+  const read = (name: string) => {
+    try {
+      return readFileSync(`/proc/${pid}/${name}`, "utf8");
+    } catch {
+      return "(ended)";
+    }
+  };
+  const [state = "", parent = ""] = ["State", "PPid"].map(
+    (field) => new RegExp(`^${field}:\\s*(.*)$`, "m").exec(read("status"))?.[1] ?? "",
+  );
+  return `${pid}, state ${state}, parent ${parent}: ${read("cmdline").replaceAll("\0", " ")}`;
+}
+
 /** The page at a port of a sandbox. */
 export const getPage = async (sandbox: Pick<Sandbox, "id" | "connect">, port: number): Promise<string> =>
   (await fetchPort(sandboxPort(sandbox, port), "/")).text();

@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { join } from "node:path";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
-import { collectLines, decode, getPage, is, processesWith, until } from "../conformance/observe.ts";
+import { collectLines, decode, getPage, is, processesWith, until, untilEnded } from "../conformance/observe.ts";
 import { realPrograms as programs } from "../conformance/programs.ts";
 import type { RuntimeDriver, ServiceSpec } from "../types.ts";
 import type { KubernetesOptions } from "./options.ts";
@@ -126,9 +126,9 @@ for (const workloads of ["pods", "sandboxes"] as const) {
       const ticks = (await collectLines(sandbox.logs("web"))).flatMap(({ line }) => (line.startsWith("tick ") ? line : []));
       expect(ticks.length).toBeGreaterThan(20);
       expect(ticks).toEqual(ticks.map((_, i) => `tick ${i}`));
-      await until(() => processesWith(`sleep\0${mark}`).length === 0, patienceMs);
+      await untilEnded(`sleep\0${mark}`, patienceMs);
       await driver.remove("kept");
-      await until(() => processesWith(`// ${mark}`).length === 0, patienceMs);
+      await untilEnded(`// ${mark}`, patienceMs);
     }, 240_000);
 
     test("loses its pod: services are failed, files are kept, and the next call has another pod", async () => {

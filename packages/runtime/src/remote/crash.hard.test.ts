@@ -5,7 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
-import { processesWith, until } from "../conformance/observe.ts";
+import { processesWith, until, untilEnded } from "../conformance/observe.ts";
 import { describeCrashes } from "../crashes.ts";
 import { openSandboxDriver, unavailableHere } from "../sandbox/availability.ts";
 import { createRemoteDriver } from "./client/driver.ts";
@@ -38,7 +38,7 @@ describe.skipIf(unavailableHere() !== undefined)("a runner whose server is kille
     expect(processesWith(`sleep\0${mark}`).length).toBeGreaterThanOrEqual(4);
     server.kill("SIGKILL");
     await once(server, "exit");
-    await until(() => processesWith(`sleep\0${mark}`).length === 0, 10_000);
+    await untilEnded(`sleep\0${mark}`);
     await until(() => runner.clientCount() === 0);
 
     const next = await createRemoteDriver(remote);

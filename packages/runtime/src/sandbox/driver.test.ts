@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { folderSource } from "../file-source.ts";
 import { fetchPort, sandboxPort } from "../sandbox-port.ts";
-import { getPage, processesWith, until } from "../conformance/observe.ts";
+import { getPage, processesWith, until, untilEnded } from "../conformance/observe.ts";
 import { findCgroups } from "../host/processes/cgroups.ts";
 import type { RuntimeDriver } from "../types.ts";
 import type { SandboxDriverOptions } from "./driver.ts";
@@ -220,7 +220,7 @@ describe.skipIf(reason !== undefined)(`the sandbox driver${reason === undefined 
     await until(() => weight() === 1);
     abort.abort();
     for (const { status } of await Promise.allSettled([background, waiting])) expect(status).toBe("rejected");
-    await until(() => processesWith(`sleep\0${mark}`).length === 0);
+    await untilEnded(`sleep\0${mark}`);
   });
 
   test("a folder created by hand instead of a sandbox is not a sandbox", async () => {

@@ -29,7 +29,7 @@ export interface ProjectOwners {
   onReleased(listener: (projectIds: string[]) => Promise<void>): void;
   /** At boot: projects that need an owner although nothing asks for them get one. */
   claimActive(): Promise<void>;
-  /** Hands over all projects, each when nothing uses it any more or after `patienceMs`. */
+  /** Hands over all projects, each as soon as it is unused, or after `patienceMs`. */
   release(patienceMs: number): Promise<void>;
 }
 

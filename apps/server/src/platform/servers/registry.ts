@@ -33,7 +33,7 @@ export interface ServerRegistry {
   recordJobWorker(id: string): Promise<void>;
   /** It has started: it accepts projects. */
   serve(): Promise<void>;
-  /** It accepts no more projects. */
+  /** Stops accepting projects. */
   drain(): Promise<void>;
   close(): Promise<void>;
 }

@@ -36,7 +36,7 @@ test("what the server says of a field stands at that field", async ({ api, open,
   await waitFor(() => expect(screen.getByLabelText("Name")).toHaveAccessibleDescription("Names have at most 100 characters"));
 });
 
-test("where accounts are not for everybody, the page says how to get one", async ({ api, open }) => {
+test("where registration is closed, the page says how to get an account", async ({ api, open }) => {
   begin(api, { sign_up: "closed" });
   open("/register");
   expect(await screen.findByText(/administrators of this server create the accounts/)).toBeVisible();
@@ -53,7 +53,7 @@ test("where providers create the accounts, only their buttons are shown", async 
   expect(screen.queryByLabelText("Email")).toBeNull();
 });
 
-test("the first administrator registers also where nobody else can", async ({ api, open }) => {
+test("the first administrator can register where registration is closed", async ({ api, open }) => {
   begin(api, { sign_up: "closed", setup_required: true, no_accounts: true });
   open("/register");
   expect(await screen.findByLabelText("Email")).toBeVisible();

@@ -444,12 +444,19 @@ test("without credits one card says so, with the number and the ways out, whatev
   show(chat.element);
   await chat.start();
   chat.emit("error", { code: "insufficient_credits", message: "You are out of credits. What was done so far is kept." });
-  chat.emit("complete", { success: false, iterations: 1, final_response: "", tool_calls_made: 0, completion_reason: "credits_exhausted" });
+  chat.emit("complete", {
+    success: false,
+    iterations: 1,
+    final_response: "You are out of credits. What was done so far is kept.",
+    tool_calls_made: 0,
+    completion_reason: "credits_exhausted",
+  });
   chat.emit("done", {});
   expect(await screen.findByText(/^0 credits left\. Your plan adds 1,000 on /)).toBeVisible();
   expect(await screen.findAllByRole("button", { name: "Top up" })).toHaveLength(1);
   expect(screen.getAllByRole("button", { name: "Use my own key" })).toHaveLength(1);
   expect(screen.getByText("Waiting for credits.", { exact: false })).toBeVisible();
+  expect(screen.getAllByText(/^You are out of credits\. What was done so far is kept\./)).toHaveLength(1);
   api.answer("chat.stream", refuse("insufficient_credits"));
   await user.type(await composer(), "And a cart{Enter}");
   expect(await screen.findByText("Not sent: you are out of credits.")).toBeVisible();

@@ -142,6 +142,8 @@ function rowsOfRun(run: Run, isLast: boolean): TranscriptRow[] {
         if (part.answer) rows.push({ key, kind: "question", part, bead: "step", line: "done" });
         return;
       case "error":
+        // The run's last row says it, and the paused run how to get credits.
+        if (part.code === "insufficient_credits" && run.reason === "credits_exhausted") return;
         rows.push({ key, kind: "error", part, run, isLast: isLast && isNewest, bead: "failed", line: "done" });
         return;
       case "steered":

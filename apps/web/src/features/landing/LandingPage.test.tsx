@@ -55,6 +55,16 @@ test("the prompt goes along to the sign-up, with its template, and is to run", a
   });
 });
 
+test("where registration is closed, the prompt leads to sign-in", async ({ api, open, user }) => {
+  visitor(api, { sign_up: "closed" });
+  const app = open("/");
+  expect(await screen.findByText("You sign in next. Your prompt is kept and runs.")).toBeInTheDocument();
+  expect(screen.queryByRole("link", { name: "Sign up" })).toBeNull();
+  await user.type(await box(), "A recipe book{Enter}");
+  expect(await screen.findByText("“A recipe book”")).toBeVisible();
+  expect(app.path()).toBe("/login");
+});
+
 test("what a visitor wrote is there after a reload", async ({ api, open, user }) => {
   visitor(api);
   const first = open("/");

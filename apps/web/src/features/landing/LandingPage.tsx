@@ -44,7 +44,7 @@ export function LandingPage() {
         </p>
         {referralCode === undefined ? null : <Invitation code={referralCode} />}
         <div className="mt-5 grid grid-cols-[minmax(0,1fr)_320px] items-start gap-8 narrow:grid-cols-1 narrow:gap-5">
-          <LandingPrompt ref={prompt} templates={templates.data?.items ?? []} />
+          <LandingPrompt ref={prompt} templates={templates.data?.items ?? []} isSignUpClosed={config?.sign_up === "closed"} />
           <section aria-labelledby="install" className="rounded-3 border border-line-0 bg-bg-1">
             <div className="flex h-9 items-center border-b border-line-0 pr-1.5 pl-3.5">
               <h2 id="install" className="flex-1 text-sm">

@@ -13,8 +13,16 @@ export interface LandingPromptHandle {
   fill(text: string, base_id: string): void;
 }
 
-/** The prompt of a visitor, kept in this browser. Enter leads to registration; the account gets the prompt and runs it. */
-export function LandingPrompt({ templates, ref }: { templates: readonly Template[]; ref: Ref<LandingPromptHandle> }) {
+/** The prompt of a visitor, kept in this browser. Enter leads to registration, or where that is closed to sign-in; the account gets the prompt and runs it. */
+export function LandingPrompt({
+  templates,
+  isSignUpClosed,
+  ref,
+}: {
+  templates: readonly Template[];
+  isSignUpClosed: boolean;
+  ref: Ref<LandingPromptHandle>;
+}) {
   const navigate = useNavigate();
   const box = useRef<HTMLTextAreaElement>(null);
   const [draft, setDraft] = useState<{ text: string; base_id: string | null }>(() => readLocalDraft(null) ?? { text: "", base_id: null });
@@ -35,7 +43,7 @@ export function LandingPrompt({ templates, ref }: { templates: readonly Template
   const build = () => {
     if (isEmpty) return box.current?.focus();
     write({}, true);
-    void navigate({ to: "/register" });
+    void navigate({ to: isSignUpClosed ? "/login" : "/register" });
   };
   return (
     <ComposerBox
@@ -66,7 +74,7 @@ export function LandingPrompt({ templates, ref }: { templates: readonly Template
             />
           ) : null}
           <span className="flex-1" />
-          <span className="mr-2 text-xs text-fg-2 narrow:hidden">You sign up next. Your prompt is kept and runs.</span>
+          <span className="mr-2 text-xs text-fg-2 narrow:hidden">{`You sign ${isSignUpClosed ? "in" : "up"} next. Your prompt is kept and runs.`}</span>
           <Button variant="primary" className="h-8" onClick={build} disabled={isEmpty} keys={<Kbd>↵</Kbd>}>
             Build
           </Button>

@@ -51,7 +51,7 @@ export function createUserRegistration({
   terms: SignupTerms;
   /** Called in the transaction that creates an account. */
   onRegistered: readonly OnRegistered[];
-  /** Administrators are not subject to it. Default: everybody. */
+  /** Administrators are not subject to it. Default: anyone can register. */
   signUp?: SignUpPolicy;
 }) {
   /** `undefined` when the email or the requested username is taken. Registration hooks run in the same transaction. */

@@ -342,7 +342,7 @@ export function createTasks({
     },
     /** Resolves when this process no longer runs the task; at once if it does not. */
     ended: async (id: string): Promise<void> => running.get(id)?.ended,
-    /** Starts no more tasks, and lets those that run end at their next boundary. */
+    /** Starts no new tasks; running ones stop at their next step. */
     handOver: (): void => handingOver.abort(),
     isRunningHere: (id: string): boolean => running.has(id),
     endSeqOf,

@@ -22,7 +22,7 @@ export interface Sandboxes {
   onState(listener: (projectId: string, state: ServiceState) => void): void;
 }
 
-/** `takesOver`: other servers may have opened the sandboxes before, and must not use them any more. */
+/** `takesOver`: other servers may have opened the sandboxes before, and must stop using them. */
 export function createSandboxes({ runtime, takesOver, log }: { runtime: RuntimeDriver; takesOver: boolean; log: Logger }): Sandboxes {
   const handles = new Map<string, { sandbox: Promise<Sandbox>; unsubscribe: () => void }>();
   const listeners: ((projectId: string, state: ServiceState) => void)[] = [];

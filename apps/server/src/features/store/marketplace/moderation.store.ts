@@ -1,4 +1,4 @@
-import { and, desc, eq, ilike, or, sql } from "drizzle-orm";
+import { and, desc, eq, ilike, or, sql, type Column } from "drizzle-orm";
 import type { AdminReview } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { agents } from "../../../db/schema/agent.ts";
@@ -25,6 +25,15 @@ export interface ModeratedTheme {
 }
 
 const part = (text: string) => `%${text.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
+/** Part of an item's name or reference, or of its creator's username. */
+const matches = (search: string | undefined, name: Column, ref: Column, creator: Column) =>
+  search === undefined
+    ? undefined
+    : or(
+        ilike(name, part(search)),
+        ilike(ref, part(search)),
+        sql`${creator} in (select u.id from users u where u.username ilike ${part(search)})`,
+      );
 const isHidden = sql<boolean>`(not ${bases.is_active} and coalesce((select l.action_type = 'base.disable' from audit_log l
   where l.target_id = ${bases.id}::text and l.action_type in ('base.disable', 'base.restore') order by l.seq desc limit 1), false))`;
 
@@ -65,13 +74,7 @@ export function createModerationStore(db: Database) {
     ): Promise<{ rows: ModeratedBase[]; total: number }> => {
       const where = and(
         is_active === undefined ? undefined : eq(bases.is_active, is_active),
-        search === undefined
-          ? undefined
-          : or(
-              ilike(bases.name, part(search)),
-              ilike(bases.slug, part(search)),
-              sql`${bases.created_by_user_id} in (select u.id from users u where u.username ilike ${part(search)})`,
-            ),
+        matches(search, bases.name, bases.slug, bases.created_by_user_id),
       );
       const [rows, total] = await Promise.all([
         selectBases(db).where(where).orderBy(desc(bases.created_at), bases.id).limit(page.limit).offset(page.offset),
@@ -99,13 +102,7 @@ export function createModerationStore(db: Database) {
       const where = and(
         isListed,
         is_active === undefined ? undefined : eq(themes.is_active, is_active),
-        search === undefined
-          ? undefined
-          : or(
-              ilike(themes.name, part(search)),
-              ilike(themes.id, part(search)),
-              sql`${themes.created_by_user_id} in (select u.id from users u where u.username ilike ${part(search)})`,
-            ),
+        matches(search, themes.name, themes.id, themes.created_by_user_id),
       );
       const [rows, total] = await Promise.all([
         selectThemes(db).where(where).orderBy(desc(themes.created_at), themes.id).limit(page.limit).offset(page.offset),
