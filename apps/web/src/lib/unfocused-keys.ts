@@ -1,4 +1,4 @@
-const dialogs = "[role='dialog'], [role='alertdialog']";
+import { isDialogOpen } from "./open-dialog.ts";
 
 /**
  * Calls the listener for keys that are pressed while nothing has the focus, no dialog is open and no shortcut takes the key. Returns the
@@ -7,7 +7,7 @@ const dialogs = "[role='dialog'], [role='alertdialog']";
 export function onUnfocusedKeys(listener: (event: KeyboardEvent) => void): () => void {
   const onKeyDown = (event: KeyboardEvent) => {
     if (document.activeElement !== null && document.activeElement !== document.body) return;
-    if (event.isComposing || document.querySelector(dialogs)) return;
+    if (event.isComposing || isDialogOpen()) return;
     // Afterwards, because another listener of the window may take the key as part of a sequence (`g a`) or for the open view.
     setTimeout(() => {
       if (!event.defaultPrevented) listener(event);

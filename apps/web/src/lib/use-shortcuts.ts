@@ -1,6 +1,7 @@
 import { useEffect, useLayoutEffect, useRef, type RefObject } from "react";
 import { createKeybindingsHandler } from "tinykeys";
 import { shortcuts, type ShortcutId } from "../shortcuts.ts";
+import { isDialogOpen } from "./open-dialog.ts";
 import { onShortcutsChange, shortcutKeys } from "./shortcut-bindings.ts";
 import { ariaKeysOf } from "./shortcut-keys.ts";
 import { onUnfocusedKeys } from "./unfocused-keys.ts";
@@ -41,7 +42,7 @@ export function useShortcuts(handlers: Handlers, within?: RefObject<HTMLElement 
             const element = event.target instanceof Element ? event.target : undefined;
             if (event.defaultPrevented) return;
             if (!(entry.isForFields ?? hasModifier(keys)) && element?.closest(fields)) return;
-            if (!within && document.querySelector("[role='dialog'], [role='alertdialog']")) return;
+            if (!within && isDialogOpen()) return;
             event.preventDefault();
             window.dispatchEvent(new CustomEvent(shortcutEvent, { detail: id }));
             latest.current[id]?.(event);
