@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -158,4 +159,12 @@ test("every setting in the documents for operators exists", () => {
       .map((name) => `${file}: ${name}`),
   );
   expect([...new Set(unknown)]).toEqual([]);
+});
+
+test("`--help` after a command says what `./studio help` says about it", () => {
+  const studio = (...args: string[]) => spawnSync(join(repository, "studio"), args, { encoding: "utf8" });
+  const { stdout } = studio("scale", "--help");
+  expect(stdout).toMatch(/^ {2}scale /);
+  expect(studio("help").stdout).toContain(stdout);
+  expect(studio("nothing", "--help")).toMatchObject({ status: 1, stderr: expect.stringContaining("unknown command 'nothing'") });
 });

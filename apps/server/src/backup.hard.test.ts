@@ -78,15 +78,16 @@ describe.skipIf(!canRun)("backup and restore of an installation (needs root and 
     children.push(child);
     return child;
   };
-  const command = (name: "backup" | "restore", dataDir: string, args: string[]) =>
+  const command = (name: "backup" | "restore", dataDir: string, args: string[], settings: Record<string, string> = {}) =>
     [
       process.execPath,
       [join(root, `scripts/${name}.ts`), ...args],
-      { env: { PATH: process.env["PATH"] ?? "", DATA_DIR: dataDir, LOG_LEVEL: "error" }, cwd: base },
+      { env: { PATH: process.env["PATH"] ?? "", DATA_DIR: dataDir, LOG_LEVEL: "error", ...settings }, cwd: base },
     ] as const;
   /** Runs a command like `./studio` does. */
-  const studio = (name: "backup" | "restore", dataDir: string, ...args: string[]) =>
-    promisify(execFile)(...command(name, dataDir, args)).then(
+  const studio = (name: "backup" | "restore", dataDir: string, ...args: string[]) => outputOf(command(name, dataDir, args));
+  const outputOf = (run: ReturnType<typeof command>) =>
+    promisify(execFile)(...run).then(
       ({ stdout }) => ({ code: 0, output: stdout }),
       (error: { code: number; stdout: string; stderr: string }) => ({ code: error.code, output: error.stdout + error.stderr }),
     );
@@ -249,6 +250,22 @@ describe.skipIf(!canRun)("backup and restore of an installation (needs root and 
         (await filesBelow(join(original.dataDir, "runtime/history"))).filter((line) => !/\/(?:known\.json|scratch)/.test(line)),
       );
 
+      // From the embedded PostgreSQL into one of its own.
+      const external = await startEmbeddedPostgres({
+        dataDir: join(base, "postgresql"),
+        reach: reachable,
+        release: releaseReachable,
+        log: createLogger("silent"),
+      });
+      try {
+        const url = `postgres://tesslate@localhost/tesslate?host=${encodeURIComponent(external.socketDir)}`;
+        const moved = await outputOf(command("restore", join(base, "moved"), [target], { DATABASE_URL: url }));
+        expect(moved.code, moved.output).toBe(0);
+        expect(await rowsAt(external.socketDir)).toEqual(await rowsOf(original.dataDir));
+      } finally {
+        await external.stop();
+      }
+
       // Pruning keeps the newest of the day, and it can still be restored.
       const pruned = await studio("backup", original.dataDir, "--prune", "--keep-daily", "1", "--keep-weekly", "0", target);
       expect(pruned).toMatchObject({ code: 0, output: expect.stringContaining("Kept 1 backup, deleted 3") });
@@ -281,7 +298,15 @@ describe.skipIf(!canRun)("backup and restore of an installation (needs root and 
 /** A digest of the rows of each table. */
 async function rowsOf(dataDir: string): Promise<Record<string, string>> {
   const server = await startEmbeddedPostgres({ dataDir, reach: reachable, release: releaseReachable, log: createLogger("silent") });
-  const client = new pg.Client({ host: server.socketDir, user: "tesslate", database: "tesslate" });
+  try {
+    return await rowsAt(server.socketDir);
+  } finally {
+    await server.stop();
+  }
+}
+
+async function rowsAt(socketDir: string): Promise<Record<string, string>> {
+  const client = new pg.Client({ host: socketDir, user: "tesslate", database: "tesslate" });
   await client.connect();
   try {
     const { rows } = await client.query<{ name: string }>(
@@ -297,7 +322,6 @@ async function rowsOf(dataDir: string): Promise<Record<string, string>> {
     return found;
   } finally {
     await client.end();
-    await server.stop();
   }
 }
 
