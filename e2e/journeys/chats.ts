@@ -35,8 +35,13 @@ export default journey({}, async (context) => {
         await expectAccessible(page, "chats");
         await shot(page, "chats");
         await list.getByRole("button", { name: "Unpin Opening hours" }).click();
-        await list.getByRole("button", { name: "Pin Opening hours" }).waitFor();
+        const pin = list.getByRole("button", { name: "Pin Opening hours" });
+        await pin.waitFor();
+        // Its tooltip does not keep Esc from the list.
+        await pin.hover();
+        await page.getByRole("tooltip").waitFor();
         await page.keyboard.press("Escape");
+        await list.waitFor({ state: "hidden" });
       },
     },
     {

@@ -1,5 +1,6 @@
 import { Tooltip as Radix } from "radix-ui";
-import { createContext, use, useEffect, useImperativeHandle, type ComponentProps, type ReactNode } from "react";
+import { createContext, use, useEffect, useImperativeHandle, useState, type ComponentProps, type ReactNode } from "react";
+import { flushSync } from "react-dom";
 
 export interface TooltipText {
   text: ReactNode;
@@ -24,8 +25,18 @@ const Delays = ({ children }: { children: ReactNode }) => (
 
 /** What a tooltip shows while the pointer or the focus is on `owner`. */
 export function TooltipContent({ owner, text, keys, side = "bottom" }: TooltipText & { owner: Element }) {
+  const [isOpen, setIsOpen] = useState(false);
+  useEffect(() => {
+    if (!isOpen) return undefined;
+    // Esc closes the tooltip, and what is below it as well: Radix would give the key to the tooltip alone.
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key === "Escape") flushSync(() => setIsOpen(false));
+    };
+    addEventListener("keydown", onKeyDown, { capture: true });
+    return () => removeEventListener("keydown", onKeyDown, { capture: true });
+  }, [isOpen]);
   const tooltip = (
-    <Radix.Root>
+    <Radix.Root open={isOpen} onOpenChange={setIsOpen}>
       <Radix.Trigger asChild>
         <VirtualTrigger owner={owner} />
       </Radix.Trigger>
