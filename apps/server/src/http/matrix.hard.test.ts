@@ -8,7 +8,7 @@ import { modelEnv } from "../testing/chat.ts";
 import { callRoute, mixed, nowhere, type Credentials, type Ids, type CallOutcome } from "../testing/matrix/calls.ts";
 import { faultOf, fuzzCase, randomOf, socketFault } from "../testing/matrix/fuzz.ts";
 import { createReport } from "../testing/matrix/report.ts";
-import { idFieldsOf, idParametersOf, type Listed } from "../testing/matrix/routes.ts";
+import { idFieldsOf, idParametersOf, isFixed, type Listed } from "../testing/matrix/routes.ts";
 import { inParallel, isClosed, isOwned, isPublic, notRefused, routes, summary, takesKeys } from "../testing/matrix/rules.ts";
 import { makeWorld, matrixScript, type MatrixWorld } from "../testing/matrix/world.ts";
 import { projectsApp, type ProjectsApp } from "../testing/projects.ts";
@@ -40,6 +40,7 @@ const exceptions: Partial<Record<Caller, Record<string, { answer: number | strin
     "chat.stopCommand": { answer: 404, because: "the owner's run has no running command" },
     "recordedRuns.get": { answer: 404, because: "the agent has no recorded run" },
     "recordedRuns.set": { answer: "validation_error", because: "the run was not made with this agent" },
+    "kanban.runCard": { answer: 404, because: "its card was deleted" },
     "referrals.apply": { answer: 404, because: "the code does not exist" },
     "snapshots.remove": { answer: "project_busy", because: "it is being restored" },
     "secondFactor.removeTotp": { answer: 404, because: "no app is set up" },
@@ -64,6 +65,12 @@ const exceptions: Partial<Record<Caller, Record<string, { answer: number | strin
         "explain",
         "exportQuery",
         "removeHistory",
+        "keys",
+        "info",
+        "value",
+        "changeKey",
+        "command",
+        "executeCommand",
       ].map((name) => [`databases.${name}`, { answer: 404, because: "the project has no database" }]),
     ),
   },
@@ -185,7 +192,7 @@ async function compare(
   who: Credentials,
 ): Promise<void> {
   const { spec } = route;
-  const parameters = idParametersOf(spec).filter((parameter) => !parameter.endsWith("{path}") && !isPublic(parameter));
+  const parameters = idParametersOf(spec).filter((parameter) => !isFixed(parameter) && !isPublic(parameter));
   const fields = idFieldsOf(spec);
   const check = async (what: string, theirs: Ids, none: Ids, isAddress: boolean) => {
     const [found, missing] = [await call(route, theirs, who), await call(route, none, who)];

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
 import type { TestApp } from "../app.ts";
-import { idFieldsOf, idParametersOf, sampleOf, type Listed } from "./routes.ts";
+import { idFieldsOf, idParametersOf, isFixed, sampleOf, type Listed } from "./routes.ts";
 import { bodies } from "./world.ts";
 
 /** Ids for path parameters and fields. */
@@ -29,7 +29,10 @@ export interface CallOutcome {
 /** Ids of nonexistent objects. */
 export const nowhere = ({ at, named }: Pick<Ids, "at" | "named">): Ids => ({
   at: Object.fromEntries(
-    Object.entries(at).map(([parameter, id]) => [parameter, /^[0-9a-f-]{36}$/.test(id) ? randomUUID() : `no-such-${id}`]),
+    Object.entries(at).map(([parameter, id]) => [
+      parameter,
+      isFixed(parameter) ? id : /^[0-9a-f-]{36}$/.test(id) ? randomUUID() : `no-such-${id}`,
+    ]),
   ),
   named: Object.fromEntries(Object.keys(named).map((field) => [field, randomUUID()])),
 });

@@ -12,6 +12,8 @@ export const listRoutes = (contract: Record<string, RouteGroup>): Listed[] =>
 /** Path prefixes that end in an id: `/api/projects/{id}/x/{x_id}` has `/api/projects/{id}` and `/api/projects/{id}/x/{x_id}`. */
 export const idParametersOf = ({ path }: RouteSpec): string[] =>
   [...path.matchAll(/\{[^}]+\}/g)].map((m) => path.slice(0, m.index + m[0].length));
+/** Whether the parameter names no object: a path in a project, or one of fixed values. */
+export const isFixed = (parameter: string): boolean => parameter.endsWith("{path}") || parameter.endsWith("/pictures/{theme}");
 
 interface Schema {
   type?: string;

@@ -1,4 +1,4 @@
-import { listRoutes, idFieldsOf, idParametersOf, type Listed } from "./routes.ts";
+import { idFieldsOf, idParametersOf, isFixed, listRoutes, type Listed } from "./routes.ts";
 import { contract } from "@tesslate/contract";
 import { unauthorized } from "../../platform/errors.ts";
 import type { CallOutcome } from "./calls.ts";
@@ -16,7 +16,7 @@ export const isPublic = (parameter: string): boolean =>
   parameter.startsWith("/api/deployment-oauth/{provider}") ||
   parameter.startsWith("/api/feedback/{id}");
 const ownedParameters = (spec: Listed["spec"]): string[] =>
-  idParametersOf(spec).filter((parameter) => !parameter.endsWith("{path}") && !isPublic(parameter));
+  idParametersOf(spec).filter((parameter) => !isFixed(parameter) && !isPublic(parameter));
 export const isOwned = ({ spec }: Listed): boolean => ownedParameters(spec).length > 0 || idFieldsOf(spec).length > 0;
 /** Routes that need an object with an owner. */
 export const namesOwned = ({ spec }: Listed): boolean =>
