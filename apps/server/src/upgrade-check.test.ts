@@ -26,12 +26,12 @@ const addressOf = (): string => {
   if ("url" in server) return Object.assign(new URL(server.url), { pathname: `/${database}` }).href;
   return `postgres://tesslate@${encodeURIComponent(server.socketDir)}/${database}`;
 };
-async function check(envText = "") {
+async function check(envText = "", options: { migrates?: boolean } = {}) {
   const dataDir = temporaryFolder("data");
   const envFile = join(dataDir, ".env");
   writeFileSync(envFile, envText);
   const config = readConfig({ DATA_DIR: dataDir, DATABASE_URL: addressOf(), SECRET_KEY: "a secret key of these tests with 32 characters" });
-  const found = await checkUpgrade(config, { envFile, log: createLogger("silent") });
+  const found = await checkUpgrade(config, { envFile, log: createLogger("silent"), ...options });
   return Object.fromEntries(found.map(({ name, mark, detail }) => [name, `${mark} ${detail}`]));
 }
 
@@ -53,4 +53,18 @@ test("migrations that are pending are counted", async () => {
 test("a database that a newer version has migrated is refused", async () => {
   await onDatabase("insert into drizzle.__drizzle_migrations (hash, created_at, name) values ('x', 1, '29991231235959_future')");
   expect((await check())["database"]).toMatch(/^XX it was migrated by a newer version \(29991231235959_future is unknown to /);
+});
+
+test("a database is migrated on request, unless something is in the way", async () => {
+  expect((await check("", { migrates: true }))["migrated"]).toMatch(/^ok the database has all \d+ migrations of /);
+  await onServer(server, async (client) => {
+    await client.query(`drop database ${database}`);
+    await client.query(`create database ${database} strategy file_copy`);
+  });
+  expect((await check())["database"]).toMatch(/^ok \d+ migrations are pending/);
+  expect((await check("", { migrates: true }))["migrated"]).toMatch(/^ok /);
+  expect((await check())["database"]).toBe("ok no migrations are pending");
+  await onDatabase("insert into drizzle.__drizzle_migrations (hash, created_at, name) values ('x', 1, '29991231235959_future')");
+  const refused = await check("", { migrates: true });
+  expect([refused["migrated"], refused["database"]?.slice(0, 2)]).toEqual([undefined, "XX"]);
 });

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import type { Config } from "./config.ts";
 import { backupMark } from "./features/operations/backup/index.ts";
 import { loadSecretKey } from "./platform/crypto.ts";
-import { appliedMigrations, knownMigrations } from "./platform/database.ts";
+import { appliedMigrations, knownMigrations, migrateDatabase } from "./platform/database.ts";
 import { loadEncryptionKeys } from "./platform/encryption-keys.ts";
 import { refuseKeysOfOtherDatabase } from "./platform/key-check.ts";
 import type { Logger } from "./platform/logger.ts";
@@ -25,8 +25,14 @@ export interface UpgradeFinding {
 const reserveBytes = 512 * 2 ** 20;
 const oldestBackupMs = 86_400_000;
 
-/** What an upgrade of this installation to this version would find. Changes nothing. */
-export async function checkUpgrade(config: Config, { envFile, log }: { envFile: string; log: Logger }): Promise<UpgradeFinding[]> {
+/**
+ * What an upgrade of this installation to this version would find. Changes nothing, except that with `migrates` the pending migrations are
+ * applied if this version starts on the data.
+ */
+export async function checkUpgrade(
+  config: Config,
+  { envFile, log, migrates = false }: { envFile: string; log: Logger; migrates?: boolean },
+): Promise<UpgradeFinding[]> {
   const found: UpgradeFinding[] = [];
   const report = (mark: UpgradeFinding["mark"], name: string, detail: string) => void found.push({ mark, name, detail });
   report("ok", "version", version);
@@ -72,7 +78,13 @@ export async function checkUpgrade(config: Config, { envFile, log }: { envFile: 
       report("XX", "keys", error instanceof Error ? error.message : String(error));
     }
     reportBackup(dataDir, report);
-    if (installation.isRunning) report("!!", "server", "it is running. Stop it before you start the new version");
+    const isOneOfSeveral = config.servers.address !== undefined;
+    if (installation.isRunning && !isOneOfSeveral)
+      report(migrates ? "XX" : "!!", "server", "it is running. Stop it before you start the new version");
+    if (migrates && found.every(({ mark }) => mark !== "XX")) {
+      await migrateDatabase(installation.database, log);
+      report("ok", "migrated", `the database has all ${known.length} migrations of ${version}`);
+    }
   } finally {
     await installation.close();
   }
