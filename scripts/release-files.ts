@@ -45,6 +45,7 @@ export const releaseFileNames = (version: string, { hasImage }: { hasImage: bool
   "compose.yaml",
   "compose.env.example",
   "seccomp.json",
+  `${name}-${version}-chart.tgz`,
   ...(hasImage ? [`${name}-${version}-image-${platform}.tar.gz`] : []),
   "SHA256SUMS",
 ];
@@ -61,6 +62,8 @@ export async function writeReleaseFiles({ root, version, into, engine, imageOpti
   writeFileSync(path(`${name}-${version}.md`), releaseNotes(readFileSync(join(root, "CHANGELOG.md"), "utf8"), version));
   for (const file of ["compose.yaml", "compose.env.example"]) cpSync(join(root, file), path(file));
   cpSync(join(root, "deploy/docker/seccomp.json"), path("seccomp.json"));
+  // As `helm package` does, with the files that its links lead to.
+  execFileSync("tar", ["--dereference", "-czf", path(`${name}-${version}-chart.tgz`), "-C", join(root, "deploy/helm"), name]);
   if (engine !== undefined) {
     const tag = `${name}:${version}`;
     await buildImage({ engine, tags: [tag], more: imageOptions });

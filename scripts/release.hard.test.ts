@@ -36,6 +36,7 @@ beforeAll(() => {
   execFileSync("git", ["clone", "--quiet", "--shared", source, clone]);
   for (const path of [...globSync("scripts/*.ts", { cwd: source }), "compose.yaml", "compose.env.example", "deploy/docker", "CHANGELOG.md"])
     cpSync(join(source, path), join(clone, path), { recursive: true });
+  cpSync(join(source, "deploy/helm"), join(clone, "deploy/helm"), { recursive: true, verbatimSymlinks: true });
   for (const path of globSync("{.,apps/*,packages/*}/node_modules", { cwd: source })) symlinkSync(join(source, path), join(clone, path));
   const changelog = readFileSync(join(clone, "CHANGELOG.md"), "utf8");
   writeFileSync(join(clone, "CHANGELOG.md"), changelog.replace("## [Unreleased]\n", "## [Unreleased]\n\n- Something new.\n"));
@@ -92,6 +93,10 @@ test("commits, tags and makes the files: sources, client, bill of materials, not
   expect(readFileSync(join(into, "tesslate-studio-77.0.0.md"), "utf8")).toMatch(/^## \[77\.0\.0\] - \d{4}-\d\d-\d\d\n\n- Something new\./);
   const packed = await run("tar", ["-tzf", join(into, "tesslate-client-77.0.0.tgz")]);
   expect(packed.stdout).toContain("package/index.js");
+  const chart = await run("tar", ["-xzOf", join(into, "tesslate-studio-77.0.0-chart.tgz"), "tesslate-studio/Chart.yaml"]);
+  expect(chart.stdout).toContain("\nversion: 77.0.0\n");
+  const alerts = await run("tar", ["-xzOf", join(into, "tesslate-studio-77.0.0-chart.tgz"), "tesslate-studio/files/alerts.yml"]);
+  expect(alerts.stdout).toContain("alert: StudioDown");
   const sources = await run("tar", ["-xzOf", join(into, "tesslate-studio-77.0.0.tar.gz"), "tesslate-studio-77.0.0/package.json"]);
   expect(JSON.parse(sources.stdout)).toMatchObject({ version: "77.0.0" });
 

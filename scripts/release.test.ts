@@ -14,11 +14,13 @@ const manifests = [
   "bench/package.json",
   "evals/package.json",
 ];
+const chart = "deploy/helm/tesslate-studio/Chart.yaml";
 
 let root: string;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "release-"));
-  for (const path of [...manifests, "package-lock.json", "CHANGELOG.md"]) cpSync(join(source, path), join(root, path), { recursive: true });
+  for (const path of [...manifests, "package-lock.json", "CHANGELOG.md", chart])
+    cpSync(join(source, path), join(root, path), { recursive: true });
   // Right after a release there are no entries.
   writeFileSync(join(root, "CHANGELOG.md"), read("CHANGELOG.md").replace("## [Unreleased]\n", "## [Unreleased]\n\n- Something new.\n"));
 });
@@ -28,7 +30,7 @@ const read = (path: string) => readFileSync(join(root, path), "utf8");
 test("a release sets the version of every package of ours, and no other version", () => {
   const before = JSON.parse(read("package-lock.json")) as { packages: Record<string, { name?: string; version?: string }> };
   expect(writeRelease({ root, version: later, date: "2026-12-31" }).sort()).toEqual(
-    [...manifests, "package-lock.json", "CHANGELOG.md"].sort(),
+    [...manifests, "package-lock.json", "CHANGELOG.md", chart].sort(),
   );
   for (const path of manifests) {
     const { version, dependencies = {}, devDependencies = {} } = JSON.parse(read(path)) as Record<string, Record<string, string>>;
@@ -36,6 +38,7 @@ test("a release sets the version of every package of ours, and no other version"
     const ours = Object.entries({ ...dependencies, ...devDependencies }).filter(([name]) => name.startsWith("@tesslate/"));
     for (const [name, wanted] of ours) expect([dirname(path), name, wanted]).toEqual([dirname(path), name, later]);
   }
+  expect(read(chart)).toContain(`\nversion: ${later}\nappVersion: "${later}"\n`);
   const lock = JSON.parse(read("package-lock.json")) as typeof before;
   const changed = Object.entries(lock.packages).filter(([path, { version }]) => version !== before.packages[path]?.version);
   expect(changed.map(([path]) => join(path, "package.json")).sort()).toEqual([...manifests].sort());

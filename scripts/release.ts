@@ -9,7 +9,7 @@ import { runCommand } from "./run-command.ts";
 const usage = `usage: ./studio release X.Y.Z [--yes] [--without-image] [--engine docker|podman] [--into FOLDER] [-- OPTION…]
        ./studio release files  [--without-image] [--engine docker|podman] [--into FOLDER] [-- OPTION…]
 
-  X.Y.Z            sets the version of all packages, gives the changelog's Unreleased section its number and date, commits, tags, and makes the files
+  X.Y.Z            sets the version of all packages and the chart, gives the changelog's Unreleased section its number and date, commits, tags, and makes the files
   files            makes the files of the version that is checked out again
   --yes            do it; without, only print what would be done and what is in the way
   --without-image  no container image
@@ -17,7 +17,8 @@ const usage = `usage: ./studio release X.Y.Z [--yes] [--without-image] [--engine
   --into FOLDER    of the files; default: .studio/release/X.Y.Z
   -- OPTION…       for the engine's build command
 
-The files: sources, packed client, software bill of materials (CycloneDX), notes, compose.yaml, compose.env.example, seccomp.json, the image, SHA256SUMS.
+The files: sources, packed client, software bill of materials (CycloneDX), notes, compose.yaml, compose.env.example, seccomp.json, the Helm chart, the image,
+SHA256SUMS.
 `;
 
 export interface Release {
@@ -26,6 +27,8 @@ export interface Release {
   /** `2026-12-31`. */
   date: string;
 }
+
+const chartFile = "deploy/helm/tesslate-studio/Chart.yaml";
 
 /** The new contents of files, by path. Throws when there is nothing to release or the version is not later. */
 function planRelease({ root, version, date }: Release): { files: Map<string, string>; entries: number } {
@@ -42,6 +45,7 @@ function planRelease({ root, version, date }: Release): { files: Map<string, str
     ["CHANGELOG.md", changelog.replace("## [Unreleased]\n", `## [Unreleased]\n\n## [${version}] - ${date}\n`)],
     ...manifests.map((path): [string, string] => [path, withVersion(read(path), former, version)]),
     ["package-lock.json", withVersion(read("package-lock.json"), former, version)],
+    [chartFile, read(chartFile).replaceAll(new RegExp(`^((?:appV|v)ersion: "?)${escape(former)}`, "gm"), `$1${version}`)],
   ]);
   return { files: written, entries: unreleased.match(/^- /gm)?.length ?? 0 };
 }
