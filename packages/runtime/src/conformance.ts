@@ -1,6 +1,8 @@
+import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { folderSource } from "./file-source.ts";
 import { collectLines, decode, getPage, is, until } from "./conformance/observe.ts";
@@ -55,6 +57,45 @@ export function describeRuntimeDriver(
     describeTree(open);
 
     describe("the history", () => {
+      test("moves to another sandbox as bundles, of which later ones have only what is new", async ({ skip }) => {
+        if (!driver.can.history) skip("this driver keeps no points in time");
+        const { files, history } = await open();
+        const noise = randomBytes(200_000);
+        await files.write("big.bin", noise);
+        await files.write("src/a.txt", "one");
+        await history.capture("snapshot/one", { attachments: { "databases/db.sql": { size: 4, data: () => [Buffer.from("rows")] } } });
+        await files.write("src/a.txt", "two");
+        await history.capture("snapshot/two");
+        const bundleOf = async (name: string, base?: string) => {
+          const { data, ...facts } = await history.exportPoint(name, base === undefined ? {} : { base });
+          return { ...facts, content: Buffer.concat((await data.toArray()) as Buffer[]) };
+        };
+        const one = await bundleOf("snapshot/one", "snapshot/none");
+        const two = await bundleOf("snapshot/two", "snapshot/one");
+        expect([one.isFull, two.isFull]).toEqual([true, false]);
+        expect(one.content.length).toBeGreaterThan(noise.length);
+        expect(two.content.length).toBeLessThan(2_000);
+        await expect(history.exportPoint("snapshot/none").then(({ data }) => data.toArray())).rejects.toSatisfy(is("not_found"));
+
+        const other = await open();
+        const add = (name: string, { commit, content }: typeof one, data: AsyncIterable<Uint8Array> = Readable.from([content])) =>
+          other.history.importPoint(name, { commit, bytes: content.length, data });
+        await expect(add("snapshot/two", two)).rejects.toSatisfy(is("not_found"));
+        await expect(add("snapshot/one", { ...one, commit: two.commit })).rejects.toSatisfy(is("not_supported"));
+        await expect(add("snapshot/one", { ...one, content: one.content.subarray(0, -30) })).rejects.toSatisfy(is("not_supported"));
+        await expect(add("snapshot/one", one, Readable.from([one.content, Buffer.alloc(1)]))).rejects.toSatisfy(is("not_supported"));
+        expect(await other.history.names()).toEqual([]);
+        expect(await add("snapshot/one", one)).toEqual({ files: 2, bytes: 200_007, attachments: ["databases/db.sql"] });
+        expect(await add("snapshot/two", two)).toEqual({ files: 2, bytes: 200_003, attachments: [] });
+        await other.history.restore("snapshot/two");
+        expect(decode((await other.files.read("src/a.txt")).data)).toBe("two");
+        expect(Buffer.compare((await other.files.read("big.bin")).data, noise)).toBe(0);
+        await other.history.restore("snapshot/one");
+        expect(decode((await other.files.read("src/a.txt")).data)).toBe("one");
+        const dump = await other.history.attachment("snapshot/one", "databases/db.sql");
+        expect(Buffer.concat((await dump?.data.toArray()) as Buffer[]).toString()).toBe("rows");
+      });
+
       test("restores the tree as the project's own, outlives the sandbox and is deleted on request", async ({ skip }) => {
         if (!driver.can.history) skip("this driver keeps no points in time");
         const sandbox = await open();

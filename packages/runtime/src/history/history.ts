@@ -6,6 +6,7 @@ import { readJsonFile, writeJson } from "../host/files/json-file.ts";
 import type { RuntimeLog } from "../log.ts";
 import { createThrottle } from "../tree/throttle.ts";
 import { planOf, stage, sweepStage } from "./apply.ts";
+import { readBundle, writeBundle } from "./bundle.ts";
 import { compareTrees } from "./compare.ts";
 import { contentOf, openBlobs, openFeed, type Content, type Feed } from "./feed.ts";
 import { openGit } from "./git.ts";
@@ -184,9 +185,11 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
 
   // --- reading ---
 
+  const findCommit = async (ref: string): Promise<string | undefined> =>
+    (hasAny() && (await git.run(["rev-parse", "--verify", "-q", `${ref}^{commit}`], { allowFailure: true })).trim()) || undefined;
   async function requireCommit(ref: string): Promise<string> {
-    const commit = hasAny() ? (await git.run(["rev-parse", "--verify", "-q", `${ref}^{commit}`], { allowFailure: true })).trim() : "";
-    if (commit === "") throw new RuntimeError("not_found", "This snapshot no longer exists.");
+    const commit = await findCommit(ref);
+    if (commit === undefined) throw new RuntimeError("not_found", "This snapshot no longer exists.");
     return commit;
   }
   const factsOf = async (commit: string): Promise<Facts> => {
@@ -362,6 +365,26 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
       );
       return { size, data };
     },
+    async exportPoint(name, { base, signal } = {}) {
+      const commit = await requireCommit(refOf(name));
+      const from = base === undefined ? undefined : await findCommit(refOf(base));
+      const data = writeBundle(git, { ref: refOf(name), commit, ...(from !== undefined && { base: from }) }, signal);
+      return { commit, isFull: from === undefined, data };
+    },
+    importPoint: (name, { commit, bytes, data, signal }) =>
+      inTurn(async () => {
+        try {
+          const ref = refOf(name);
+          prepare();
+          checkFreeSpace(bytes);
+          await readBundle(git, data, { commit, bytes, signal });
+          const facts = await factsOf(commit);
+          await git.run(["update-ref", ref, commit]);
+          return pointOf(facts);
+        } catch (error) {
+          throw toRuntimeError(error);
+        }
+      }),
     tidy: () =>
       inTurn(async () => {
         if (!hasAny()) return;

@@ -18,6 +18,8 @@ export function noHistory(): History {
       await refuse();
     },
     attachment: refuse,
+    exportPoint: refuse,
+    importPoint: refuse,
     tidy: refuse,
   };
 }

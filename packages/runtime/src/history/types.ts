@@ -26,6 +26,16 @@ export interface History {
   read(name: string, options?: { signal?: AbortSignal }): AsyncIterable<KeptEntry>;
   /** A file stored beside the tree; `undefined` when the point has none of that path. */
   attachment(name: string, path: string): Promise<{ size: number; data: Readable } | undefined>;
+  /**
+   * A point as a git bundle, for another history. With `base`, another point, only what that one does not have; everything if there is no such point.
+   * The caller reads `data` to its end or destroys it. Throws `not_found`.
+   */
+  exportPoint(name: string, options?: { base?: string; signal?: AbortSignal }): Promise<ExportedPoint>;
+  /**
+   * Adds a point from a bundle of `exportPoint`, replacing an existing one of that name. Its base must be in this history: throws `not_found`. A
+   * bundle of anything else than `commit` is refused with `not_supported`, and leaves no point. Throws `storage_full`.
+   */
+  importPoint(name: string, bundle: ImportedBundle): Promise<Point>;
   /** Reclaims space. Takes seconds on large trees, so run it when idle. */
   tidy(): Promise<void>;
 }
@@ -47,6 +57,21 @@ export interface Point {
   /** Uncompressed size of files and attachments. */
   bytes: number;
   attachments: string[];
+}
+export interface ExportedPoint {
+  /** Identifies the content of the point. */
+  commit: string;
+  /** It needs no base. */
+  isFull: boolean;
+  data: Readable;
+}
+export interface ImportedBundle {
+  /** Of the exported point. */
+  commit: string;
+  /** Its length. More is refused. */
+  bytes: number;
+  data: AsyncIterable<Uint8Array>;
+  signal?: AbortSignal;
 }
 export interface RestoreOptions {
   /** Files and folders at the top that stay as they are, such as `.git`. */

@@ -106,6 +106,15 @@ export function createPodSandbox({ id, live, states, storedDiskBytes, keepsHisto
         const found = await points.attachment(name, path);
         return found && { ...found, data: holdFor(found.data) };
       }),
+    exportPoint: (name, options) =>
+      ask(async ({ history: points }) => {
+        const exported = await points.exportPoint(name, options);
+        return { ...exported, data: holdFor(exported.data) };
+      }),
+    async importPoint(name, bundle) {
+      await keepsHistory();
+      return order(({ history: points }) => points.importPoint(name, bundle));
+    },
     tidy: () => order(({ history: points }) => points.tidy()),
   };
 

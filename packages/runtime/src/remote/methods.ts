@@ -265,6 +265,12 @@ export const methods = {
   "history.attachment": method("stream", sandbox({ name: text, path: text }), none, {
     event: Type.Union([Type.Object({ size: Type.Number() }), none]),
   }),
+  /** Since protocol 1.2. First the facts, then the bundle. */
+  "history.exportPoint": method("stream", sandbox({ name: text, base: optional(text) }), none, {
+    event: Type.Object({ commit: text, isFull: Type.Boolean() }),
+  }),
+  /** Since protocol 1.2. The bundle follows. */
+  "history.importPoint": method("command", sandbox({ name: text, commit: text, bytes: Type.Number() }), point, { endsWithClient: true }),
   "history.tidy": method("command", sandbox({}), none),
 } satisfies Record<string, Method>;
 

@@ -5,8 +5,20 @@ import { endOf } from "./end-of-call.ts";
 import { readableBytes } from "./readable-bytes.ts";
 
 /** The history of a sandbox of a runner. */
-export function createRemoteHistory({ calls, target }: { calls: Calls; target: () => { id: string; epoch: number } }): History {
+export function createRemoteHistory({
+  calls,
+  target,
+  protocol,
+}: {
+  calls: Calls;
+  target: () => { id: string; epoch: number };
+  protocol: () => { minor: number };
+}): History {
   const { query, command, open } = calls;
+  const requireCopies = () => {
+    if (protocol().minor < 2)
+      throw new RuntimeError("not_supported", "This version of the runner does not copy snapshots. Upgrade the runner.");
+  };
   return {
     async capture(name, { attachments = {}, signal, ...options } = {}) {
       const sizes = Object.entries(attachments).map(([path, { size }]) => ({ path, size }));
@@ -56,6 +68,18 @@ export function createRemoteHistory({ calls, target }: { calls: Calls; target: (
       }
       return { size: first.event.size, data: readableBytes(call) };
     },
+    async exportPoint(name, { base, signal } = {}) {
+      requireCopies();
+      const call = open("history.exportPoint", { ...target(), name, ...(base !== undefined && { base }) }, { signal });
+      const first = await call.next();
+      if (first.kind !== "event") throw outOfOrder();
+      return { ...first.event, data: readableBytes(call) };
+    },
+    async importPoint(name, { commit, bytes, data, signal }) {
+      requireCopies();
+      const call = open("history.importPoint", { ...target(), name, commit, bytes }, { signal });
+      return endOf(call, sendAll(call, data));
+    },
     async tidy() {
       await command("history.tidy", target());
     },
@@ -66,6 +90,11 @@ async function sendAttachment(call: OpenCall<"history.capture">, attachment: Att
   if (!attachment) throw outOfOrder();
   for await (const chunk of attachment.data()) await call.bytes(chunk);
   await call.message({ isEnd: true });
+}
+
+async function sendAll(call: OpenCall<"history.importPoint">, data: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const chunk of data) await call.bytes(chunk);
+  call.end();
 }
 
 const outOfOrder = () => new RuntimeError("unavailable", "The runner sent the parts of a snapshot in an unknown order.");

@@ -49,7 +49,7 @@ export function createRemoteSandbox({
   const sandbox: Sandbox = {
     id,
     files: createRemoteTree({ calls, target }),
-    history: createRemoteHistory({ calls, target }),
+    history: createRemoteHistory({ calls, target, protocol }),
     async start(spec) {
       await states.subscribed();
       return settled(command("sandbox.start", { ...target(), spec }));

@@ -1,5 +1,6 @@
 import type { MethodName } from "../methods.ts";
 import type { UseSandbox } from "./owners.ts";
+import { receivedBytes } from "./received-bytes.ts";
 import type { Handlers, ServedCall } from "./serve-call.ts";
 
 type HistoryHandlers = Pick<Handlers, Extract<MethodName, `history.${string}`>>;
@@ -56,6 +57,20 @@ export const createHistoryHandlers = (use: UseSandbox): HistoryHandlers => ({
     } finally {
       destroy();
     }
+  },
+  async "history.exportPoint"({ id, epoch, name, base }, call) {
+    const { history } = await use({ id, epoch });
+    const { data, ...facts } = await history.exportPoint(name, { signal: call.signal, ...(base !== undefined && { base }) });
+    try {
+      await call.event(facts);
+      for await (const chunk of data as AsyncIterable<Buffer>) await call.bytes(chunk);
+    } finally {
+      data.destroy();
+    }
+  },
+  async "history.importPoint"({ id, epoch, name, commit, bytes }, call) {
+    const { history } = await use({ id, epoch });
+    return history.importPoint(name, { commit, bytes, data: receivedBytes(call), signal: call.signal });
   },
   "history.tidy": async (target) => (await use(target)).history.tidy(),
 });
