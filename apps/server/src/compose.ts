@@ -244,10 +244,24 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       void deployments.adopt(projectIds).catch((err: unknown) => log.error({ err }, "deployed programs not resumed"));
     });
     // Has no jobs, and reports whether they run.
-    const adminOperations = composeAdminOperations(platform, audit, models, accounts, projects, containers, provisioning, chat, jobs);
+    const adminOperations = composeAdminOperations(
+      platform,
+      audit,
+      models,
+      accounts,
+      projects,
+      containers,
+      provisioning,
+      chat,
+      snapshots,
+      jobs,
+    );
     await tasks.start(jobs);
     await chat.queue.sweep();
     await containers.reconcile();
+    // Of several servers, each finds them when they are used.
+    if (!owners.isOneOfSeveral)
+      await projects.projects.findMissing().catch((err: unknown) => log.warn({ err }, "files of projects not looked for"));
     await provisioning.provisioning.reconcile();
     await workspace.shell.reconcile();
     if (!owners.isOneOfSeveral) await containers.hosting.resume();
@@ -266,7 +280,11 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     });
     onClose(async () => memory.close());
 
-    const { http, facts } = await composeHttp(platform, { accounts, models, previews, deployments, jobs }, { webDir: swap.webDir });
+    const { http, facts } = await composeHttp(
+      platform,
+      { accounts, models, previews, deployments, snapshots, jobs },
+      { webDir: swap.webDir },
+    );
     for (const area of [...areas, adminOperations]) area.mount(http.mount);
 
     const { setup } = accounts;

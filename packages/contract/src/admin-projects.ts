@@ -53,6 +53,17 @@ export const AdminProjectDetail = extend(AdminProject, {
 });
 export type AdminProjectDetail = Static<typeof AdminProjectDetail>;
 
+export const FilesRestoreStart = described(
+  "What became of the projects with missing files.",
+  Type.Object({
+    started: described("Their restore has started", Count),
+    restoring: described("They were being restored already", Count),
+    without_copy: described("There is nothing to restore them from", Count),
+    present: described("Their files are there again", Count),
+  }),
+);
+export type FilesRestoreStart = Static<typeof FilesRestoreStart>;
+
 export const AdminReason = Type.Object({ reason: Reason });
 const SortBy = Literals("created_at", "last_activity", "name", "container_count", "disk_bytes");
 
@@ -94,6 +105,18 @@ export const adminProjectsRoutes = {
     kind: "raw",
     contentType: "text/csv",
     query: Type.Object(projectFilter),
+  }),
+  restoreFiles: route({
+    method: "POST",
+    path: "/api/admin/projects/restore-files",
+    tag,
+    summary: "Restore missing files",
+    description:
+      "Looks for projects whose files the runtime does not have, and starts to restore each from its newest copy (`POST /api/projects/{id}/restore-files`). Call it again to see what is left. Writes to the audit log.",
+    auth: "superuser",
+    status: 202,
+    body: AdminReason,
+    response: FilesRestoreStart,
   }),
   get: route({
     method: "GET",

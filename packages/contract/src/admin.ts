@@ -10,6 +10,7 @@ export const Reason = Type.String({ minLength: 1, maxLength: 1000, pattern: "\\S
 export const auditActions = [
   "project.stop",
   "project.delete",
+  "server.files_restored",
   "agent.disable",
   "agent.restore",
   "agent.feature",

@@ -76,6 +76,9 @@ export const errorCodes = {
 
   project_limit_reached: e(403),
   project_busy: e(409),
+  files_missing: e(409, { alert: true }),
+  files_not_missing: e(409),
+  no_snapshot_copy: e(409),
   branch_limit_reached: e(409),
   merge_conflict: e(409),
   setup_not_failed: e(409),

@@ -44,6 +44,7 @@ export const EnvironmentStatus = Literals(
   "hibernating",
   "hibernated",
   "corrupted",
+  "files_missing",
   "deleting",
 );
 export const RunStatus = Literals("creating", "stopped", "starting", "running", "partial", "stopping", "hibernated", "error");

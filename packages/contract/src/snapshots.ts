@@ -21,6 +21,10 @@ export const Snapshot = described(
     error: described("Why it could not be taken", Nullable(Type.String())),
     created_at: Timestamp,
     ready_at: Nullable(Timestamp),
+    copied_at: described(
+      "When it was copied to the server's file storage, from which files are restored when the disk of the projects is lost",
+      Nullable(Timestamp),
+    ),
   }),
 );
 export type Snapshot = Static<typeof Snapshot>;
@@ -117,6 +121,19 @@ export const SnapshotTables = described(
   }),
 );
 export type SnapshotTables = Static<typeof SnapshotTables>;
+
+export const FilesCopy = described(
+  "Whether a project has its files, and what they can be restored from.",
+  Type.Object({
+    state: described("`missing`: the disk that had them was lost or is not connected", Literals("present", "missing", "restoring")),
+    snapshot: described(
+      "While they are missing: the newest snapshot that can be restored. Null: there is none",
+      Nullable(Type.Object({ id: Uuid, label: Type.String(), created_at: Timestamp, databases: Type.Array(Type.String()) })),
+    ),
+    task_id: described("The task that restores them", Nullable(Uuid)),
+  }),
+);
+export type FilesCopy = Static<typeof FilesCopy>;
 
 const ProjectOnly = Type.Object({ id: ProjectRef });
 const SnapshotParams = Type.Object({ id: ProjectRef, snapshot_id: Uuid });
@@ -253,6 +270,30 @@ export const snapshotsRoutes = {
     params: SnapshotParams,
     query: Type.Object({ format: Type.Optional(Literals("zip", "tar.gz")) }),
     errors: ["not_found", "snapshot_not_ready"],
+  }),
+  filesCopy: route({
+    method: "GET",
+    path: "/api/projects/{id}/restore-files",
+    tag,
+    summary: "Get copy of files",
+    description: "Whether the runtime has the files of the project, and the snapshot from which lost files can be restored.",
+    auth: "user",
+    params: ProjectOnly,
+    response: FilesCopy,
+    errors: ["not_found"],
+  }),
+  restoreFiles: route({
+    method: "POST",
+    path: "/api/projects/{id}/restore-files",
+    tag,
+    summary: "Restore lost files",
+    description:
+      "For a project with the status `files_missing`: creates its files again from the newest copy of a snapshot, then restores its databases, in a task. What was changed after the snapshot is lost, and so are snapshots and checkpoints without a copy.",
+    auth: "user",
+    status: 202,
+    params: ProjectOnly,
+    response: Type.Object({ ...Links, snapshot_id: Uuid }),
+    errors: ["not_found", "files_not_missing", "no_snapshot_copy", "project_busy"],
   }),
   checkpoints: route({
     method: "GET",

@@ -6,6 +6,8 @@ export interface S3Server extends AsyncDisposable {
   endpoint: string;
   /** Content by `bucket/key`. */
   objects: Map<string, Buffer>;
+  /** Stores an object as of that time; `at`: `bucket/key`. */
+  put(at: string, data: Buffer, time: Date): void;
   /** Uploads in parts that are neither complete nor aborted. */
   readonly uploads: number;
   /** Responses that are being sent. */
@@ -167,6 +169,10 @@ export async function startS3Server({
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     objects,
+    put(at, data, time) {
+      objects.set(at, data);
+      times.set(at, time);
+    },
     get responses() {
       return responses;
     },

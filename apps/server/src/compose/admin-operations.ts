@@ -34,6 +34,7 @@ import type { ContainersArea } from "./containers.ts";
 import type { ModelsArea } from "./models.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
+import type { SnapshotsArea } from "./snapshots.ts";
 
 /** Administration of the installation: health, sandboxes, jobs, projects. And the search over all areas. */
 export function composeAdminOperations(
@@ -45,6 +46,7 @@ export function composeAdminOperations(
   { lifecycle }: ContainersArea,
   { provisioning }: ProvisioningArea,
   { runs }: ChatArea,
+  { filesRestore }: Pick<SnapshotsArea, "filesRestore">,
   jobs: Pick<Jobs, "check">,
 ): Pick<Area, "mount"> {
   const hostLoad = () => readHostLoad(dataDir);
@@ -69,6 +71,7 @@ export function composeAdminOperations(
       measure: async (projectId) => (await (await runtime.find(projectId))?.stats())?.diskBytes,
       log,
     }),
+    filesRestore,
   });
   const agents = createAdminAgents({ store: createAdminAgentsStore(db), audit });
   const sandboxes = createAdminSandboxes({

@@ -11,6 +11,7 @@ import type { DeploymentsArea } from "./deployments.ts";
 import type { ModelsArea } from "./models.ts";
 import type { Platform } from "./platform.ts";
 import type { PreviewsArea } from "./previews.ts";
+import type { SnapshotsArea } from "./snapshots.ts";
 
 /** The HTTP server with the routes that describe the server itself. Those of the areas are mounted afterwards. */
 export async function composeHttp(
@@ -20,8 +21,16 @@ export async function composeHttp(
     models,
     previews,
     deployments,
+    snapshots: { snapshotCopies },
     jobs,
-  }: { accounts: AccountsArea; models: ModelsArea; previews: PreviewsArea; deployments: DeploymentsArea; jobs: Jobs },
+  }: {
+    accounts: AccountsArea;
+    models: ModelsArea;
+    previews: PreviewsArea;
+    deployments: DeploymentsArea;
+    snapshots: Pick<SnapshotsArea, "snapshotCopies">;
+    jobs: Jobs;
+  },
   { webDir }: { webDir: string | undefined },
 ): Promise<{ http: HttpServer; facts: { driver: string; isolation: string; warnings: readonly string[] } }> {
   const metrics = createPrometheusMetrics({
@@ -34,6 +43,7 @@ export async function composeHttp(
       const last = await readLastBackup(dataDir);
       return last ? (Date.now() - last.at) / 1000 : Infinity;
     },
+    copies: snapshotCopies.isOn ? snapshotCopies.numbers : undefined,
   });
   const http = await createHttpServer({
     config: config.http,

@@ -19,6 +19,7 @@ import {
   createProjectTreeAccess,
   type CheckpointBeforeChange,
 } from "../features/source/snapshots/index.ts";
+import { hasOtherProcesses } from "../platform/presence.ts";
 import { mountTasks } from "../features/core/tasks/index.ts";
 import type { Area } from "./area.ts";
 import type { Platform } from "./platform.ts";
@@ -35,7 +36,7 @@ export interface ProjectsArea extends Area {
 }
 
 export async function composeProjects(
-  { config, log, db, events, runtime, isShared, owners, tasks, preparation }: Platform,
+  { config, log, db, events, processId, runtime, isShared, owners, tasks, preparation }: Platform,
   { templatesDir }: { templatesDir: string | undefined },
 ): Promise<ProjectsArea> {
   const templates = await loadTemplates(templatesDir);
@@ -52,7 +53,7 @@ export async function composeProjects(
     sandboxes: createSandboxes({ runtime, takesOver: owners.isOneOfSeveral, log }),
     events,
     limits: config.projects,
-    isShared,
+    hasOtherServers: async () => isShared && (await hasOtherProcesses(db, processId)),
     owners,
     log,
   });

@@ -2,13 +2,16 @@ import { join } from "node:path";
 import { createPostgresAccess, type SnapshotContainerData } from "../features/runtime/containers/index.ts";
 import {
   createCheckpoints,
+  createCopiesStore,
   createProjectDatabases,
+  createFilesRestore,
   createReplaceState,
   createRunDatabases,
   type RunDatabases,
   createSafetySnapshots,
   createSnapshotRetention,
   type SnapshotRetention,
+  createSnapshotCopies,
   createSnapshotRestore,
   createSnapshots,
   createSnapshotsStore,
@@ -18,9 +21,11 @@ import {
   defineRestoreTask,
   mountSnapshots,
   type Checkpoints,
+  type FilesRestore,
   type RestoredRepository,
   type SnapshotRestore,
   type Snapshots,
+  type SnapshotCopies,
   type SnapshotsStore,
   type SnapshotCapture,
   type ProjectTreeAccess,
@@ -45,10 +50,12 @@ export interface SnapshotsArea extends Area {
   /** Snapshots a container's database before the container is deleted. */
   snapshotData: SnapshotContainerData;
   snapshotRetention: SnapshotRetention;
+  snapshotCopies: SnapshotCopies;
+  filesRestore: FilesRestore;
 }
 
 export function composeSnapshots(
-  { config, log, dataDir, db, events, runtime, tasks }: Platform,
+  { config, log, onClose, dataDir, db, events, objects, runtime, tasks, measurements }: Platform,
   { containersStore }: Pick<SecretsArea, "containersStore">,
   { projects }: ProjectsArea,
   { services, lifecycle }: ContainersArea,
@@ -63,10 +70,21 @@ export function composeSnapshots(
   });
   const snapshotsStore = createSnapshotsStore(db);
   const trees = createProjectTreeAccess({ projects, runtime });
+  const snapshotCopies = createSnapshotCopies({
+    store: createCopiesStore(db),
+    objects,
+    projects,
+    // In the data folder they would be lost with it.
+    isOn: config.snapshots.copies === "on" || (config.snapshots.copies === "auto" && objects.kind === "s3"),
+    onCopy: measurements.snapshotCopy,
+    log,
+  });
+  onClose(snapshotCopies.close);
   const snapshotCapture = createSnapshotCapture({
     store: snapshotsStore,
     trees,
     databases,
+    copies: snapshotCopies,
     events,
     tasks,
     limits: config.snapshots,
@@ -84,6 +102,16 @@ export function composeSnapshots(
   const safety = createSafetySnapshots({ store: snapshotsStore, snapshotCapture });
   defineRestoreTask({ trees, safety, replaceState, tasks, log });
   const snapshotRestore = createSnapshotRestore({ store: snapshotsStore, trees, snapshotCapture, lifecycle, tasks });
+  const filesRestore = createFilesRestore({
+    store: snapshotsStore,
+    copies: snapshotCopies,
+    projects,
+    runtime,
+    snapshotCapture,
+    replaceState,
+    tasks,
+    log,
+  });
   const snapshots = createSnapshots({
     store: snapshotsStore,
     projects,
@@ -97,6 +125,7 @@ export function composeSnapshots(
     store: snapshotsStore,
     projects,
     runtime,
+    copies: snapshotCopies,
     retentionMs: config.snapshots.retentionMs,
     log,
   });
@@ -118,10 +147,12 @@ export function composeSnapshots(
     runDatabases: createRunDatabases({ store: snapshotsStore, databases, snapshotCapture, limits: config.snapshots, log }),
     snapshots,
     snapshotRetention,
-    jobs: snapshotRetention.jobHandlers,
-    cron: { prune_snapshots: "23 4 * * *" },
+    snapshotCopies,
+    filesRestore,
+    jobs: { ...snapshotRetention.jobHandlers, ...snapshotCopies.jobHandlers },
+    cron: { prune_snapshots: "23 4 * * *", copy_due_snapshots: "37 * * * *" },
     mount(mount) {
-      mountSnapshots(mount, { snapshots });
+      mountSnapshots(mount, { snapshots, filesRestore });
     },
   };
 }

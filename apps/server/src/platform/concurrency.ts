@@ -28,3 +28,33 @@ export async function forEachConcurrently<T>(
   // The first failure caused the others.
   stop.signal.throwIfAborted();
 }
+
+/** Lets so many pieces of work run at once; others wait in the order in which they came. */
+export function createTurns(concurrency: number) {
+  const waiting: (() => void)[] = [];
+  let free = concurrency;
+  return {
+    /** Throws the reason of the signal if it aborts before the work begins. */
+    take: async <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
+      signal.throwIfAborted();
+      if (free > 0) free--;
+      else {
+        const { promise, resolve, reject } = Promise.withResolvers<void>();
+        const onAbort = () => {
+          waiting.splice(waiting.indexOf(resolve), 1);
+          reject(signal.reason as Error);
+        };
+        waiting.push(resolve);
+        signal.addEventListener("abort", onAbort, { once: true });
+        await promise.finally(() => signal.removeEventListener("abort", onAbort));
+      }
+      try {
+        return await work();
+      } finally {
+        const next = waiting.shift();
+        if (next) next();
+        else free++;
+      }
+    },
+  };
+}

@@ -26,6 +26,8 @@ export interface Measurements {
   modelCall(call: MeasuredModelCall): void;
   /** A long operation that ended in this process. `outcome`: its status, or `interrupted`. Agent runs are the type `agent_execution`. */
   task(one: { type: string; outcome: string; seconds: number }): void;
+  /** A snapshot was copied to the object store, or the copies of a project failed. */
+  snapshotCopy(outcome: "completed" | "failed", bytes: number): void;
   /** A request to a preview. */
   previewRequest(status: number): void;
   /** A request to a preview that waited for its project to start. */
@@ -103,6 +105,14 @@ export function createMeasurements(version: string): Measurements {
     registers,
   });
 
+  const copies = new Counter({
+    name: "studio_snapshot_copies_total",
+    help: "Copies of snapshots to the file storage by outcome",
+    labelNames: ["outcome"],
+    registers,
+  });
+  const copiedBytes = new Counter({ name: "studio_snapshot_copied_bytes_total", help: "Size of the copies of snapshots", registers });
+
   return {
     registry,
     request: ({ method, route, status, seconds }) => requests.observe({ method, route, status: String(status) }, seconds),
@@ -128,6 +138,10 @@ export function createMeasurements(version: string): Measurements {
       tokens.inc({ provider, direction: "output" }, usage.tokens_out);
     },
     task: ({ type, outcome, seconds }) => tasks.observe({ type, outcome }, seconds),
+    snapshotCopy: (outcome, bytes) => {
+      copies.inc({ outcome });
+      copiedBytes.inc(bytes);
+    },
     // The status is the app's own, which can be any number.
     previewRequest: (status) => previews.inc({ status: status >= 100 && status < 600 ? `${Math.floor(status / 100)}xx` : "other" }),
     previewWait: (seconds) => waits.observe(seconds),

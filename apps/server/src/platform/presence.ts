@@ -1,5 +1,5 @@
 import os from "node:os";
-import { eq, sql } from "drizzle-orm";
+import { and, eq, ne, sql } from "drizzle-orm";
 import pg from "pg";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "./database.ts";
@@ -27,6 +27,16 @@ export const lockHolders = sql`(select objid::int from pg_locks where locktype =
 export const liveProcesses = sql`(select objid as id from ${lockHolders} as held
   where not exists (select from servers s where s.process_id = held.objid and (s.ended_at is not null or s.lease_until < now()))
   union select s.process_id from servers s where s.ended_at is null and s.lease_until > now())`;
+
+/** Whether another server process uses the database. */
+export const hasOtherProcesses = async (db: Database, processId: number): Promise<boolean> =>
+  (
+    await db
+      .select({ id: processes.id })
+      .from(processes)
+      .where(and(ne(processes.id, processId), sql`${processes.id} in ${liveProcesses}`))
+      .limit(1)
+  ).length > 0;
 
 export async function registerProcess(db: Database, connection: pg.ClientConfig, log: Logger): Promise<Presence> {
   const [row] = await db.insert(processes).values({ host: os.hostname(), pid: process.pid }).returning({ id: processes.id });

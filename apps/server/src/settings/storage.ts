@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import type { SecretValue } from "../platform/secret.ts";
-import { baseUrl, day, flag, group, integer, list, mebibyte, second, secret, text, type About } from "./kinds.ts";
+import { baseUrl, day, flag, group, integer, list, mebibyte, oneOf, second, secret, text, type About } from "./kinds.ts";
 
 export const storage = group("Storage, database and keys", {
   dataDir: text("DATA_DIR", {
@@ -80,6 +80,12 @@ export const snapshotSettings = group("Storage, database and keys", {
     factor: day,
     default: "30",
     description: "Days that checkpoints, and the snapshots of deleted projects, are kept",
+  }),
+  copies: oneOf("SNAPSHOT_COPIES", ["auto", "on", "off"], {
+    default: "auto",
+    example: "off",
+    description:
+      "Whether snapshots are also copied to the file storage, from which files are restored when the disk of the projects is lost. auto: with OBJECTS_S3_BUCKET",
   }),
   readyTimeoutMs: integer("SNAPSHOT_READY_TIMEOUT_SECONDS", {
     minimum: 1,

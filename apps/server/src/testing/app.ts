@@ -58,6 +58,8 @@ export interface TestApp extends AsyncDisposable {
     path: string,
     init?: Omit<RequestInit, "body"> & { json?: unknown; body?: RequestInit["body"]; user?: Pick<TestUser, "token"> },
   ): Promise<Response>;
+  /** An empty tree for a project that is inserted directly. Does nothing without a runtime. */
+  createTree(projectId: string): Promise<void>;
   /** Every line logged so far. */
   logs(): string;
   close(): Promise<void>;
@@ -180,6 +182,7 @@ async function ownApp(options: TestAppOptions): Promise<TestApp> {
       const { access_token } = await as().auth.login({ body: { email, password } });
       return { ...user, is_superuser: admin || user.is_superuser, password, token: access_token ?? "" };
     },
+    createTree: async (projectId) => void (await options.swap?.runtime?.open({ id: projectId })),
     logs: () => lines,
     close,
     [Symbol.asyncDispose]: close,

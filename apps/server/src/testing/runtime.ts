@@ -17,7 +17,8 @@ export const noRuntime = (): RuntimeDriver => {
     findPrograms: async () => [],
     freePort: refuse,
     open: refuse,
-    find: async () => undefined,
+    // It cannot tell whether it has files.
+    find: refuse,
     list: async () => [],
     pause: async () => ({ isStill: true, wasRunning: false, resume: async () => undefined }),
     remove: async () => undefined,

@@ -83,6 +83,7 @@ export async function emptyProject(app: TestApp, owner: TestUser, options: { com
     .values({ owner_id: owner.id, name: "Test", slug, environment_status: "stopped" })
     .returning();
   if (!project) throw new Error("no project");
+  await app.createTree(project.id);
   if (options.command)
     await app.db.insert(containers).values({
       project_id: project.id,

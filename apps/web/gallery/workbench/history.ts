@@ -58,5 +58,6 @@ export const cannedSnapshots: Snapshot[] = [
     error: null,
     created_at: at("11:30:00"),
     ready_at: at("11:30:04"),
+    copied_at: null,
   },
 ];

@@ -17,6 +17,8 @@ const guides: Partial<Record<ErrorCode, string>> = {
   bad_domain: "guides/domains#your-own-domain",
   site_name_taken: "guides/domains#the-short-name",
   snapshot_limit_reached: "guides/snapshots",
+  files_missing: "guides/snapshots#missing-files",
+  no_snapshot_copy: "guides/snapshots#missing-files",
   setup_token_invalid: "operations/install#after-the-first-start",
   sign_up_closed: "guides/account",
   secrets_unreadable: "operations/backup#keys",

@@ -14,6 +14,7 @@ type Part =
   | "deployments"
   | "diff"
   | "element"
+  | "files-copy"
   | "git"
   | "launch-settings"
   | "points"

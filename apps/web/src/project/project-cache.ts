@@ -82,7 +82,7 @@ const changes: { [T in ProjectEventType]?: (cache: Cache, data: ProjectEventData
   },
   project_status: (cache, data) => {
     const { queries, project } = cache;
-    refetch(cache, "databases");
+    refetch(cache, "databases", "files-copy");
     queries.setQueryData<Project>(
       projectKey(project.slug),
       (known) =>
@@ -103,6 +103,7 @@ const changes: { [T in ProjectEventType]?: (cache: Cache, data: ProjectEventData
     void queries.invalidateQueries({ queryKey: projectKey(project.slug) });
     refetch(cache, "containers");
     // The figures of a run; a restore hides runs, a redo shows them again.
+    if (task.type === "files_restore") refetch(cache, "files-copy", "tree", "git", "points");
     if (task.type === "agent_execution" || task.type === "snapshot_restore") refetch(cache, "runs");
     // A run's changes can be rejected from now on: its last event came before its task had ended.
     void queries.invalidateQueries({ queryKey: changeSetKey(task.id) });

@@ -28,6 +28,8 @@ export const projects = pgTable(
         | "hibernating"
         | "hibernated"
         | "corrupted"
+        /** Its runtime does not have its files: the disk was lost. */
+        | "files_missing"
         | "deleting"
       >()
       .notNull()

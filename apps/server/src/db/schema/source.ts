@@ -34,6 +34,29 @@ export const snapshots = pgTable(
 );
 export type SnapshotRow = typeof snapshots.$inferSelect;
 
+/**
+ * Copies of snapshots in the object store: `snapshots/<storage_key>/<id>`, each a git bundle. One with a base is of no use without that one. Inserted after
+ * the object and deleted before it.
+ */
+export const snapshotCopies = pgTable(
+  "snapshot_copies",
+  {
+    /** Of the snapshot, which may be deleted while later copies are based on this one. */
+    id: uuid().primaryKey(),
+    storage_key: text().notNull(),
+    /** Identifies the content in a history. */
+    commit_sha: text().notNull(),
+    bytes: bigint({ mode: "number" }).notNull(),
+    base_id: uuid().references((): AnyPgColumn => snapshotCopies.id),
+    /** How many copies it needs, and their bytes without those of the full one. */
+    depth: integer().notNull(),
+    chain_bytes: bigint({ mode: "number" }).notNull(),
+    copied_at: createdAt(),
+  },
+  (t) => [index("snapshot_copies_storage_key_idx").on(t.storage_key), index("snapshot_copies_base_id_idx").on(t.base_id)],
+);
+export type SnapshotCopyRow = typeof snapshotCopies.$inferSelect;
+
 /** Automatic checkpoints, in the history as `checkpoint/<id>`. */
 export const checkpoints = pgTable(
   "checkpoints",

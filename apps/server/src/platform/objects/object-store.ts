@@ -4,9 +4,9 @@ import { AppError } from "../errors.ts";
 /**
  * What the server stores as objects: the first part of every key. The names are those of the folders of `DATA_DIR` in which the folder store
  * has them. `deployments`: files of deployed versions. `bases`: archives of templates. `arrivals`: archives that wait to be unpacked into
- * a project. `exports`: account exports.
+ * a project. `exports`: account exports. `snapshots`: copies of snapshots.
  */
-export const collections = ["deployments", "bases", "arrivals", "exports"] as const;
+export const collections = ["deployments", "bases", "arrivals", "exports", "snapshots"] as const;
 
 export interface ObjectFacts {
   key: string;

@@ -4,6 +4,7 @@ import type { AuditActionType, AuditTargetType } from "@tesslate/contract";
 export const actionWords: Record<AuditActionType, string> = {
   "project.stop": "Project stopped",
   "project.delete": "Project deleted",
+  "server.files_restored": "Restore of missing files started",
   "agent.disable": "Agent disabled",
   "agent.restore": "Agent enabled",
   "agent.feature": "Agent featured",

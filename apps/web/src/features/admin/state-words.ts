@@ -16,6 +16,7 @@ export const environmentLooks: Record<EnvironmentStatus, Look> = {
   hibernating: { label: "Hibernating", tone: "info", dot: "half" },
   hibernated: { label: "Hibernated", tone: "neutral", dot: "ring" },
   corrupted: { label: "Corrupted", tone: "err", dot: "square" },
+  files_missing: { label: "Files missing", tone: "err", dot: "square" },
   deleting: { label: "Deleting", tone: "warn", dot: "half" },
 };
 export const healthLooks: Record<HealthStatus, Look> = {

@@ -17,7 +17,7 @@ export function useGitStatus() {
   const { id, environment_status: environment } = useProject();
   const query = useProjectQuery({
     ...gitStateQuery(api, id),
-    enabled: environment !== "provisioning" && environment !== "setup_failed",
+    enabled: environment !== "provisioning" && environment !== "setup_failed" && environment !== "files_missing",
   });
   const status = query.data?.status ?? undefined;
   const marks = useMemo((): ReadonlyMap<string, FileMark> | undefined => (status ? marksOf(status) : undefined), [status]);

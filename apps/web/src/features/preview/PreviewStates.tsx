@@ -9,6 +9,7 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Progress } from "../../ui/Progress.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
+import { LostFilesState } from "../lost-files/index.ts";
 import type { AppFailure } from "./app-failure.ts";
 import { FailureFacts } from "./FailureFacts.tsx";
 import type { PreviewPhase } from "./preview-phase.ts";
@@ -104,6 +105,10 @@ export function PreviewState({
           </div>
         </ErrorState>
       );
+    case "files-missing":
+      return <LostFilesState />;
+    case "restoring-files":
+      return <Working title="Restoring files…" task={phase.task} />;
     case "crashed":
       return (
         <div role="alert" className="flex w-full max-w-160 flex-col items-start gap-3 p-6">

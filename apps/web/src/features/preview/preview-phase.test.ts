@@ -9,6 +9,10 @@ describe("what the preview shows", () => {
   test.each<[string, Parameters<typeof previewPhase>, string]>([
     ["being made", [{ environment_status: "provisioning" }, undefined, [task("project_create")]], "provisioning"],
     ["could not be made", [{ environment_status: "setup_failed" }, container("stopped"), []], "setup-failed"],
+    ["without files", [{ environment_status: "files_missing" }, container("stopped"), []], "files-missing"],
+    ["files are restored", [{ environment_status: "files_missing" }, undefined, [task("files_restore")]], "restoring-files"],
+    ["databases are restored", [{ environment_status: "active" }, container("running"), [task("files_restore")]], "restoring-files"],
+    ["a restore failed", [{ environment_status: "files_missing" }, undefined, [task("files_restore", "failed")]], "files-missing"],
     ["nothing serves", [{ environment_status: "active" }, undefined, []], "nothing-serves"],
     ["running", [{ environment_status: "active" }, container("running"), []], "running"],
     ["running while another start goes on", [{ environment_status: "active" }, container("running"), [task("project_start")]], "running"],

@@ -4,6 +4,9 @@ export type PreviewPhase =
   /** The project is being created. */
   | { kind: "provisioning"; task: Task | undefined }
   | { kind: "setup-failed"; task: Task | undefined }
+  /** The disk with its files was lost. */
+  | { kind: "files-missing" }
+  | { kind: "restoring-files"; task: Task }
   /** No container serves a page. */
   | { kind: "nothing-serves" }
   | { kind: "asleep" }
@@ -55,6 +58,9 @@ export function previewPhase(
       kind: "setup-failed",
       task: tasks.find((task) => task.status === "failed" && isSetup(task)) ?? tasks.find((task) => task.status === "failed"),
     };
+  const restoring = tasks.find((task) => isOpen(task) && task.type === "files_restore");
+  if (restoring) return { kind: "restoring-files", task: restoring };
+  if (environment === "files_missing") return { kind: "files-missing" };
   if (!container) return { kind: "nothing-serves" };
   const starting = tasks.find((task) => isOpen(task) && isStart(task));
   // A frozen container wakes with the first request of its page, in milliseconds.

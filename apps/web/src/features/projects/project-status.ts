@@ -21,6 +21,8 @@ export function statusLookOf({ status, environment_status }: StatusFields): Stat
       return { word: "Setup failed", tone: "err", icon: "cross" };
     case "corrupted":
       return { word: "Corrupted", tone: "err", icon: "cross" };
+    case "files_missing":
+      return { word: "Files missing", tone: "err", icon: "cross" };
     case "deleting":
       return { word: "Deleting", tone: "neutral", isBusy: true };
     case "hibernating":

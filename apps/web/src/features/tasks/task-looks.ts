@@ -12,6 +12,7 @@ const titles: Record<string, string> = {
   container_restart: "Restarting container",
   snapshot_create: "Saving snapshot",
   snapshot_restore: "Restoring snapshot",
+  files_restore: "Restoring files",
   template_export: "Exporting template",
   agent_execution: "Agent run",
   git_clone: "Cloning repository",

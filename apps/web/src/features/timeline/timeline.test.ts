@@ -26,6 +26,7 @@ const snapshot = (id: string, at: string, more: Partial<Snapshot> = {}): Snapsho
   error: null,
   created_at: at,
   ready_at: at,
+  copied_at: null,
   ...more,
 });
 const checkpoint = (id: string, at: string, more: Partial<Checkpoint> = {}): Checkpoint => ({

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useProject, useRuntime, useTasks } from "../../project/project-context.ts";
 import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
 import { ChatColumn, isRunActive, useConversation, SetupFailedRow, SetupRow } from "../chat/index.ts";
+import { LostFilesRow } from "../lost-files/index.ts";
 import { ModelNotice, modelSetupQuery } from "../models/index.ts";
 import { FailureCard, useOpenPreview } from "../preview/index.ts";
 import { useWorkbenchLayout } from "./layout-context.ts";
@@ -58,6 +59,7 @@ function ProjectChat() {
   const setup = useQuery(modelSetupQuery).data;
   const isBeingMade = environment === "provisioning";
   const isSetupFailed = environment === "setup_failed";
+  const isWithoutFiles = environment === "files_missing";
   return (
     <ChatColumn
       blockedBy={
@@ -67,7 +69,11 @@ function ProjectChat() {
             ? "Your first message is sent when the project is ready."
             : isBeingMade
               ? "The project is being set up."
-              : undefined
+              : phase.kind === "restoring-files"
+                ? "The files of this project are being restored."
+                : isWithoutFiles
+                  ? "The files of this project are missing. Restore them first."
+                  : undefined
       }
       notice={setup && !setup.configured && !setup.demo ? <ModelNotice setup={setup} /> : undefined}
       tail={
@@ -75,6 +81,10 @@ function ProjectChat() {
           <SetupRow title="Creating project…" task={openTask} />
         ) : isSetupFailed ? (
           <SetupFailedRow isRetrying={runtime.isRetryingSetup} onRetry={runtime.retrySetup} isWaiting={first !== undefined} />
+        ) : phase.kind === "restoring-files" ? (
+          <SetupRow title="Restoring files…" task={phase.task} />
+        ) : isWithoutFiles ? (
+          <LostFilesRow />
         ) : phase.kind === "starting" && !isRunning ? (
           <SetupRow title="Starting app…" task={phase.task} />
         ) : null

@@ -17,7 +17,7 @@ export function createQueueStore(db: Database) {
   // Undelivered steering messages come first.
   const order = [asc(sql`${queuedMessages.steer_task_id} is null`), asc(queuedMessages.position), asc(queuedMessages.created_at)];
   const isSetUp = sql`exists (select 1 from chats c join projects p on p.id = c.project_id
-    where c.id = ${queuedMessages.chat_id} and p.environment_status not in ('provisioning', 'setup_failed', 'deleting'))`;
+    where c.id = ${queuedMessages.chat_id} and p.environment_status not in ('provisioning', 'setup_failed', 'files_missing', 'deleting'))`;
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
     /** Serializes changes to a chat's queue across processes, until the transaction ends. */
@@ -104,7 +104,7 @@ export function createQueueStore(db: Database) {
     listStuck: async (): Promise<string[]> => {
       const { rows } = await db.execute<{ chat_id: string }>(sql`
         select distinct q.chat_id from queued_messages q join chats c on c.id = q.chat_id join projects p on p.id = c.project_id
-        where p.environment_status not in ('provisioning', 'setup_failed', 'deleting') and q.held is null and q.created_at < now() - interval '5 seconds'
+        where p.environment_status not in ('provisioning', 'setup_failed', 'files_missing', 'deleting') and q.held is null and q.created_at < now() - interval '5 seconds'
           and not exists (select 1 from tasks t where t.chat_id = q.chat_id and t.type = 'agent_execution'
             and (t.status in ('queued', 'running') or t.completed_at > now() - interval '5 seconds'))
           -- The end of the setup sends the first message, after the first commit.

@@ -4,6 +4,7 @@ import type { TaskRow } from "../../../db/schema/core.ts";
 /** Task types that replace all files of a project, with the error for other operations during one. No other task of the project starts until they end. */
 export const exclusiveTasks = {
   snapshot_restore: "This project is being restored. Try again in a moment.",
+  files_restore: "The files of this project are being restored. Try again in a moment.",
   git_clone: "A repository is being cloned into this project. Try again in a moment.",
 } as const;
 export type ExclusiveTaskType = keyof typeof exclusiveTasks;

@@ -98,6 +98,7 @@ export function mountAdminOperations(
     list: (_, { query }) => projects.list(query),
     export: (context, { query }, http) => sendCsv(context, http, "projects", projectColumns, projects.pages(query)),
     get: (_, { params }) => projects.get(params.id),
+    restoreFiles: (context, { body }) => projects.restoreFiles(actorOf(context), body.reason),
     stop: (context, { params, body }) => projects.stop(actorOf(context), params.id, body.reason),
     remove: (context, { params, body }) => projects.remove(actorOf(context), params.id, body.reason),
   });

@@ -1,10 +1,11 @@
-import type { AdminProject, AdminProjectDetail, List } from "@tesslate/contract";
+import type { AdminProject, AdminProjectDetail, FilesRestoreStart, List } from "@tesslate/contract";
 import { notFound } from "../../../platform/errors.ts";
 import { pagesOf } from "../../../platform/csv.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Projects, Provisioning } from "../../projects/projects/index.ts";
 import type { Actor, Audit } from "../../accounts/audit/index.ts";
+import type { FilesRestore } from "../../source/snapshots/index.ts";
 import type { ProjectSizes } from "./project-sizes.ts";
 import type { AdminProjectsStore, ProjectFilter } from "./projects.store.ts";
 import { isUuid } from "../../../platform/uuid.ts";
@@ -18,14 +19,16 @@ export function createAdminProjects({
   provisioning,
   work,
   sizes,
+  filesRestore,
 }: {
   store: AdminProjectsStore;
   audit: Audit;
-  projects: Pick<Projects, "find">;
+  projects: Pick<Projects, "find" | "findMissing">;
   provisioning: Pick<Provisioning, "acceptDeletion">;
   /** What runs in a project. `stop`: its agent runs and containers. */
   work: { running(project: ProjectRow): Promise<string[]>; stop(project: ProjectRow): Promise<unknown> };
   sizes: ProjectSizes;
+  filesRestore: Pick<FilesRestore, "beginAll">;
 }) {
   const require = async (ref: string) => {
     const row = await store.find(ref, isUuid(ref));
@@ -70,6 +73,21 @@ export function createAdminProjects({
         await work.stop(project);
       }
       return detailOf(id);
+    },
+    /** Starts to restore the files of all projects without files. */
+    restoreFiles: async (actor: Actor, reason: string): Promise<FilesRestoreStart> => {
+      await projects.findMissing();
+      const missing = await store.listWithoutFiles();
+      if (missing.length > 0)
+        await audit.change(actor, ({ record }) =>
+          record({
+            action: "server.files_restored",
+            target: { type: "server", id: null, name: "Projects" },
+            reason,
+            details: { projects: missing.length },
+          }),
+        );
+      return filesRestore.beginAll(missing);
     },
     /** Schedules the deletion together with its audit log row. Throws 404. */
     remove: async (actor: Actor, ref: string, reason: string) => {

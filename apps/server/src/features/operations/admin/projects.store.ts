@@ -1,10 +1,10 @@
 import { setProjectFacts } from "../../projects/projects/index.ts";
-import { and, asc, desc, eq, gt, gte, ilike, inArray, lt, or, sql, type SQL } from "drizzle-orm";
+import { and, asc, desc, eq, gt, gte, ilike, inArray, isNull, lt, or, sql, type SQL } from "drizzle-orm";
 import type { AdminProject, EnvironmentStatus } from "@tesslate/contract";
 import type { Database } from "../../../platform/database.ts";
 import { chats } from "../../../db/schema/agent.ts";
 import { containers } from "../../../db/schema/runtime.ts";
-import { projects } from "../../../db/schema/projects.ts";
+import { projects, type ProjectRow } from "../../../db/schema/projects.ts";
 import { tasks } from "../../../db/schema/core.ts";
 import { users } from "../../../db/schema/accounts.ts";
 import { containsPattern } from "../../accounts/audit/index.ts";
@@ -75,6 +75,13 @@ export function createAdminProjectsStore(db: Database) {
     );
   return {
     /** Two statements: first the ids of the page, then its rows. */
+    /** Branches have no copies: they are discarded. */
+    listWithoutFiles: (): Promise<ProjectRow[]> =>
+      db
+        .select()
+        .from(projects)
+        .where(and(eq(projects.environment_status, "files_missing"), isNull(projects.branch_of)))
+        .orderBy(desc(projects.last_activity)),
     list: async (
       f: ProjectFilter,
       { limit, offset }: { limit: number; offset: number },

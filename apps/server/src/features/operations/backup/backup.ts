@@ -42,7 +42,15 @@ const isLeftOut = (path: string): boolean =>
   leftOut.some((pattern) => pattern.test(path)) || (path.startsWith(runtimeFolder) && notBackedUp(path.slice(runtimeFolder.length)));
 
 /** Folders whose entries are created before, and deleted after, the rows that name them. */
-const namedByRows: ReadonlySet<string> = new Set(["runtime/sandboxes", "runtime/history", "deployments", "bases", "arrivals", "exports"]);
+const namedByRows: ReadonlySet<string> = new Set([
+  "runtime/sandboxes",
+  "runtime/history",
+  "deployments",
+  "bases",
+  "arrivals",
+  "exports",
+  "snapshots",
+]);
 
 export interface Installation {
   dataDir: string;

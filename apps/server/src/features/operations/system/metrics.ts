@@ -12,6 +12,8 @@ export interface PrometheusSources {
   hostLoad: () => Promise<HostLoad>;
   /** Infinity when there was no backup. */
   backupAgeSeconds: () => Promise<number>;
+  /** `undefined`: snapshots are not copied. */
+  copies: (() => Promise<{ waiting: number; waitingSeconds: number; newestAgeSeconds: number | null }>) | undefined;
 }
 
 /** The state that decides for the sandbox, most active first; without services it is `stopped`. */
@@ -26,6 +28,7 @@ export function createPrometheusMetrics({
   runtime,
   hostLoad,
   backupAgeSeconds,
+  copies,
 }: PrometheusSources) {
   const registers = [registry];
   const gauge = (name: string, help: string, labelNames: string[] = []) => new Gauge({ name, help, labelNames, registers });
@@ -45,6 +48,9 @@ export function createPrometheusMetrics({
   const diskFree = gauge("studio_disk_free_bytes", "Free space on the disk of DATA_DIR");
   const diskSize = gauge("studio_disk_size_bytes", "Size of the disk of DATA_DIR");
   const backupAge = gauge("studio_backup_age_seconds", "Time since the last backup was made; infinite when there was none");
+  const copiesWaiting = gauge("studio_snapshot_copies_waiting", "Snapshots that wait for their copy");
+  const copiesWaitingSeconds = gauge("studio_snapshot_copies_waiting_seconds", "How long the first of these snapshots has been waiting");
+  const copyAge = gauge("studio_snapshot_copy_age_seconds", "Age of the newest copy of a snapshot; infinite when there is none");
   const up = gauge("studio_source_up", "Whether a metrics source responded", ["source"]);
 
   const read = async (source: string, work: () => Promise<void>) => {
@@ -88,6 +94,12 @@ export function createPrometheusMetrics({
           const { disk_used_bytes, disk_total_bytes } = await hostLoad();
           diskSize.set(disk_total_bytes);
           diskFree.set(disk_total_bytes - disk_used_bytes);
+        }),
+        read("snapshot copies", async () => {
+          const found = await copies?.();
+          copiesWaiting.set(found?.waiting ?? 0);
+          copiesWaitingSeconds.set(found?.waitingSeconds ?? 0);
+          copyAge.set(found?.newestAgeSeconds ?? Number.POSITIVE_INFINITY);
         }),
         read("backups", async () => backupAge.set(await backupAgeSeconds())),
         read("database", async () => {

@@ -107,6 +107,7 @@ const operations: Record<string, string> = {
   container_restart: "restart a container",
   snapshot_create: "save a snapshot",
   snapshot_restore: "restore a snapshot",
+  files_restore: "restore the files",
   deployment: "deploy",
 };
 

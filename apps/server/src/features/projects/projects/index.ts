@@ -1,4 +1,4 @@
-export { createProjects, type Projects, type Release } from "./projects.service.ts";
+export { createProjects, unfinishedFiles, type Projects, type Release } from "./projects.service.ts";
 export { createProjectsStore, measureProject, setProjectFacts, setProjectHosting, type ProjectsStore } from "./projects.store.ts";
 export type { FirstMessages } from "./first-message.ts";
 export { createNewProjects, type CreatedProject } from "./new-project.ts";

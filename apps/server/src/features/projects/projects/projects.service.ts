@@ -1,7 +1,8 @@
 import type { EnvironmentStatus, List, Project, ProjectHistory, RunStatus, StopReason } from "@tesslate/contract";
-import type { ImageId, Sandbox, ServiceState } from "@tesslate/runtime";
+import { RuntimeError, type ImageId, type Sandbox, type ServiceState } from "@tesslate/runtime";
 import type { Config } from "../../../config.ts";
 import { AppError, conflict, invalid, notFound } from "../../../platform/errors.ts";
+import type { Queries } from "../../../platform/database.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
@@ -20,7 +21,25 @@ export interface Release {
   reason: "stopped" | "deleted";
 }
 
+/** Begins the names of points in a tree whose files are being restored from copies. */
+export const unfinishedFiles = "restoring/files";
+const filesMissing = () =>
+  new AppError(
+    "files_missing",
+    "The files of this project are missing: the disk that had them was lost or is not connected. Restore them from the last copy.",
+  );
+
+const unfinishedIn = async ({ history }: Sandbox): Promise<boolean> => {
+  try {
+    return (await history.names(unfinishedFiles)).length > 0;
+  } catch (error) {
+    if (error instanceof RuntimeError && error.code === "not_supported") return false;
+    throw error;
+  }
+};
+
 const touchEveryMs = 15_000;
+const checkEveryMs = 5_000;
 /** Poll interval for setups that run in another process. */
 const recheckMs = 5000;
 /** Left for every project, however much its branches use: files can be deleted only in a sandbox that opens. */
@@ -35,7 +54,7 @@ export function createProjects({
   sandboxes,
   events,
   limits: { diskBytes, memoryBytes, maxRunning },
-  isShared,
+  hasOtherServers,
   owners,
   log,
 }: {
@@ -43,14 +62,16 @@ export function createProjects({
   sandboxes: Sandboxes;
   /** By the owner's tier: the disk limit of a project, and how many projects may run at once. */
   limits: Pick<Config["projects"], "diskBytes" | "memoryBytes" | "maxRunning">;
-  /** Several servers share the database, so a project's files may be on another one. */
-  isShared: boolean;
+  /** Whether servers that are no part of this installation use the database now: a project's files may be there. */
+  hasOtherServers: () => Promise<boolean>;
   owners: Pick<ProjectOwners, "isOneOfSeveral" | "owns">;
   events: EventLog;
   log: Logger;
 }) {
   const touched = new Map<string, { activity: number; change: number }>();
   const lifetimes = new Map<string, AbortController>();
+  /** When kept handles were last compared with the runtime. */
+  const checkedAt = new Map<string, number>();
   const statusWaiters = new Map<string, Set<() => void>>();
   const releaseListeners: ((release: Release) => Promise<void>)[] = [];
   const useListeners: ((projectId: string) => void)[] = [];
@@ -79,18 +100,57 @@ export function createProjects({
       throw conflict("project_busy", "The project is still being set up. Try again in a moment.");
     if (project.environment_status === "setup_failed")
       throw conflict("project_busy", "Setup of this project failed, so it has no files. Retry the setup or delete the project.");
+    if (project.environment_status === "files_missing" && !(await areFilesBack(project.id))) throw filesMissing();
     const known = sandboxes.peek(project.id);
-    if (known) return known;
+    if (known && !(await isGone(project.id, known))) return known;
     if (owners.isOneOfSeveral && !(await owners.owns(project.id))) {
       // Work on several projects, such as a copy, also uses those of other servers. Their owner sees what changes.
       const found = await sandboxes.find(project.id);
       if (found) return found;
-      throw new AppError("runtime_unavailable", "The files of this project were not found on the runner.");
+      throw await markMissing(project.id);
     }
-    // Creating a tree here would hide the real one on the other server.
-    if (isShared && !owners.isOneOfSeveral && !(await sandboxes.find(project.id)))
-      throw new AppError("runtime_unavailable", "The files of this project are on another server. Try again when that server is running.");
+    // Opening would create an empty tree, which is right only for what deletes it.
+    if (project.environment_status !== "deleting" && !(await sandboxes.find(project.id))) throw await markMissing(project.id);
     return sandboxes.open(project.id, await openingOf(project.id));
+  };
+  /** Of a handle that is kept: whether the runtime no longer has its files, for example because its runner started with another disk. */
+  const isGone = async (projectId: string, known: Promise<Sandbox>): Promise<boolean> => {
+    const now = Date.now();
+    if (now - (checkedAt.get(projectId) ?? 0) < checkEveryMs) return false;
+    checkedAt.set(projectId, now);
+    try {
+      // `find` would take a project back from the server that took it over.
+      if (owners.isOneOfSeveral) await (await known).services();
+      else return (await sandboxes.find(projectId)) === undefined;
+    } catch (error) {
+      return error instanceof RuntimeError && error.code === "not_found";
+    }
+    return false;
+  };
+  /** The files are not there: says so in the project from now on. */
+  const markMissing = async (projectId: string): Promise<AppError> => {
+    if (!owners.isOneOfSeveral && (await hasOtherServers()))
+      return new AppError("runtime_unavailable", "The files of this project are on another server. Try again when that server is running.");
+    await sandboxes.forget(projectId);
+    const changed = await store.setEnvironment(projectId, "files_missing");
+    if (changed) {
+      log.error({ project_id: projectId }, "the files of a project are missing");
+      await publishStatus(changed);
+    }
+    return filesMissing();
+  };
+  /** Whether a disk that was missing is there again. An empty tree, or one that a restore began, is none. */
+  const areFilesBack = async (projectId: string): Promise<boolean> => {
+    const row = await store.find(projectId);
+    if (!row || row.environment_status !== "files_missing") return row !== undefined;
+    const sandbox = await sandboxes.find(projectId);
+    if (!sandbox || (await unfinishedIn(sandbox)) || (await sandbox.files.walk()).length === 0) return false;
+    const changed = await store.setEnvironment(projectId, "stopped", { areFilesBack: true });
+    if (changed) {
+      log.info({ project_id: projectId }, "the files of a project are there again");
+      await publishStatus(changed);
+    }
+    return true;
   };
   const publishStatus = (row: ProjectRow, name?: string) => {
     for (const wake of statusWaiters.get(row.id) ?? []) wake();
@@ -165,6 +225,22 @@ export function createProjects({
     },
 
     sandboxOf,
+    /** Reads from the runtime whether it has the files of a project without files again. */
+    areFilesBack,
+    /** At start and on request: marks those of these projects whose files the runtime does not have. Returns how many. */
+    findMissing: async (): Promise<number> => {
+      let found = 0;
+      if (!owners.isOneOfSeveral && (await hasOtherServers())) return found;
+      const existing = new Set(await sandboxes.ids());
+      for (const id of await store.listWithFiles()) {
+        if (existing.has(id) || (await sandboxes.find(id))) continue;
+        await markMissing(id);
+        found++;
+      }
+      return found;
+    },
+    /** The files are complete: the project can be used again, in the transaction of the caller. */
+    filesRestored: (q: Queries, projectId: string) => store.setEnvironment(projectId, "stopped", { q, areFilesBack: true }),
     /**
      * Like `sandboxOf`, for changes to the files: throws `project_busy` also if a restore or a clone, which would undo them, was running when the
      * project was loaded.
@@ -173,7 +249,7 @@ export function createProjects({
       refuseExclusiveTask(project.exclusive_task);
       return sandboxOf(project);
     },
-    /** The project after its setup has succeeded or failed; `undefined` when it is gone or the signal aborts. */
+    /** The project after its setup has succeeded or failed, with files; `undefined` when it is gone or the signal aborts. */
     whenSetUp: async (projectId: string, signal: AbortSignal): Promise<ProjectRow | undefined> => {
       while (!signal.aborted) {
         let wake = () => {};
@@ -186,7 +262,7 @@ export function createProjects({
         try {
           const row = await store.find(projectId);
           if (!row || row.environment_status === "deleting") return undefined;
-          if (row.environment_status !== "provisioning") return row;
+          if (row.environment_status !== "provisioning" && row.environment_status !== "files_missing") return row;
           await changed;
         } finally {
           clearTimeout(timer);
@@ -244,6 +320,7 @@ export function createProjects({
     endLifetime: (projectId: string): void => {
       lifetimes.get(projectId)?.abort();
       lifetimes.delete(projectId);
+      checkedAt.delete(projectId);
       touched.delete(projectId);
     },
     /** Registers a listener that releases resources when containers stop or are deleted, e.g. terminals. */

@@ -43,6 +43,8 @@ export interface RunningClaim {
 const runs = (status: EnvironmentStatus) => status === "starting" || status === "active";
 const isOwnerActive = sql<boolean>`(${users.is_active} and not ${users.is_suspended} and not ${users.is_deleted})`;
 const isThere = ne(projects.environment_status, "deleting");
+/** Only a restore of its files changes the status of a project without files. */
+const hasFiles = ne(projects.environment_status, "files_missing");
 
 export type ProjectsStore = ReturnType<typeof createProjectsStore>;
 export function createProjectsStore(db: Database) {
@@ -182,11 +184,14 @@ export function createProjectsStore(db: Database) {
         .set({ pinned_at: isPinned ? sql`now()` : null })
         .where(eq(projects.id, id));
     },
-    /** Sets the stored status, unless the project is being deleted. `undefined` when nothing changed. */
+    /**
+     * Sets the stored status, unless the project is being deleted. One without files keeps its status until they are back. `undefined` when nothing
+     * changed.
+     */
     setEnvironment: async (
       id: string,
       status: EnvironmentStatus,
-      { q = db, reason }: { q?: Queries; reason?: StopReason } = {},
+      { q = db, reason, areFilesBack = false }: { q?: Queries; reason?: StopReason; areFilesBack?: boolean } = {},
     ): Promise<ProjectRow | undefined> =>
       (
         await q
@@ -196,9 +201,17 @@ export function createProjectsStore(db: Database) {
             ...(status === "active" && { last_activity: sql`now()`, hibernated_at: null }),
             ...(runs(status) ? { stop_reason: null } : reason && { stop_reason: reason }),
           })
-          .where(and(eq(projects.id, id), isThere, ne(projects.environment_status, status)))
+          .where(and(eq(projects.id, id), isThere, ne(projects.environment_status, status), ...(areFilesBack ? [] : [hasFiles])))
           .returning()
       )[0],
+    /** Projects and branches that should have files. */
+    listWithFiles: async (): Promise<string[]> =>
+      (
+        await db
+          .select({ id: projects.id })
+          .from(projects)
+          .where(inArray(projects.environment_status, ["active", "stopped", "starting", "stopping", "hibernating", "hibernated"]))
+      ).map(({ id }) => id),
     /** Returns a project from `setup_failed` to `provisioning`. `undefined` when another request did so first. */
     reopenSetup: async (tx: Queries, id: string): Promise<ProjectRow | undefined> =>
       (
@@ -230,7 +243,7 @@ export function createProjectsStore(db: Database) {
         const [row] = await tx
           .update(projects)
           .set({ environment_status: "starting", stop_reason: null })
-          .where(and(eq(projects.id, id), isThere))
+          .where(and(eq(projects.id, id), isThere, hasFiles))
           .returning();
         return { isClaimed: true, limit, running, ...(row && { row }) };
       }),

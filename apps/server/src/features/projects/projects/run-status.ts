@@ -5,6 +5,7 @@ export const fixedRunStatus: Partial<Record<EnvironmentStatus, RunStatus>> = {
   provisioning: "creating",
   setup_failed: "error",
   corrupted: "error",
+  files_missing: "error",
   starting: "starting",
   stopping: "stopping",
   hibernating: "stopping",

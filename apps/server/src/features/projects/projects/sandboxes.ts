@@ -14,6 +14,8 @@ export interface Sandboxes {
   peek(projectId: string): Promise<Sandbox> | undefined;
   /** The sandbox without a handle that is kept, e.g. of a project that another server owns. `undefined`: there is none. */
   find(projectId: string): Promise<Sandbox | undefined>;
+  /** Those that the runtime has. */
+  ids(): Promise<string[]>;
   /** Drops the handle without stopping anything. */
   forget(projectId: string): Promise<void>;
   /** Stops everything and deletes the tree, the network and the uid. */
@@ -57,6 +59,7 @@ export function createSandboxes({ runtime, takesOver, log }: { runtime: RuntimeD
       entry.sandbox.catch(() => handles.get(projectId) === entry && handles.delete(projectId));
       return entry.sandbox;
     },
+    ids: async () => (await runtime.list()).map(({ id }) => id),
     find: (projectId) => runtime.find(projectId),
     peek: (projectId) => handles.get(projectId)?.sandbox,
     forget,

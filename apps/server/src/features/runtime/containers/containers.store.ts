@@ -1,9 +1,8 @@
 import { and, asc, count, eq, inArray, isNotNull, ne, sql } from "drizzle-orm";
 import type { SavePositions } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { processes } from "../../../db/schema/platform.ts";
 import { asJsonb } from "../../../platform/postgres-text.ts";
-import { liveProcesses } from "../../../platform/presence.ts";
+import { hasOtherProcesses } from "../../../platform/presence.ts";
 import { projects, type ProjectRow } from "../../../db/schema/projects.ts";
 import { containers, type ContainerRow } from "../../../db/schema/runtime.ts";
 
@@ -123,14 +122,7 @@ export function createContainersStore(db: Database) {
       await db.delete(containers).where(eq(containers.id, id));
     },
     /** Whether another server process uses this database. */
-    isShared: async (processId: number): Promise<boolean> =>
-      (
-        await db
-          .select({ id: processes.id })
-          .from(processes)
-          .where(and(ne(processes.id, processId), sql`${processes.id} in ${liveProcesses}`))
-          .limit(1)
-      ).length > 0,
+    isShared: (processId: number): Promise<boolean> => hasOtherProcesses(db, processId),
     /** Rows with an unfinished rename. */
     listRenaming: (): Promise<ContainerRow[]> => db.select().from(containers).where(isNotNull(containers.pending_rename)),
     /** Rows with an active status. */

@@ -70,8 +70,8 @@ export function createProjectOperations({
 
   /** `reason`: stored with the project. */
   const stopProject = async (project: ProjectRow, reason: StopReason = "user"): Promise<void> => {
-    // Nothing can run yet.
-    if (project.environment_status === "provisioning" || project.environment_status === "setup_failed") return;
+    // Nothing can run.
+    if (["provisioning", "setup_failed", "files_missing"].includes(project.environment_status)) return;
     const rows = await store.listAll(project.id);
     await requests.cancel(startKeysOf(project, rows));
     const isNeeded =

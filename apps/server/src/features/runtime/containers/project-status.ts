@@ -35,11 +35,13 @@ export const createStatusOf =
     const hasTree = project.environment_status !== "provisioning" && project.environment_status !== "setup_failed";
     let states: ServiceState[] = [];
     let error: string | undefined;
+    let environment = project.environment_status;
     if (hasTree)
       try {
         states = await (await projects.sandboxOf(project)).services();
       } catch (err) {
-        log.warn({ err, project_id: project.id }, "runtime did not respond");
+        if (err instanceof AppError && err.code === "files_missing") environment = "files_missing";
+        else log.warn({ err, project_id: project.id }, "runtime did not respond");
         error =
           err instanceof AppError || err instanceof RuntimeError
             ? err.message
@@ -52,7 +54,7 @@ export const createStatusOf =
       project_id: project.id,
       project_slug: project.slug,
       status: error === undefined ? runStatusOf(project.environment_status, rows.filter(isManaged).map(live)) : "error",
-      environment_status: project.environment_status,
+      environment_status: environment,
       stop_reason: project.stop_reason,
       namespace: null,
       hibernated_at: project.hibernated_at,

@@ -5,6 +5,7 @@ import type { Queries } from "../../../platform/database.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { TaskContext, TaskRow, Tasks } from "../../core/tasks/index.ts";
+import type { SnapshotCopies } from "./copies.ts";
 import type { SnapshotsStore } from "./snapshots.store.ts";
 import type { SnapshotRow } from "../../../db/schema/source.ts";
 import type { ProjectTreeAccess } from "./tree-access.ts";
@@ -51,11 +52,13 @@ export function createSnapshotCapture({
   store,
   trees,
   databases,
+  copies,
   events,
   tasks,
   limits,
 }: {
   store: SnapshotsStore;
+  copies: Pick<SnapshotCopies, "due" | "removeUnneeded">;
   trees: ProjectTreeAccess;
   databases: ProjectDatabases;
   events: EventLog;
@@ -78,7 +81,11 @@ export function createSnapshotCapture({
       signal,
       ...(maxFileBytes !== undefined && { maxFileBytes }),
     });
-    const ready = await store.markReady(row.id, { volume_size_bytes: point.bytes, databases: dumped.containers });
+    const ready = await store.transaction(async (tx) => {
+      const marked = await store.markReady(tx, row.id, { volume_size_bytes: point.bytes, databases: dumped.containers });
+      if (marked) await copies.due(tx, project.id);
+      return marked;
+    });
     if (!ready) throw new AppError("not_found", "The snapshot was deleted while it was being taken.");
     await changed(project.id, "update", row.id);
     return ready;
@@ -159,6 +166,7 @@ export function createSnapshotCapture({
     if (pruned.length === 0) return;
     await (await trees.open(project)).history.remove(pruned.map((row) => `snapshot/${row.id}`));
     for (const row of pruned) await changed(project.id, "delete", row.id);
+    await copies.removeUnneeded(project.id);
   };
 
   /**

@@ -1,8 +1,11 @@
 export { createCheckpointBeforeChange, type CheckpointBeforeChange } from "./checkpoints.ts";
 export { createCheckpoints, titleOfCheckpoint, type Checkpoints, type CheckpointRun } from "./checkpoints.ts";
+export { createCopiesStore } from "./copies.store.ts";
+export { createSnapshotCopies, type SnapshotCopies } from "./copies.ts";
 export { createRunDatabases, type RunDatabases } from "./run-databases.ts";
 export { createProjectDatabases } from "./databases.ts";
 export { createSnapshotRetention, type SnapshotRetention } from "./retention.ts";
+export { createFilesRestore, type FilesRestore } from "./files-restore.ts";
 export { createReplaceState, type RestoredRepository } from "./replace-state.ts";
 export { createSafetySnapshots, defineRestoreTask } from "./restore-task.ts";
 export { createRestoreGuard, createSnapshotRestore, type SnapshotRestore } from "./restore.ts";

@@ -1,6 +1,7 @@
 import type { RuntimeDriver } from "@tesslate/runtime";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Projects, Release } from "../../projects/projects/index.ts";
+import type { SnapshotCopies } from "./copies.ts";
 import { restorePrefix } from "./replace-state.ts";
 import { restoreType } from "./restore-task.ts";
 import type { SnapshotsStore } from "./snapshots.store.ts";
@@ -15,12 +16,14 @@ export function createSnapshotRetention({
   store,
   projects,
   runtime,
+  copies,
   retentionMs,
   log,
 }: {
   store: SnapshotsStore;
   projects: Pick<Projects, "find" | "sandboxOf">;
   runtime: Pick<RuntimeDriver, "histories" | "removeHistory">;
+  copies: Pick<SnapshotCopies, "removeUnneeded" | "removeProject" | "sweep">;
   retentionMs: number;
   log: Logger;
 }) {
@@ -31,7 +34,7 @@ export function createSnapshotRetention({
   };
   const tidy = async (projectId: string) => {
     const project = await projects.find(projectId);
-    if (!project || ["provisioning", "setup_failed", "deleting"].includes(project.environment_status)) return;
+    if (!project || ["provisioning", "setup_failed", "files_missing", "deleting"].includes(project.environment_status)) return;
     if (Date.now() - Date.parse(project.last_activity ?? project.updated_at) > tidyWithinMs + retentionMs) return;
     const { history } = await projects.sandboxOf(project);
     const wanted = await store.pointNames(projectId);
@@ -48,6 +51,8 @@ export function createSnapshotRetention({
       prune_snapshots: async () => {
         await store.removeExpired();
         await store.removeOldCheckpoints(new Date(Date.now() - retentionMs).toISOString());
+        await copies.removeUnneeded();
+        await copies.sweep();
         const ids = await runtime.histories();
         await removeOrphans(ids);
         for (const id of ids) await tidy(id).catch((err: unknown) => log.warn({ err, project_id: id }, "history cleanup failed"));
@@ -63,8 +68,9 @@ export function createSnapshotRetention({
     },
     /** A project is deleted: its snapshots are hidden and kept for the retention period. */
     release: async ({ project_id, container_id, reason }: Release): Promise<void> => {
-      if (reason === "deleted" && container_id === undefined)
-        await store.detach(project_id, new Date(Date.now() + retentionMs).toISOString());
+      if (reason !== "deleted" || container_id !== undefined) return;
+      await store.detach(project_id, new Date(Date.now() + retentionMs).toISOString());
+      await copies.removeProject(project_id);
     },
   };
 }

@@ -1,9 +1,10 @@
 import { snapshotsRoutes } from "@tesslate/contract";
 import { attachment } from "../../../http/attachment.ts";
 import type { Mount } from "../../../http/mount.ts";
+import type { FilesRestore } from "./files-restore.ts";
 import type { Snapshots } from "./snapshots.service.ts";
 
-export function mountSnapshots(mount: Mount, { snapshots }: { snapshots: Snapshots }): void {
+export function mountSnapshots(mount: Mount, { snapshots, filesRestore }: { snapshots: Snapshots; filesRestore: FilesRestore }): void {
   mount("snapshots", snapshotsRoutes, {
     list: ({ user }, { params, query }) => snapshots.list(user.id, params.id, query),
     create: ({ user }, { params, body }) => snapshots.create(user.id, params.id, body),
@@ -18,6 +19,8 @@ export function mountSnapshots(mount: Mount, { snapshots }: { snapshots: Snapsho
       setHeader("cache-control", "no-store");
       return reply.type(format === "zip" ? "application/zip" : "application/gzip").send(data);
     },
+    filesCopy: ({ user }, { params }) => filesRestore.get(user.id, params.id),
+    restoreFiles: ({ user }, { params }) => filesRestore.restore(user.id, params.id),
     checkpoints: ({ user }, { params, query }) => snapshots.checkpoints(user.id, params.id, query),
     checkpointDiff: ({ user, signal }, { params, query }) =>
       snapshots.checkpointDiff(user.id, params.id, params.checkpoint_id, query, signal),

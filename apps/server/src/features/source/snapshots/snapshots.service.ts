@@ -186,7 +186,7 @@ const stateAfter = (label: string): string =>
     .replace(/^Undid /, "before ")
     .replace(/^Redid /, "after ");
 
-function presentSnapshot(row: SnapshotRow): Snapshot {
+function presentSnapshot(row: SnapshotRow & { copied_at?: string | null }): Snapshot {
   return {
     id: row.id,
     project_id: row.project_id,
@@ -200,6 +200,7 @@ function presentSnapshot(row: SnapshotRow): Snapshot {
     error: row.error,
     created_at: row.created_at,
     ready_at: row.ready_at,
+    copied_at: row.copied_at ?? null,
   };
 }
 const checkpointOf = (row: CheckpointRow): Checkpoint => ({

@@ -1,14 +1,21 @@
-import { and, asc, count, desc, eq, inArray, isNull, lt, ne, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, getTableColumns, inArray, isNull, lt, ne, notInArray, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { messages } from "../../../db/schema/agent.ts";
 import { tasks } from "../../../db/schema/core.ts";
 import { exclusiveTaskOf, isActiveRunIn, type ExclusiveTaskType } from "../../core/tasks/index.ts";
-import { checkpoints, snapshots, type CheckpointRow, type SnapshotRow } from "../../../db/schema/source.ts";
+import { checkpoints, snapshotCopies, snapshots, type CheckpointRow, type SnapshotRow } from "../../../db/schema/source.ts";
 
 interface Page {
   limit: number;
   offset: number;
 }
+
+/** For lists that must not be empty. */
+const noId = "00000000-0000-0000-0000-000000000000";
+
+/** With when it was copied to the object store. */
+export type ShownSnapshot = SnapshotRow & { copied_at: string | null };
+const shownColumns = { ...getTableColumns(snapshots), copied_at: snapshotCopies.copied_at };
 
 export type SnapshotsStore = ReturnType<typeof createSnapshotsStore>;
 export function createSnapshotsStore(db: Database) {
@@ -40,11 +47,12 @@ export function createSnapshotsStore(db: Database) {
 
     insert: async (tx: Queries, values: typeof snapshots.$inferInsert): Promise<SnapshotRow> =>
       (await tx.insert(snapshots).values(values).returning())[0] as SnapshotRow,
-    find: async (projectId: string, id: string): Promise<SnapshotRow | undefined> =>
+    find: async (projectId: string, id: string): Promise<ShownSnapshot | undefined> =>
       (
         await db
-          .select()
+          .select(shownColumns)
           .from(snapshots)
+          .leftJoin(snapshotCopies, eq(snapshotCopies.id, snapshots.id))
           .where(and(eq(snapshots.id, id), ofProject(projectId)))
       )[0],
     /** The databases that were saved for the run after a checkpoint. */
@@ -58,11 +66,12 @@ export function createSnapshotsStore(db: Database) {
     /** Oldest first. */
     listAll: (q: Queries, projectId: string): Promise<SnapshotRow[]> =>
       q.select().from(snapshots).where(ofProject(projectId)).orderBy(asc(snapshots.created_at), asc(snapshots.id)),
-    list: async (projectId: string, page: Page): Promise<{ rows: SnapshotRow[]; total: number }> => {
+    list: async (projectId: string, page: Page): Promise<{ rows: ShownSnapshot[]; total: number }> => {
       const [rows, [total]] = await Promise.all([
         db
-          .select()
+          .select(shownColumns)
           .from(snapshots)
+          .leftJoin(snapshotCopies, eq(snapshotCopies.id, snapshots.id))
           .where(ofProject(projectId))
           .orderBy(desc(snapshots.created_at), desc(snapshots.id))
           .limit(page.limit)
@@ -75,9 +84,13 @@ export function createSnapshotsStore(db: Database) {
       if (ids.length > 0) await q.delete(snapshots).where(inArray(snapshots.id, ids));
     },
     /** `undefined` when it was deleted. */
-    markReady: async (id: string, facts: { volume_size_bytes: number; databases: string[] }): Promise<SnapshotRow | undefined> =>
+    markReady: async (
+      tx: Queries,
+      id: string,
+      facts: { volume_size_bytes: number; databases: string[] },
+    ): Promise<SnapshotRow | undefined> =>
       (
-        await db
+        await tx
           .update(snapshots)
           .set({ ...facts, status: "ready", error: null, ready_at: sql`now()` })
           .where(and(eq(snapshots.id, id), eq(snapshots.status, "pending")))
@@ -194,6 +207,20 @@ export function createSnapshotsStore(db: Database) {
     removeOldCheckpoints: async (before: string): Promise<void> => {
       await db.delete(checkpoints).where(lt(checkpoints.created_at, before));
     },
+    /** After a history was lost: snapshots that have no point any more fail, checkpoints are deleted. Returns the snapshots. */
+    forgetLost: (projectId: string, points: readonly string[], error: string): Promise<string[]> =>
+      db.transaction(async (tx) => {
+        const idsOf = (prefix: string) => points.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+        const lost = await tx
+          .update(snapshots)
+          .set({ status: "error", error })
+          .where(and(ofProject(projectId), eq(snapshots.status, "ready"), notInArray(snapshots.id, [...idsOf("snapshot/"), noId])))
+          .returning({ id: snapshots.id });
+        await tx
+          .delete(checkpoints)
+          .where(and(eq(checkpoints.project_id, projectId), notInArray(checkpoints.id, [...idsOf("checkpoint/"), noId])));
+        return lost.map((row) => row.id);
+      }),
     /** Names of the points that a project's history should contain. */
     pointNames: async (projectId: string): Promise<Set<string>> => {
       const [kept, checks] = await Promise.all([

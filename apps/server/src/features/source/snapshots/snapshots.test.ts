@@ -161,6 +161,7 @@ describe("taking", () => {
         await expect(api().restore({ params: { id, snapshot_id }, body: {} })).rejects.toSatisfy((e) => code(e) === "project_busy");
     }
     const { id: bare } = await emptyProject(app, owner);
+    await app.runtime.remove(bare);
     await app.studio.database.pool.query("update projects set environment_status = 'setup_failed' where id = $1", [bare]);
     await expect(api().create({ params: { id: bare }, body: {} })).rejects.toSatisfy((e) => code(e) === "project_busy");
   });

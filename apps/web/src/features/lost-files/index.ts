@@ -1,0 +1,1 @@
+export { LostFilesRow, LostFilesState } from "./LostFiles.tsx";
