@@ -58,6 +58,8 @@ COPY --from=packages /opt/tesslate-studio/scripts scripts
 COPY --from=packages /opt/tesslate-studio/templates templates
 COPY --from=packages /opt/tesslate-studio/themes themes
 COPY --from=packages /opt/tesslate-studio/deploy/docker deploy/docker
+ARG REVISION=""
+RUN if [ -n "$REVISION" ]; then printf '%s\n' "$REVISION" >REVISION; fi
 ENV DATA_DIR=/data HOST=0.0.0.0 PORT=8000
 USER 1000:1000
 EXPOSE 8000
@@ -67,7 +69,6 @@ HEALTHCHECK --interval=15s --timeout=10s --start-period=120s --retries=3 CMD ["/
 ENTRYPOINT ["/usr/bin/tini", "--", "/opt/tesslate-studio/studio"]
 CMD ["up"]
 ARG VERSION=""
-ARG REVISION=""
 LABEL org.opencontainers.image.title="Tesslate Studio" \
   org.opencontainers.image.description="Self-hosted AI app builder" \
   org.opencontainers.image.licenses="Apache-2.0" \

@@ -5,9 +5,11 @@ import { parseArgs } from "node:util";
 import { createRuntime } from "@tesslate/runtime";
 import { createRunner, hasHashIn } from "@tesslate/runtime/runner";
 import { ConfigError, readConfig } from "../apps/server/src/config.ts";
+import { readHostLoad } from "../apps/server/src/platform/host-load.ts";
 import { createLogger } from "../apps/server/src/platform/logger.ts";
 import { findPostgresPrograms } from "../apps/server/src/platform/postgres.ts";
 import { readRunnerCertificates, readRunnerToken } from "../apps/server/src/runner-options.ts";
+import { readRevision } from "../apps/server/src/revision.ts";
 import { version } from "../apps/server/src/version.ts";
 import { runCommand } from "./run-command.ts";
 
@@ -64,6 +66,16 @@ async function main(): Promise<number> {
     ...(cert !== undefined && key !== undefined && { tls: { cert, key, ...(ca !== undefined && { ca }) } }),
     ...(orphanGraceMs !== undefined && { orphanGraceMs }),
     version,
+    revision: await readRevision(),
+    readMachine: async () => {
+      const load = await readHostLoad(dataDir);
+      return {
+        memoryUsedBytes: load.memory_used_bytes,
+        memoryTotalBytes: load.memory_total_bytes,
+        diskFreeBytes: load.disk_total_bytes - load.disk_used_bytes,
+        diskTotalBytes: load.disk_total_bytes,
+      };
+    },
     log,
   }).catch(async (error: NodeJS.ErrnoException) => {
     await driver.close({ leaveRunning: true });

@@ -305,6 +305,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
         const { drainMs, patienceMs } = config.servers;
         // The load balancer sees that `/ready` fails; until then requests still arrive.
         await several.registry.drain();
+        await platform.reporter.report().catch((err: unknown) => log.debug({ err }, "drain not reported"));
         await sleep(drainMs);
         tasks.handOver();
         await http.endStreams();

@@ -11,6 +11,7 @@ import { adminProjectsRoutes } from "./admin-projects.ts";
 import { adminSetupRoutes } from "./admin-setup.ts";
 import { adminDeploymentsRoutes, adminRunsRoutes } from "./admin-runs.ts";
 import { adminSandboxesRoutes } from "./admin-sandboxes.ts";
+import { adminServersRoutes } from "./admin-servers.ts";
 import { adminWorkRoutes } from "./admin-work.ts";
 import { agentContextRoutes } from "./agent-context.ts";
 import { agentsRoutes } from "./agents.ts";
@@ -153,6 +154,7 @@ export const contract = {
   adminDeployments: adminDeploymentsRoutes,
   adminAgents: adminAgentsRoutes,
   adminSandboxes: adminSandboxesRoutes,
+  adminServers: adminServersRoutes,
   adminWork: adminWorkRoutes,
   adminHealth: adminHealthRoutes,
   adminPreparation: adminPreparationRoutes,

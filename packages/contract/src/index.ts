@@ -18,6 +18,7 @@ export * from "./admin-projects.ts";
 export * from "./admin-runs.ts";
 export * from "./admin-setup.ts";
 export * from "./admin-sandboxes.ts";
+export * from "./admin-servers.ts";
 export * from "./admin-work.ts";
 export * from "./auth.ts";
 export * from "./second-factor.ts";

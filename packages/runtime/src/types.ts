@@ -75,8 +75,50 @@ export interface RuntimeDriver {
   histories(): Promise<string[]>;
   /** Deletes the history of a deleted sandbox. Ignores unknown ids. */
   removeHistory(id: string): Promise<void>;
+  /** The runner that it calls. Absent where it runs sandboxes itself or in pods. */
+  runner?(): Promise<RunnerReport>;
+  /** Pods with runners, counted, from what is known without asking the cluster. Absent where there are none. */
+  pods?(): PodGroup[];
   /** `leaveRunning`: services keep running for the next process to adopt; otherwise everything is stopped. */
   close(options?: { leaveRunning?: boolean }): Promise<void>;
+}
+
+/** A runner, as the process that calls it sees it. Times are milliseconds since 1970. */
+export interface RunnerReport {
+  address: string;
+  isConnected: boolean;
+  /** Since when it is connected, or not. */
+  since: number;
+  /** When a connection was last lost or could not be made, and why. */
+  lastError?: { at: number; message: string };
+  /** The rest is as of the last connection. */
+  version: string;
+  /** The commit that it runs, where it knows. */
+  revision?: string;
+  protocol: { major: number; minor: number };
+  driver: DriverName;
+  /** Absent while it is not connected, or older than this. */
+  machine?: RunnerMachine;
+}
+export interface RunnerMachine {
+  startedAt: number;
+  /** Its clock minus this process's. */
+  clockOffsetMs: number;
+  /** Servers that are connected to it. */
+  servers: number;
+  sandboxes: number;
+  /** Sandboxes with a service that runs or starts. */
+  awake: number;
+  memoryUsedBytes?: number;
+  memoryTotalBytes?: number;
+  diskFreeBytes?: number;
+  diskTotalBytes?: number;
+}
+export interface PodGroup {
+  state: "running" | "starting" | "ending" | "suspended";
+  /** The image that they run; undefined where there is no pod. */
+  image: string | undefined;
+  count: number;
 }
 
 export type ImageId = string;

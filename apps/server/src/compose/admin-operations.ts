@@ -7,12 +7,14 @@ import {
   createAdminRuns,
   createAdminRunsStore,
   createAdminSandboxes,
+  createAdminServers,
   createAdminTrends,
   createAdminWork,
   createAdminMetrics,
   createProjectSizes,
   createProviderChecks,
   createServerChecks,
+  createServersStore,
   createSetupSteps,
   createTrendsStore,
   createMetricsStore,
@@ -38,7 +40,7 @@ import type { SnapshotsArea } from "./snapshots.ts";
 
 /** Administration of the installation: health, sandboxes, jobs, projects. And the search over all areas. */
 export function composeAdminOperations(
-  { config, database, db, dataDir, limits, objects, runtime, tasks, mail, settings, preparation, log }: Platform,
+  { config, database, db, dataDir, limits, objects, runtime, tasks, mail, settings, preparation, owners, reporter, log }: Platform,
   audit: Audit,
   { modelSetup }: ModelsArea,
   { users }: AccountsArea,
@@ -74,12 +76,21 @@ export function composeAdminOperations(
     filesRestore,
   });
   const agents = createAdminAgents({ store: createAdminAgentsStore(db), audit });
+  const isAdministrator = async (userId: string) => (await users.find(userId))?.is_superuser === true;
   const sandboxes = createAdminSandboxes({
     store,
     runtime,
     projects,
-    isAdministrator: async (userId) => (await users.find(userId))?.is_superuser === true,
+    isAdministrator,
     log,
+  });
+  const servers = createAdminServers({
+    store: createServersStore(db),
+    reporter,
+    isOneOfSeveral: owners.isOneOfSeveral,
+    leaseMs: config.servers.leaseMs,
+    version,
+    isAdministrator,
   });
   const work = createAdminWork({ store: workStore, audit, tasks });
   const health = createAdminHealth({
@@ -120,6 +131,7 @@ export function composeAdminOperations(
         setup,
         agents,
         sandboxes,
+        servers,
         work,
         health,
       });

@@ -38,10 +38,12 @@ import {
   createProjectLookup,
   createProjectOwners,
   registerServer,
+  startServerReporter,
   soleOwner,
   type ProjectLookup,
   type ProjectOwners,
   type ServerRegistry,
+  type ServerReporter,
 } from "../platform/servers/index.ts";
 import { createForwarding, type Forwarding } from "../http/forwarding.ts";
 import { createRateLimiter, type RateLimiter } from "../platform/rate-limit.ts";
@@ -50,6 +52,7 @@ import { removeServerRecord } from "../platform/running-server.ts";
 import { createServerSettings, type ServerSettings } from "../platform/server-settings.ts";
 import { startTraces, type Traces } from "../platform/traces.ts";
 import { kubernetesOptions, readRemoteOptions } from "../runner-options.ts";
+import { readRevision } from "../revision.ts";
 import { version } from "../version.ts";
 import type { OnClose } from "./area.ts";
 import { composeSecrets, type SecretsArea } from "./secrets.ts";
@@ -73,6 +76,7 @@ export interface Platform {
   /** `undefined`: this is the only server. */
   several: { registry: ServerRegistry; lookup: ProjectLookup; forwarding: Forwarding } | undefined;
   owners: ProjectOwners;
+  reporter: ServerReporter;
   bus: Bus;
   events: EventLog;
   settings: ServerSettings;
@@ -209,7 +213,9 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   onClose(() => mail.close());
 
   const programs: Record<string, string> = {};
-  const postgresPrograms = swap.runtime ? undefined : await findPostgresPrograms();
+  // A runner finds the programs of its own machine.
+  const isElsewhere = config.runtime.driver === "remote" || config.runtime.driver === "kubernetes";
+  const postgresPrograms = swap.runtime || isElsewhere ? undefined : await findPostgresPrograms();
   if (postgresPrograms !== undefined) {
     const prepared = await prepareProjectCluster({ programs: postgresPrograms, dataDir, reach: reachable, release: releaseReachable });
     programs["postgres"] = postgresPrograms;
@@ -231,6 +237,8 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
       log,
     }));
   onClose(() => runtime.close({ leaveRunning: true }));
+  const reporter = startServerReporter({ db, registry, runtime, measurements, revision: await readRevision(), log });
+  onClose(() => reporter.close());
   const secrets = composeSecrets({ log, db, bus, box });
   const tasksStore = createTasksStore(db, presence.id);
   const tasks = createTasks({
@@ -261,6 +269,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     processId: presence.id,
     several,
     owners,
+    reporter,
     bus,
     events,
     settings,

@@ -28,6 +28,8 @@ export interface Measurements {
   task(one: { type: string; outcome: string; seconds: number }): void;
   /** A snapshot was copied to the object store, or the copies of a project failed. */
   snapshotCopy(outcome: "completed" | "failed", bytes: number): void;
+  /** Streams and sockets that are open now. */
+  open(): { streams: number; sockets: number };
   /** A request to a preview. */
   previewRequest(status: number): void;
   /** A request to a preview that waited for its project to start. */
@@ -55,6 +57,7 @@ export function createMeasurements(version: string): Measurements {
     stream: new Counter({ name: "http_streams_total", help: "Event streams that were opened", labelNames: ["route"], registers }),
     socket: new Counter({ name: "http_sockets_total", help: "WebSockets that were opened", labelNames: ["route"], registers }),
   };
+  const openNow = { stream: 0, socket: 0 };
   /** Open streams and sockets of each user. */
   const connections = new Map<string, number>();
   new Gauge({
@@ -120,6 +123,7 @@ export function createMeasurements(version: string): Measurements {
     connected: ({ kind, route, userId }) => {
       const count = (by: 1 | -1) => {
         open[kind].inc({ route }, by);
+        openNow[kind] += by;
         if (userId === undefined) return;
         const left = (connections.get(userId) ?? 0) + by;
         if (left > 0) connections.set(userId, left);
@@ -129,6 +133,7 @@ export function createMeasurements(version: string): Measurements {
       count(1);
       return () => count(-1);
     },
+    open: () => ({ streams: openNow.stream, sockets: openNow.socket }),
     modelCall: ({ provider, outcome, seconds, firstTokenSeconds, usage }) => {
       modelCalls.observe({ provider, outcome }, seconds);
       if (firstTokenSeconds !== undefined) firstTokens.observe({ provider }, firstTokenSeconds);

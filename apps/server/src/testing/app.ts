@@ -23,6 +23,8 @@ export interface TestAppOptions {
   env?: Record<string, string>;
   /** Replacements; without a runtime nothing can run. */
   swap?: Omit<Swap, "database" | "log" | "longestOutageMs">;
+  /** The runtime of the configuration instead of none, such as a runner's. */
+  hasConfiguredRuntime?: boolean;
   /** Configuration changes that have no environment variable. */
   configure?: (config: Config) => void;
   /** Use the production cost of password hashing. */
@@ -136,7 +138,7 @@ async function ownApp(options: TestAppOptions): Promise<TestApp> {
 
   const reached = options.server ?? server;
   const studio = await compose(config, {
-    runtime: noRuntime(),
+    ...(!options.hasConfiguredRuntime && { runtime: noRuntime() }),
     ...options.swap,
     log: createLogger(config.log.level, output),
     database:

@@ -11,6 +11,7 @@ import type { LivePod } from "./live.ts";
 import { applyNetworkPolicies } from "./network-policies.ts";
 import type { KubernetesOptions } from "./options.ts";
 import { networkOf } from "./pod-template.ts";
+import { countPods } from "./pod-counts.ts";
 import { followPods } from "./pods.ts";
 import { createPrograms } from "./programs.ts";
 import { createPodSandbox } from "./sandbox.ts";
@@ -268,6 +269,7 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
         if (workload && !isCreated(workload)) await workloads.remove(workload.name);
       });
     },
+    pods: () => countPods(pods.all(), workloads.all().filter(({ isAwake }) => !isAwake).length),
     async close({ leaveRunning = false } = {}) {
       if (isClosed) return;
       isClosed = true;

@@ -10,6 +10,7 @@ export interface PodView {
   readonly address: string | undefined;
   readonly isRunning: boolean;
   readonly isEnding: boolean;
+  readonly image: string | undefined;
   /** Why it does not run yet, for people. */
   readonly problem: string | undefined;
 }
@@ -17,6 +18,7 @@ export interface PodView {
 export interface Pods {
   /** Of that workload: the one that stays, or else one that is being ended. */
   of(workload: string): PodView | undefined;
+  all(): PodView[];
   /** Called after every change of a pod of any workload. Returns the unsubscribe function. */
   onChange(listener: (workload: string) => void): () => void;
   close(): void;
@@ -45,6 +47,7 @@ export async function followPods(cluster: Cluster, { log }: { log: RuntimeLog })
       const views = followed.all().flatMap((pod) => (ownerOf(pod) === workload ? viewOf(pod) : []));
       return views.find(({ isEnding }) => !isEnding) ?? views[0];
     },
+    all: () => followed.all().map(viewOf),
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -62,6 +65,7 @@ function viewOf(pod: V1Pod): PodView {
     address: pod.status?.podIP,
     isRunning: pod.status?.phase === "Running" && status?.state?.running !== undefined,
     isEnding: pod.metadata?.deletionTimestamp !== undefined || isOver,
+    image: pod.spec?.containers[0]?.image,
     problem: problemOf(pod),
   };
 }

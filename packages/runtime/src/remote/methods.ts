@@ -109,6 +109,22 @@ export const methods = {
   "driver.removeImage": method("command", args({ image: text }), none),
   "driver.findPrograms": method("query", args({ paths: Type.Array(text) }), Type.Array(text)),
   "driver.freePort": method("query", args({}), Type.Integer()),
+  /** Of the runner and its machine. Times are milliseconds since 1970. */
+  "driver.status": method(
+    "query",
+    args({}),
+    Type.Object({
+      now: Type.Number(),
+      startedAt: Type.Number(),
+      servers: Type.Integer(),
+      sandboxes: Type.Integer(),
+      awake: Type.Integer(),
+      memoryUsedBytes: optional(Type.Number()),
+      memoryTotalBytes: optional(Type.Number()),
+      diskFreeBytes: optional(Type.Number()),
+      diskTotalBytes: optional(Type.Number()),
+    }),
+  ),
   "driver.histories": method("query", args({}), none, { event: text }),
   "driver.removeHistory": method("command", args({ id: text }), none),
   /** Stops the services of these sandboxes, unless another client uses them. */

@@ -51,6 +51,8 @@ export const hello = Type.Object({
   protocol: Type.Object({ major: Type.Integer(), minor: Type.Integer() }),
   /** Of the product. */
   version: Type.String(),
+  /** The commit that it runs, where it knows. */
+  revision: Type.Optional(Type.String()),
   /** Changes with every start of the runner. */
   instance: Type.String(),
   /** How long it keeps what a client without a connection left. */

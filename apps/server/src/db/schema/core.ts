@@ -81,6 +81,8 @@ export const tasks = pgTable(
     metadata: jsonb().$type<Record<string, unknown>>().notNull().default({}),
     cancel_requested_at: timestamptz(),
     process_id: integer(),
+    /** Where its trace is: of its execution, before that of what created it and of the task that it continues. `traceparent` of W3C Trace Context. */
+    traceparents: text().array(),
     /** Number of the task's last event. */
     event_seq: bigint({ mode: "number" }).notNull().default(0),
     created_at: createdAt(),

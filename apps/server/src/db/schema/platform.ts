@@ -51,6 +51,19 @@ export const servers = pgTable(
 );
 export type ServerRow = typeof servers.$inferSelect;
 
+/**
+ * What a server measured of itself and of its runner, replaced every few seconds. Beside `servers`, so that the lease does not rewrite it with
+ * every renewal.
+ */
+export const serverReports = pgTable("server_reports", {
+  server_id: uuid()
+    .primaryKey()
+    .references(() => servers.id, { onDelete: "cascade" }),
+  /** A `ServerReport` of the version that wrote it: readers check it. */
+  report: jsonb().$type<unknown>().notNull(),
+  reported_at: createdAt(),
+});
+
 /** Which of several servers holds the live state of a project and its branches: terminals, locks, watches. */
 export const projectOwners = pgTable(
   "project_owners",

@@ -23,6 +23,8 @@ export interface ServerRegistry {
   readonly id: string;
   /** It has started and does not drain. */
   readonly acceptsProjects: boolean;
+  /** It hands over its projects and ends. */
+  readonly isDraining: boolean;
   /** Called after each renewal and by `check`, while the server accepts projects. `hasOrphans`: projects wait for an owner. */
   onRenewed(listener: (found: { hasOrphans: boolean }) => Promise<void>): void;
   /** Called after other servers have ended and their projects were released. */
@@ -88,6 +90,7 @@ export async function registerServer({
   const closing = new AbortController();
   let acceptsProjects = false;
   let isLost = false;
+  let isDraining = false;
 
   /** Ends servers whose lease has ended, unless this one could not renew its own in time. */
   const endOthers = async (): Promise<void> => {
@@ -157,6 +160,9 @@ export async function registerServer({
     get acceptsProjects() {
       return acceptsProjects;
     },
+    get isDraining() {
+      return isDraining;
+    },
     onRenewed: (listener) => void renewed.push(listener),
     onEnded: (listener) => void ended.push(listener),
     check,
@@ -168,7 +174,10 @@ export async function registerServer({
       await check();
       await acting;
     },
-    drain: () => accept(false),
+    drain: () => {
+      isDraining = true;
+      return accept(false);
+    },
     close: async () => {
       closing.abort();
       await stopped;

@@ -20,6 +20,8 @@ export interface Connection {
   /** Of the last session. Before the first one `session` must have resolved. */
   readonly hello: Hello;
   readonly isConnected: boolean;
+  /** Since when it is connected, or not, and what went wrong last. Milliseconds since 1970. */
+  readonly changes: { since: number; lastError: { at: number; message: string } | undefined };
   /** The open session, or the next one. Rejects `unavailable` when the runner cannot be reached for `patienceMs`, and `aborted`. */
   session(options?: { signal?: AbortSignal | undefined }): Promise<Session>;
   close(): void;
@@ -53,6 +55,7 @@ export function createConnection({ url, token, client, tls, timing, log = silent
   let connecting: Promise<Session> | undefined;
   /** Why the last attempt failed, and since when there is no connection. */
   let outage: { since: number; reason: RuntimeError; isTried: boolean } | undefined;
+  const changes: Connection["changes"] = { since: Date.now(), lastError: undefined };
 
   const authority = target.host === undefined ? "http://localhost" : target.origin;
   const baseHeaders = {
@@ -84,6 +87,8 @@ export function createConnection({ url, token, client, tls, timing, log = silent
         current = undefined;
         if (closing.signal.aborted) return;
         outage ??= { since: performance.now(), reason: lost(), isTried: false };
+        changes.since = Date.now();
+        changes.lastError = { at: changes.since, message: outage.reason.message };
         log.warn({ runner: url }, "the connection to the runner was lost");
         // Reconnect although nobody asks: commands wait for it at the runner.
         void reconnect().catch(() => {});
@@ -149,6 +154,7 @@ export function createConnection({ url, token, client, tls, timing, log = silent
           const session = await open();
           if (outage && last) log.info({ runner: url }, "connected to the runner again");
           outage = undefined;
+          changes.since = Date.now();
           current = session;
           last = session.hello;
           return session;
@@ -159,6 +165,7 @@ export function createConnection({ url, token, client, tls, timing, log = silent
             // Somebody may correct the token or upgrade it.
             if (last === undefined) throw error;
           } else outage = { since: outage?.since ?? performance.now(), reason: toReason(error), isTried: true };
+          changes.lastError = { at: Date.now(), message: outage.reason.message };
           wakeImpatient();
           await pause(delay * (0.5 + Math.random() / 2), closing.signal);
         }
@@ -187,6 +194,7 @@ export function createConnection({ url, token, client, tls, timing, log = silent
     get isConnected() {
       return current !== undefined && !current.isClosed;
     },
+    changes,
     get hello() {
       if (!last) throw new Error("the runner was not asked yet");
       return last;

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { RuntimeError } from "../../errors.ts";
 import type { RuntimeLog } from "../../log.ts";
-import type { RuntimeDriver, Sandbox } from "../../types.ts";
+import type { RunnerMachine, RuntimeDriver, Sandbox } from "../../types.ts";
 import { defaultTiming, type Timing } from "../protocol.ts";
 import { createCalls } from "./calls.ts";
 import { createConnection, type ConnectionOptions } from "./connection.ts";
@@ -52,6 +52,13 @@ export async function createRemoteDriver({
       sandboxes.set(id, known);
     }
     return known.sandbox;
+  };
+
+  const readMachine = async (): Promise<RunnerMachine> => {
+    const asked = Date.now();
+    const { result } = await query("driver.status", {}, { signal: AbortSignal.timeout(statusTimeoutMs) });
+    const { now, ...machine } = result;
+    return { ...machine, clockOffsetMs: Math.round(now - (asked + Date.now()) / 2) };
   };
 
   return {
@@ -114,6 +121,22 @@ export async function createRemoteDriver({
     async removeHistory(id) {
       await command("driver.removeHistory", { id });
     },
+    async runner() {
+      const { isConnected, changes, hello } = connection;
+      const { version, revision, driver } = hello;
+      return {
+        address: url,
+        isConnected,
+        since: changes.since,
+        ...(changes.lastError && { lastError: changes.lastError }),
+        version,
+        ...(revision !== undefined && { revision }),
+        protocol: hello.protocol,
+        driver: driver.name,
+        // One that does not answer in time is shown without.
+        ...(isConnected && hello.protocol.minor >= statusMinor && { machine: await readMachine().catch(() => undefined) }),
+      };
+    },
     async close({ leaveRunning = false } = {}) {
       try {
         if (!leaveRunning && sandboxes.size > 0) await command("driver.release", { ids: [...sandboxes.keys()] });
@@ -129,3 +152,6 @@ export async function createRemoteDriver({
 }
 
 const leaveTimeoutMs = 2_000;
+const statusTimeoutMs = 3_000;
+/** The minor version of the protocol that has `driver.status`. */
+const statusMinor = 2;

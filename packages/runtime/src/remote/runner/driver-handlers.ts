@@ -6,7 +6,7 @@ import type { Owners } from "./owners.ts";
 import { receivedFiles } from "./received-files.ts";
 import type { Handlers, ServedCall } from "./serve-call.ts";
 
-type DriverHandlers = Pick<Handlers, Extract<MethodName, `driver.${string}`>>;
+type DriverHandlers = Pick<Handlers, Exclude<Extract<MethodName, `driver.${string}`>, "driver.status">>;
 
 export const createDriverHandlers = (driver: RuntimeDriver, owners: Owners, clients: Clients): DriverHandlers => ({
   async "driver.open"({ spec, takesOver = false }, { client }) {

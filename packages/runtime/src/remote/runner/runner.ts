@@ -16,6 +16,7 @@ export { hasHashIn } from "./tokens.ts";
 import { createClients } from "./clients.ts";
 import { createHandlers } from "./handlers.ts";
 import { createCallServer } from "./serve-call.ts";
+import { createStatus, type ReadMachine } from "./status.ts";
 import { createUnattended } from "./unattended.ts";
 
 export interface RunnerOptions {
@@ -28,6 +29,10 @@ export interface RunnerOptions {
   tls?: { cert: string | Buffer; key: string | Buffer; ca?: string | Buffer } | undefined;
   /** Of the product. */
   version: string;
+  /** The commit that it runs. */
+  revision?: string | undefined;
+  /** Memory and disk of this machine, for servers that ask. */
+  readMachine?: ReadMachine | undefined;
   /** How long services keep running when no server is connected. Unset: forever. */
   orphanGraceMs?: number | undefined;
   timing?: Partial<Timing> | undefined;
@@ -50,6 +55,8 @@ export async function createRunner({
   listen,
   tls,
   version,
+  revision,
+  readMachine,
   orphanGraceMs,
   log = silentLog,
   ...options
@@ -63,7 +70,8 @@ export async function createRunner({
     log.info({ servers: count }, "servers of this runner");
     unattended.setAttended(count > 0);
   });
-  const calls = createCallServer(createHandlers(driver, clients), log);
+  const status = createStatus(driver, { servers: () => [...clients.all()].length, readMachine });
+  const calls = createCallServer(createHandlers(driver, clients, status), log);
   const isAllowed = typeof token === "string" ? isSameToken(token) : token;
   const sessions = new Set<ServerHttp2Session>();
   let isDraining = false;
@@ -71,6 +79,7 @@ export async function createRunner({
   const describe = (): Hello => ({
     protocol,
     version,
+    ...(revision !== undefined && { revision }),
     instance,
     graceMs: timing.graceMs,
     driver: { name: driver.name, isolation: driver.isolation, warnings: [...driver.warnings], can: { ...driver.can } },

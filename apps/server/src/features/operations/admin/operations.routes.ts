@@ -5,6 +5,7 @@ import {
   adminProjectsRoutes,
   adminRunsRoutes,
   adminSandboxesRoutes,
+  adminServersRoutes,
   adminSetupRoutes,
   adminWorkRoutes,
   type AdminDeployment,
@@ -20,6 +21,7 @@ import type { AdminRuns } from "./runs.service.ts";
 import type { SetupSteps } from "./setup-steps.ts";
 import { sendCsv } from "./send-csv.ts";
 import type { AdminSandboxes } from "./sandboxes.service.ts";
+import type { AdminServersService } from "./servers.service.ts";
 import type { AdminWork } from "./work.service.ts";
 
 const projectColumns: (keyof AdminProject)[] = [
@@ -82,6 +84,7 @@ export function mountAdminOperations(
     setup,
     agents,
     sandboxes,
+    servers,
     work,
     health,
   }: {
@@ -90,6 +93,7 @@ export function mountAdminOperations(
     setup: SetupSteps;
     agents: AdminAgents;
     sandboxes: AdminSandboxes;
+    servers: AdminServersService;
     work: AdminWork;
     health: AdminHealthService;
   },
@@ -118,6 +122,10 @@ export function mountAdminOperations(
   mount("adminSandboxes", adminSandboxesRoutes, {
     list: (_, { query }) => sandboxes.list(query),
     events: async ({ user, signal }) => sandboxes.follow(user.id, signal),
+  });
+  mount("adminServers", adminServersRoutes, {
+    get: () => servers.get(),
+    events: async ({ user, signal }) => servers.follow(user.id, signal),
   });
   mount("adminWork", adminWorkRoutes, {
     tasks: (_, { query }) => work.tasks(query),

@@ -33,6 +33,8 @@ test("only administrators have access, and every action needs a reason", async (
     ["PATCH", `/api/admin/agents/${id}`, { is_active: false }],
     ["GET", "/api/admin/sandboxes"],
     ["GET", "/api/admin/sandboxes/events"],
+    ["GET", "/api/admin/servers"],
+    ["GET", "/api/admin/servers/events"],
     ["GET", "/api/admin/tasks"],
     ["GET", `/api/admin/tasks/${id}`],
     ["POST", `/api/admin/tasks/${id}/cancel`, { reason: "x" }],
