@@ -282,7 +282,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
 
     const { http, facts } = await composeHttp(
       platform,
-      { accounts, models, previews, deployments, snapshots, jobs },
+      { accounts, models, previews, deployments, snapshots, jobs, adminOperations },
       { webDir: swap.webDir },
     );
     for (const area of [...areas, adminOperations]) area.mount(http.mount);

@@ -401,6 +401,11 @@ const adminSandboxes = createRoute({
   path: "sandboxes",
   component: lazyPage(() => import("./features/admin/SandboxesTab.tsx"), "SandboxesTab"),
 });
+const adminServers = createRoute({
+  getParentRoute: () => admin,
+  path: "servers",
+  component: lazyPage(() => import("./features/admin/ServersTab.tsx"), "ServersTab"),
+});
 const adminSystem = createRoute({
   getParentRoute: () => admin,
   path: "system",
@@ -597,6 +602,7 @@ const routeTree = root.addChildren([
       adminStore,
       adminReviews,
       adminSandboxes,
+      adminServers,
       adminSystem,
       adminAudit,
       adminOutbox,

@@ -21,6 +21,7 @@ import {
   createWorkStore,
   mountAdminMetrics,
   mountAdminOperations,
+  type AdminServersService,
 } from "../features/operations/admin/index.ts";
 import { isPrivate } from "../features/accounts/auth/index.ts";
 import { type Audit } from "../features/accounts/audit/index.ts";
@@ -38,6 +39,10 @@ import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
 import type { SnapshotsArea } from "./snapshots.ts";
 
+export interface AdminOperationsArea extends Pick<Area, "mount"> {
+  servers: Pick<AdminServersService, "get">;
+}
+
 /** Administration of the installation: health, sandboxes, jobs, projects. And the search over all areas. */
 export function composeAdminOperations(
   { config, database, db, dataDir, limits, objects, runtime, tasks, mail, settings, preparation, owners, reporter, log }: Platform,
@@ -50,7 +55,7 @@ export function composeAdminOperations(
   { runs }: ChatArea,
   { filesRestore }: Pick<SnapshotsArea, "filesRestore">,
   jobs: Pick<Jobs, "check">,
-): Pick<Area, "mount"> {
+): AdminOperationsArea {
   const hostLoad = () => readHostLoad(dataDir);
   const metrics = createAdminMetrics({ store: createMetricsStore(db), hostLoad, log });
   const store = createAdminProjectsStore(db);
@@ -122,6 +127,7 @@ export function composeAdminOperations(
     version,
   });
   return {
+    servers,
     mount(mount) {
       mountAdminMetrics(mount, { metrics, trends: createAdminTrends({ store: createTrendsStore(db), hostLoad }) });
       mountSearch(mount, { search: createSearch({ store: createSearchStore(db), limits }) });

@@ -6,6 +6,7 @@ import { readHostLoad } from "../platform/host-load.ts";
 import { AppError } from "../platform/errors.ts";
 import type { Jobs } from "../platform/jobs.ts";
 import { version } from "../version.ts";
+import type { AdminOperationsArea } from "./admin-operations.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { DeploymentsArea } from "./deployments.ts";
 import type { ModelsArea } from "./models.ts";
@@ -15,7 +16,7 @@ import type { SnapshotsArea } from "./snapshots.ts";
 
 /** The HTTP server with the routes that describe the server itself. Those of the areas are mounted afterwards. */
 export async function composeHttp(
-  { config, log, onClose, database, runtime, idempotency, port, traces, measurements, mail, dataDir, several }: Platform,
+  { config, log, onClose, database, runtime, idempotency, port, traces, measurements, mail, dataDir, several, reporter }: Platform,
   {
     accounts: { auth, setup, oauth, passkeys },
     models,
@@ -23,6 +24,7 @@ export async function composeHttp(
     deployments,
     snapshots: { snapshotCopies },
     jobs,
+    adminOperations,
   }: {
     accounts: AccountsArea;
     models: ModelsArea;
@@ -30,6 +32,7 @@ export async function composeHttp(
     deployments: DeploymentsArea;
     snapshots: Pick<SnapshotsArea, "snapshotCopies">;
     jobs: Jobs;
+    adminOperations: AdminOperationsArea;
   },
   { webDir }: { webDir: string | undefined },
 ): Promise<{ http: HttpServer; facts: { driver: string; isolation: string; warnings: readonly string[] } }> {
@@ -39,6 +42,8 @@ export async function composeHttp(
     pool: database.pool,
     runtime,
     hostLoad: () => readHostLoad(dataDir),
+    servers: adminOperations.servers.get,
+    ownReport: async () => (await reporter.latest()).report,
     backupAgeSeconds: async () => {
       const last = await readLastBackup(dataDir);
       return last ? (Date.now() - last.at) / 1000 : Infinity;

@@ -12,6 +12,7 @@ import {
   Play,
   Rocket,
   ScrollText,
+  Server,
   Star,
   Store,
   Users,
@@ -33,6 +34,7 @@ export const adminPlaces: readonly {
     | "/admin/store"
     | "/admin/reviews"
     | "/admin/sandboxes"
+    | "/admin/servers"
     | "/admin/system"
     | "/admin/audit"
     | "/admin/outbox"
@@ -55,6 +57,7 @@ export const adminPlaces: readonly {
   { to: "/admin/store", label: "Store", icon: <Store size={14} />, words: "front page collections categories" },
   { to: "/admin/reviews", label: "Reviews", icon: <Star size={14} />, words: "ratings moderation" },
   { to: "/admin/sandboxes", label: "Sandboxes", icon: <Boxes size={14} />, words: "runtime containers machine" },
+  { to: "/admin/servers", label: "Servers", icon: <Server size={14} />, words: "processes runners versions skew heartbeat pods" },
   { to: "/admin/system", label: "System", icon: <Activity size={14} />, words: "health settings server status" },
   { to: "/admin/audit", label: "Audit log", icon: <ScrollText size={14} />, words: "log history" },
   { to: "/admin/outbox", label: "Email", icon: <Mail size={14} />, words: "mail e-mail smtp" },

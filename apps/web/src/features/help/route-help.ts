@@ -43,6 +43,7 @@ export const routeHelp: Record<Exclude<keyof RegisteredRouter["routesByPath"], "
   "/admin/store": "operations/monitoring#the-administration",
   "/admin/reviews": "operations/monitoring#the-administration",
   "/admin/sandboxes": "operations/scaling",
+  "/admin/servers": "operations/several-servers#watch-servers-and-runners",
   "/admin/system": "operations/monitoring#health",
   "/admin/audit": "operations/monitoring#the-administration",
   "/admin/outbox": "operations/email",

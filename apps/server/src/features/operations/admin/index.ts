@@ -30,7 +30,7 @@ export { createSetupSteps } from "./setup-steps.ts";
 export { createAdminRuns } from "./runs.service.ts";
 export { createAdminRunsStore } from "./runs.store.ts";
 export { createAdminSandboxes } from "./sandboxes.service.ts";
-export { createAdminServers } from "./servers.service.ts";
+export { createAdminServers, type AdminServersService } from "./servers.service.ts";
 export { createServersStore } from "./servers.store.ts";
 export { createAdminWork } from "./work.service.ts";
 export { createWorkStore } from "./work.store.ts";

@@ -55,6 +55,7 @@ const startRunner = (listen: { host: string; port: number }) =>
     readMachine: async () => ({ memoryUsedBytes: 5, memoryTotalBytes: 10, diskFreeBytes: 3, diskTotalBytes: 8 }),
     timing: { drainMs: 50 },
   });
+const metrics = async () => (await app.request("/metrics", { user: admin })).text();
 const get = () => app.as(admin).adminServers.get();
 
 test("one server that runs projects itself is listed with its load; nobody else is asked", async () => {
@@ -116,6 +117,9 @@ test("a runner: version, protocol, machine and sandboxes; while it is away since
     disk_free_bytes: 3,
     disk_total_bytes: 8,
   });
+  const text = await metrics();
+  expect(text).toMatch(/^studio_runner_up\{driver="memory"\} 1$/m);
+  expect(text).toMatch(/^studio_runner_info\{version="9\.9\.9",protocol="1\.2"\} 1$/m);
   const sent: string[] = [];
   const leave = new AbortController();
   const watching = (async () => {
@@ -125,6 +129,7 @@ test("a runner: version, protocol, machine and sandboxes; while it is away since
   const { port } = new URL(runner.url);
   await runner.close();
   await eventually(async () => (await get()).runners[0]?.is_reachable === false, 15_000);
+  expect(await metrics()).toMatch(/^studio_runner_up\{driver="memory"\} 0$/m);
   const { runners, problems } = await get();
   expect(runners).toMatchObject([
     {

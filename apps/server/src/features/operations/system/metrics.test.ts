@@ -56,6 +56,10 @@ test("Prometheus metrics: requests by template, errors, streams, runs, model cal
   expect(text).toMatch(/^studio_model_tokens_total\{provider="openai",direction="input"\} [1-9]/m);
   expect(text).toMatch(/^studio_sandboxes\{state="(running|stopped)"\} [1-9]/m);
   expect(text).toMatch(/^studio_disk_free_bytes [1-9]/m);
+  expect(text).toMatch(/^studio_servers\{version="[^"]+",state="serving"\} 1$/m);
+  expect(text).toMatch(/^studio_server_clock_offset_seconds -?\d/m);
+  // It runs projects itself.
+  expect(text).not.toMatch(/^studio_runner_(up|info)\{/m);
   for (const name of [
     "studio_jobs",
     "studio_jobs_oldest_seconds",

@@ -1,7 +1,9 @@
 import { Counter, Gauge } from "prom-client";
+import type { AdminServers } from "@tesslate/contract";
 import type { RuntimeDriver, ServiceState } from "@tesslate/runtime";
 import type { HostLoad } from "../../../platform/host-load.ts";
 import type { Measurements } from "../../../platform/measurements.ts";
+import type { ServerReport } from "../../../platform/servers/index.ts";
 import type { SystemStore } from "./system.store.ts";
 
 export interface PrometheusSources {
@@ -10,6 +12,10 @@ export interface PrometheusSources {
   pool: { totalCount: number; idleCount: number; waitingCount: number };
   runtime: Pick<RuntimeDriver, "list" | "find">;
   hostLoad: () => Promise<HostLoad>;
+  /** All servers of the installation. */
+  servers: () => Promise<Pick<AdminServers, "servers">>;
+  /** What this server measured of itself. */
+  ownReport: () => Promise<Pick<ServerReport, "clock_offset_ms" | "runner" | "pods">>;
   /** Infinity when there was no backup. */
   backupAgeSeconds: () => Promise<number>;
   /** `undefined`: snapshots are not copied. */
@@ -27,6 +33,8 @@ export function createPrometheusMetrics({
   pool,
   runtime,
   hostLoad,
+  servers,
+  ownReport,
   backupAgeSeconds,
   copies,
 }: PrometheusSources) {
@@ -51,6 +59,11 @@ export function createPrometheusMetrics({
   const copiesWaiting = gauge("studio_snapshot_copies_waiting", "Snapshots that wait for their copy");
   const copiesWaitingSeconds = gauge("studio_snapshot_copies_waiting_seconds", "How long the first of these snapshots has been waiting");
   const copyAge = gauge("studio_snapshot_copy_age_seconds", "Age of the newest copy of a snapshot; infinite when there is none");
+  const serverCounts = gauge("studio_servers", "Servers of this installation by version and state", ["version", "state"]);
+  const clock = gauge("studio_server_clock_offset_seconds", "Clock of this server minus the database's");
+  const runnerUp = gauge("studio_runner_up", "Whether this server is connected to its runner", ["driver"]);
+  const runnerInfo = gauge("studio_runner_info", "Always 1", ["version", "protocol"]);
+  const pods = gauge("studio_pods", "Pods of projects by state", ["state"]);
   const up = gauge("studio_source_up", "Whether a metrics source responded", ["source"]);
 
   const read = async (source: string, work: () => Promise<void>) => {
@@ -81,6 +94,16 @@ export function createPrometheusMetrics({
     for (const { id, cpuSeconds } of known) cpu.inc(Math.max(0, cpuSeconds - (spent.get(id) ?? cpuSeconds)));
     spent = new Map(known.map(({ id, cpuSeconds }) => [id, cpuSeconds]));
   };
+  const readServers = async () => {
+    const [all, { clock_offset_ms, runner, pods: groups }] = await Promise.all([servers(), ownReport()]);
+    for (const one of [serverCounts, runnerUp, runnerInfo, pods]) one.reset();
+    for (const { version, state } of all.servers) serverCounts.inc({ version, state });
+    clock.set(clock_offset_ms / 1000);
+    for (const { state, count } of groups) pods.inc({ state }, count);
+    if (!runner) return;
+    runnerUp.set({ driver: runner.driver }, runner.is_connected ? 1 : 0);
+    runnerInfo.set({ version: runner.version, protocol: runner.protocol }, 1);
+  };
   return {
     contentType: registry.contentType,
     /** The metrics in Prometheus text format. A failed source is reported by `studio_source_up`. */
@@ -101,6 +124,7 @@ export function createPrometheusMetrics({
           copiesWaitingSeconds.set(found?.waitingSeconds ?? 0);
           copyAge.set(found?.newestAgeSeconds ?? Number.POSITIVE_INFINITY);
         }),
+        read("servers", readServers),
         read("backups", async () => backupAge.set(await backupAgeSeconds())),
         read("database", async () => {
           const numbers = await store.numbers();
