@@ -1,4 +1,4 @@
-import { AdminRunner, AdminServer, AdminServers, AdminServersEvent } from "@tesslate/contract";
+import { AdminRunner, AdminServer, type AdminServers, AdminServersEvent } from "@tesslate/contract";
 import { expect, refuse, sample, screen, signedIn, test, within } from "../../testing/index.ts";
 
 const path = "/admin/servers";
