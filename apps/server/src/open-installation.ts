@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { reachable, releaseReachable } from "@tesslate/runtime";
 import type { Config } from "./config.ts";
-import { connectDatabase, type DatabaseHandle } from "./platform/database.ts";
+import { addressOfDatabase, awaitDatabase, connectDatabase, type DatabaseHandle } from "./platform/database.ts";
 import { isDatabaseClaimed } from "./platform/database-claim.ts";
 import type { Logger } from "./platform/logger.ts";
 import { findRunningPostgres, holdDataDir, startEmbeddedPostgres } from "./platform/postgres.ts";
@@ -17,8 +17,19 @@ export interface OpenInstallation {
   close(): Promise<void>;
 }
 
-/** The database of the installation and whether its server runs. Changes nothing in it. */
-export async function openInstallation({ config, log }: { config: Config; log: Logger }): Promise<OpenInstallation> {
+/**
+ * The database of the installation and whether its server runs. Changes nothing in it. `waits`: for an external database that cannot be
+ * reached yet, as the server does.
+ */
+export async function openInstallation({
+  config,
+  log,
+  waits = false,
+}: {
+  config: Config;
+  log: Logger;
+  waits?: boolean;
+}): Promise<OpenInstallation> {
   const dataDir = resolve(config.dataDir);
   const closers: (() => Promise<unknown>)[] = [];
   const close = async () => {
@@ -31,6 +42,7 @@ export async function openInstallation({ config, log }: { config: Config; log: L
     if (config.database.url) {
       database = connectDatabase({ url: config.database.url.reveal() }, log);
       closers.push(() => database.close());
+      if (waits) await awaitDatabase(database, addressOfDatabase(config.database.url.reveal()), log);
       isRunning = await isDatabaseClaimed(database.pool);
       if (!isRunning) closers.push(await holdDataDir(dataDir));
     } else {

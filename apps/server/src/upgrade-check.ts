@@ -40,7 +40,7 @@ export async function checkUpgrade(
   const dataDir = resolve(config.dataDir);
   if (!config.database.url && !(await reportCluster(dataDir, report))) return found;
 
-  const installation = await openInstallation({ config, log });
+  const installation = await openInstallation({ config, log, waits: true });
   const { pool } = installation.database;
   try {
     const [applied, known] = [await appliedMigrations(pool), knownMigrations()];

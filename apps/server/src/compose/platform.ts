@@ -14,6 +14,7 @@ import { createBus, type Bus } from "../platform/bus.ts";
 import { createCryptoBox, loadSecretKey, type CryptoBox } from "../platform/crypto.ts";
 import { reservePort, type ReservedPort } from "../http/reserved-port.ts";
 import {
+  addressOfDatabase,
   awaitDatabase,
   connectDatabase,
   migrateDatabase,
@@ -327,12 +328,6 @@ function refuseUnfinishedRestore(dataDir: string): void {
   if (existsSync(join(dataDir, restoreMark)))
     throw new Error(`A restore into ${dataDir} did not end. Run ./studio restore again, with --force: what is there now is moved aside.`);
 }
-
-/** Host, port and name, for messages. */
-const addressOfDatabase = (url: string): string => {
-  const { host, pathname } = new URL(url);
-  return `${host || "its socket"}${pathname}`;
-};
 
 /** Hosts of configured model endpoints. */
 const modelHosts = ({ models }: Config): string[] =>

@@ -67,6 +67,12 @@ export function connectDatabase(
 const migrationsFolder =
   ["../../migrations", "../migrations"].map((p) => fileURLToPath(new URL(p, import.meta.url))).find((p) => existsSync(p)) ?? "migrations";
 
+/** Host, port and name, for messages. */
+export const addressOfDatabase = (url: string): string => {
+  const { host, pathname } = new URL(url);
+  return `${host || "its socket"}${pathname}`;
+};
+
 /**
  * Waits for a database that is still starting. `address` is its URL without the password, for messages. Throws an error that names
  * `DATABASE_URL` on timeout, or at once when the server rejects the connection.
