@@ -6,7 +6,7 @@
 {{- $host := include "tesslate-studio.host" . -}}
 {{- range $name := list "previewDomain" "appsDomain" }}
 {{- $domain := index $.Values $name }}
-{{- if and $domain (or (eq $domain $host) (hasSuffix (printf ".%s" $host) $domain)) }}{{ fail (printf "%s must not be the host of url (%s) or below it: project code could read the cookies of the app. Example: %s=preview.example.net" $name $host $name) }}{{ end }}
+{{- if and $domain (or (eq $domain $host) (and (ne $host "localhost") (hasSuffix (printf ".%s" $host) $domain))) }}{{ fail (printf "%s must not be the host of url (%s) or below it: project code could read the cookies of the app. Example: %s=preview.example.net" $name $host $name) }}{{ end }}
 {{- end -}}
 
 {{- $databases := list }}
