@@ -1,4 +1,4 @@
-import type { Checkpoint, RunSummary, Snapshot } from "@tesslate/contract";
+import type { Checkpoint, FilesCopy, RunSummary, Snapshot } from "@tesslate/contract";
 import { at, ids, question } from "./bakery.ts";
 
 const idOf = (kind: number, n: number) => `0b000000-0000-4000-8000-00000000${kind}00${n}`;
@@ -61,3 +61,10 @@ export const cannedSnapshots: Snapshot[] = [
     copied_at: null,
   },
 ];
+
+export const cannedFilesCopy = (scenarioId: string): FilesCopy => ({
+  state: "missing",
+  snapshot:
+    scenarioId === "files-missing" ? { id: idOf(4, 0), label: "Before slots", created_at: at("11:30:00"), databases: ["postgres"] } : null,
+  task_id: null,
+});

@@ -338,6 +338,38 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     ...base,
+    id: "files-missing",
+    title: "The files are missing",
+    project: { environment_status: "files_missing", status: "error" },
+    entries: finished(),
+    tree: [],
+  },
+  {
+    ...base,
+    id: "files-without-copy",
+    title: "The files are missing, without a copy",
+    project: { environment_status: "files_missing", status: "error" },
+    entries: finished(),
+    tree: [],
+    tasks: [task({ type: "files_restore", status: "failed", error: "This copy of a snapshot is damaged: git cannot read it." })],
+  },
+  {
+    ...base,
+    id: "restoring-files",
+    title: "Files are being restored",
+    project: { environment_status: "files_missing", status: "error" },
+    entries: finished(),
+    tree: [],
+    tasks: [
+      task({
+        type: "files_restore",
+        status: "running",
+        progress: { current: 38, total: 100, percentage: 38, message: "Loading the copy" },
+      }),
+    ],
+  },
+  {
+    ...base,
     id: "long",
     title: "A chat of 500 messages",
     entries: Array.from({ length: 500 }, (_, index): TranscriptEntry => {

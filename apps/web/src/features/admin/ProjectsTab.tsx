@@ -6,6 +6,7 @@ import { formatBytes } from "../../lib/bytes.ts";
 import { cx } from "../../lib/cx.ts";
 import { formatNumber } from "../../lib/numbers.ts";
 import { BulkProjectDeletion } from "./BulkDeletion.tsx";
+import { MissingFiles } from "./MissingFiles.tsx";
 import { TimeOrNever, State } from "./State.tsx";
 import { environmentLooks, optionsOf } from "./state-words.ts";
 import type { Column } from "../../ui/Table.tsx";
@@ -89,7 +90,8 @@ export function ProjectsTab() {
   const { projectId } = useParams({ strict: false });
   return (
     <>
-      <div className={cx("flex min-h-0 min-w-0 flex-1", projectId && "narrow:hidden")}>
+      <div className={cx("flex min-h-0 min-w-0 flex-1 flex-col", projectId && "narrow:hidden")}>
+        <MissingFiles />
         <AdminTable
           label="Projects"
           failed="Couldn't load projects"

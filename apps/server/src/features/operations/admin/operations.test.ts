@@ -28,6 +28,7 @@ test("only administrators have access, and every action needs a reason", async (
     ["GET", "/api/admin/projects"],
     ["GET", `/api/admin/projects/${id}`],
     ["POST", `/api/admin/projects/${id}/stop`, { reason: "x" }],
+    ["POST", "/api/admin/projects/restore-files", { reason: "x" }],
     ["DELETE", `/api/admin/projects/${id}`, { reason: "x" }],
     ["GET", "/api/admin/agents"],
     ["PATCH", `/api/admin/agents/${id}`, { is_active: false }],

@@ -5,6 +5,7 @@ import type { TestUser } from "../../../testing/app.ts";
 import { ended, projectsApp, type ProjectsApp } from "../../../testing/projects.ts";
 import { emptyProject } from "../../../testing/sandbox.ts";
 
+const metricsToken = "a token of the metrics of these tests";
 let app: ProjectsApp;
 let objects: Awaited<ReturnType<typeof startS3Server>>;
 let ada: TestUser;
@@ -18,7 +19,7 @@ beforeAll(async () => {
       OBJECTS_S3_ACCESS_KEY_ID: keys.accessKeyId,
       OBJECTS_S3_SECRET_ACCESS_KEY: keys.secretAccessKey,
       OUTBOUND_ALLOW_HOSTS: new URL(objects.endpoint).host,
-      MAX_SNAPSHOTS_PER_PROJECT: "100",
+      METRICS_TOKEN: metricsToken,
     },
   });
   ada = await app.signUp();
@@ -70,6 +71,10 @@ test("a copy has what is new since the one before, and a full one follows when t
   const [full = 0, second = 0] = ids.map((id) => copies.get(id)?.bytes);
   expect(full).toBeGreaterThan(50_000);
   expect(second).toBeLessThan(2_000);
+  const metrics = await (await app.request("/metrics", { headers: { authorization: `Bearer ${metricsToken}` } })).text();
+  expect(metrics).toMatch(/^studio_snapshot_copies_total\{outcome="completed"\} [1-9]/m);
+  expect(metrics).toMatch(/^studio_snapshot_copies_waiting 0$/m);
+  expect(metrics).toMatch(/^studio_snapshot_copy_age_seconds [0-9.]+$/m);
 });
 
 test("copies are deleted with their snapshots, those that others need with the last of these, and all with the project", async () => {
@@ -201,4 +206,22 @@ test("a copy that was changed in the bucket is refused, and nothing of it stays"
   objects.objects.set(key, stored);
   const again = await api.snapshots.restoreFiles({ params });
   expect(await ended(app, ada, again.task_id)).toMatchObject({ status: "completed", error: null });
+});
+
+test("an administrator restores the files of all projects that lost theirs", { timeout: 60_000 }, async () => {
+  const [copied, without] = [await make(), await make()];
+  await copied.write("a.txt", "copied");
+  await without.write("a.txt", "not copied");
+  await copied.save("only");
+  for (const one of [copied, without]) await one.lose();
+  const body = { reason: "The disk of the runner failed" };
+  await expect(app.as(ada).adminProjects.restoreFiles({ body })).rejects.toMatchObject({ status: 403 });
+  const admin = app.as(await app.signUp({ admin: true }));
+  expect(await admin.adminProjects.restoreFiles({ body })).toEqual({ started: 1, restoring: 0, without_copy: 1, present: 0 });
+  expect((await admin.adminProjects.list({ query: { status: "files_missing" } })).items.map((one) => one.id)).toContain(without.id);
+  expect((await admin.adminAudit.list({ query: { action_type: "server.files_restored" } })).items[0]).toMatchObject({
+    reason: body.reason,
+    details: { projects: 2 },
+  });
+  await vi.waitFor(async () => expect(await copied.read("a.txt")).toBe("copied"), { timeout: 30_000, interval: 100 });
 });

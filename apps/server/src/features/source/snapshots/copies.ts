@@ -82,22 +82,28 @@ export function createSnapshotCopies({
     const project = await projects.find(projectId);
     if (due.length === 0 || !project) return;
     const { history } = await projects.sandboxOf(project);
-    for (const row of due) {
-      closing.signal.throwIfAborted();
+    /** A snapshot that cannot be copied does not hold up later ones. */
+    let failure: { error: unknown } | undefined;
+    for (const row of due)
       try {
+        closing.signal.throwIfAborted();
         await copy(history, row);
       } catch (error) {
+        closing.signal.throwIfAborted();
         // Deleted meanwhile.
         if (error instanceof RuntimeError && error.code === "not_found") continue;
-        throw error;
+        failure ??= { error };
       }
-    }
     await removeUnneeded(projectId);
+    if (failure) throw failure.error;
   };
   const removeUnneeded = async (projectId?: string): Promise<void> => {
     // One that is removed may have been the last that another one was the base of.
     for (let removed = await store.removeUnneeded(projectId); removed.length > 0; removed = await store.removeUnneeded(projectId))
-      await objects.delete(...removed.map((row) => keyOf(row.storage_key, row.id)));
+      // Nobody waits for the storage. What is not deleted has no row: the daily sweep finds it.
+      objects
+        .delete(...removed.map((row) => keyOf(row.storage_key, row.id)))
+        .catch((err: unknown) => log.warn({ err }, "copies of deleted snapshots not deleted yet"));
   };
 
   return {

@@ -52,7 +52,7 @@ export function createSnapshotRetention({
         await store.removeExpired();
         await store.removeOldCheckpoints(new Date(Date.now() - retentionMs).toISOString());
         await copies.removeUnneeded();
-        await copies.sweep();
+        await copies.sweep().catch((err: unknown) => log.warn({ err }, "copies of snapshots not swept"));
         const ids = await runtime.histories();
         await removeOrphans(ids);
         for (const id of ids) await tidy(id).catch((err: unknown) => log.warn({ err, project_id: id }, "history cleanup failed"));
