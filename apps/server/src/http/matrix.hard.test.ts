@@ -42,6 +42,7 @@ const exceptions: Partial<Record<Caller, Record<string, { answer: number | strin
     "recordedRuns.set": { answer: "validation_error", because: "the run was not made with this agent" },
     "kanban.runCard": { answer: 404, because: "its card was deleted" },
     "referrals.apply": { answer: 404, because: "the code does not exist" },
+    "snapshots.restoreFiles": { answer: "files_not_missing", because: "the project has its files" },
     "snapshots.remove": { answer: "project_busy", because: "it is being restored" },
     "secondFactor.removeTotp": { answer: 404, because: "no app is set up" },
     "projects.templatePicture": { answer: 404, because: "the template of the tests has no pictures" },
