@@ -8,6 +8,9 @@ import { ConfigError, readConfig } from "../apps/server/src/config.ts";
 import { readHostLoad } from "../apps/server/src/platform/host-load.ts";
 import { createLogger } from "../apps/server/src/platform/logger.ts";
 import { findPostgresPrograms } from "../apps/server/src/platform/postgres.ts";
+import { createRunnerTracing } from "../apps/server/src/platform/runner-tracing.ts";
+import { startTraces } from "../apps/server/src/platform/traces.ts";
+import { createWorkContext } from "../apps/server/src/platform/work-context.ts";
 import { readRunnerCertificates, readRunnerToken } from "../apps/server/src/runner-options.ts";
 import { readRevision } from "../apps/server/src/revision.ts";
 import { version } from "../apps/server/src/version.ts";
@@ -34,6 +37,9 @@ function parseListen(value: string): { host: string; port: number } | { path: st
   return { host: value.slice(0, at).replace(/^\[|\]$/g, ""), port: Number(value.slice(at + 1)) };
 }
 
+/** The default is the server's. */
+const serviceNameOf = (name: string): string => (name === "tesslate-studio" ? "tesslate-studio-runner" : name);
+
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { help: { type: "boolean", default: false } } });
   if (values.help) {
@@ -48,7 +54,9 @@ async function main(): Promise<number> {
   const { ca, cert, key } = await readRunnerCertificates(settings);
   const dataDir = resolve(config.dataDir);
   await mkdir(dataDir, { recursive: true });
-  const log = createLogger(config.log.level);
+  const work = createWorkContext();
+  const log = createLogger(config.log.level, undefined, work);
+  const traces = await startTraces(config.traces && { ...config.traces, serviceName: serviceNameOf(config.traces.serviceName) }, version);
   const postgres = await findPostgresPrograms();
   const driver = await createRuntime({
     driver: driverName,
@@ -76,6 +84,7 @@ async function main(): Promise<number> {
         diskTotalBytes: load.disk_total_bytes,
       };
     },
+    tracing: createRunnerTracing(traces, work),
     log,
   }).catch(async (error: NodeJS.ErrnoException) => {
     await driver.close({ leaveRunning: true });
@@ -96,6 +105,7 @@ async function main(): Promise<number> {
   print(`  ${signal}: shutting down; projects keep running`);
   await runner.close();
   await driver.close({ leaveRunning: true });
+  await traces?.close();
   return 0;
 }
 

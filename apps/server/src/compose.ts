@@ -34,11 +34,14 @@ import { inTurn, type DatabaseHandle } from "./platform/database.ts";
 import { migrateJobs, releaseAbandonedJobs, startJobs } from "./platform/jobs.ts";
 import { createLogger, type Logger } from "./platform/logger.ts";
 import { readMemory } from "./platform/memory.ts";
+import { createWorkContext, type WorkContext } from "./platform/work-context.ts";
 
 /** Replacements that tests inject. */
 export interface Swap {
   runtime?: RuntimeDriver;
   log?: Logger;
+  /** Whose ids the lines of `log` get. */
+  work?: WorkContext;
   /** An existing database instead of the embedded server. */
   database?: { socketDir: string; database: string } | { url: string };
   /** How long work waits for an unreachable database. Default: one minute. */
@@ -72,7 +75,8 @@ export interface Studio {
  * runs in reverse order.
  */
 export async function compose(config: Config, swap: Swap = {}): Promise<Studio> {
-  const log = swap.log ?? createLogger(config.log.level);
+  const work = swap.work ?? createWorkContext();
+  const log = swap.log ?? createLogger(config.log.level, undefined, work);
   const closers: (() => Promise<unknown>)[] = [];
   const onClose = (end: () => Promise<unknown>) => void closers.push(end);
   const close = async () => {
@@ -90,6 +94,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const platform = await composePlatform({
       config,
       log,
+      work,
       onClose,
       runtime: swap.runtime,
       database: swap.database,
@@ -233,6 +238,8 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       pool: database.pool,
       onWorker: several?.registry.recordJobWorker,
       log,
+      traces: platform.traces,
+      work,
       handlers: Object.fromEntries([platform, ...areas].flatMap((area) => Object.entries(area.jobs ?? {}))),
       cron: Object.fromEntries([platform, ...areas].flatMap((area) => Object.entries(area.cron ?? {}))),
     });

@@ -27,6 +27,7 @@ export {
 } from "./sandbox-port.ts";
 export { keptLogLines } from "./host/services/log-file.ts";
 export type { RuntimeLog } from "./log.ts";
+export type { CallSpan, ClientTracing, RunnerTracing } from "./remote/tracing.ts";
 export { npmProgram } from "./host/images/tools.ts";
 export { reachable, releaseReachable } from "./reachable.ts";
 export { createMemoryDriver, type MemoryDriverOptions } from "./memory/driver.ts";

@@ -7,10 +7,12 @@ export interface ReceivedSpan {
   span_id: string;
   parent_id: string | undefined;
   name: string;
-  /** 1 internal, 2 server, 3 client. */
+  /** 1 internal, 2 server, 3 client, 5 consumer. */
   kind: number;
   attributes: Record<string, unknown>;
   isFailed: boolean;
+  /** Spans of other traces that it refers to. */
+  links: { trace_id: string; span_id: string }[];
   resource: Record<string, unknown>;
 }
 export interface OtlpReceiver extends AsyncDisposable {
@@ -41,6 +43,7 @@ interface Export {
         kind: number;
         attributes: { key: string; value: Value }[];
         status?: { code?: number };
+        links?: { traceId: string; spanId: string }[];
       }[];
     }[];
   }[];
@@ -76,6 +79,7 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
               kind: span.kind,
               attributes: factsOf(span.attributes),
               isFailed: span.status?.code === 2,
+              links: (span.links ?? []).map(({ traceId, spanId }) => ({ trace_id: traceId, span_id: spanId })),
               resource: factsOf(resource.attributes),
             });
       response.writeHead(200, { "content-type": isJson ? "application/json" : "application/x-protobuf" }).end(isJson ? "{}" : undefined);

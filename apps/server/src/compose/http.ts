@@ -16,7 +16,7 @@ import type { SnapshotsArea } from "./snapshots.ts";
 
 /** The HTTP server with the routes that describe the server itself. Those of the areas are mounted afterwards. */
 export async function composeHttp(
-  { config, log, onClose, database, runtime, idempotency, port, traces, measurements, mail, dataDir, several, reporter }: Platform,
+  { config, log, onClose, database, runtime, idempotency, port, traces, measurements, work, mail, dataDir, several, reporter }: Platform,
   {
     accounts: { auth, setup, oauth, passkeys },
     models,
@@ -60,7 +60,7 @@ export async function composeHttp(
     version,
     webDir,
     port,
-    watch: { traces, measurements },
+    watch: { traces, measurements, work },
     several,
   });
   onClose(() => http.close());

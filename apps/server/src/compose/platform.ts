@@ -51,6 +51,8 @@ import { createRateLimiter, type RateLimiter } from "../platform/rate-limit.ts";
 import { loadEncryptionKeys } from "../platform/encryption-keys.ts";
 import { removeServerRecord } from "../platform/running-server.ts";
 import { createServerSettings, type ServerSettings } from "../platform/server-settings.ts";
+import { createClientTracing } from "../platform/runner-tracing.ts";
+import type { WorkContext } from "../platform/work-context.ts";
 import { startTraces, type Traces } from "../platform/traces.ts";
 import { kubernetesOptions, readRemoteOptions } from "../runner-options.ts";
 import { readRevision } from "../revision.ts";
@@ -62,6 +64,8 @@ import { composeSecrets, type SecretsArea } from "./secrets.ts";
 export interface Platform {
   config: Config;
   log: Logger;
+  /** The ids of the request, task or job that runs now. */
+  work: WorkContext;
   onClose: OnClose;
   /** Absolute path, locked by this process. */
   dataDir: string;
@@ -108,6 +112,7 @@ export interface Platform {
 export interface PlatformOptions {
   config: Config;
   log: Logger;
+  work: WorkContext;
   onClose: OnClose;
   /** Instead of the configured driver. */
   runtime?: RuntimeDriver | undefined;
@@ -118,7 +123,7 @@ export interface PlatformOptions {
   onDatabaseLost?: ((message: string) => void) | undefined;
 }
 
-export async function composePlatform({ config, log, onClose, ...swap }: PlatformOptions): Promise<Platform> {
+export async function composePlatform({ config, log, work, onClose, ...swap }: PlatformOptions): Promise<Platform> {
   const dataDir = resolve(config.dataDir);
   await mkdir(dataDir, { recursive: true });
   onClose(await holdDataDir(dataDir));
@@ -181,7 +186,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   const owners = registry ? createProjectOwners({ db, bus, server: registry, patienceMs, log }) : soleOwner;
   const forwarding =
     registry &&
-    createForwarding({ owners, signatures: createForwardSignatures(box.deriveKey("requests between servers")), patienceMs, log });
+    createForwarding({ owners, signatures: createForwardSignatures(box.deriveKey("requests between servers")), traces, patienceMs, log });
   if (forwarding) onClose(async () => forwarding.close());
   const several = registry && forwarding && { registry, forwarding, lookup: createProjectLookup(db) };
   const events = createEventLog({ db, reconnect: database.reconnect, bus, log, isShared, processId: presence.id });
@@ -225,14 +230,17 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     const ready = prepared.ready.catch((error: unknown) => log.warn({ err: error }, "the databases of projects cannot be prepared"));
     onClose(() => ready);
   }
+  const tracing = createClientTracing(traces, work);
+  const remote = await readRemoteOptions(config.runtime);
+  const kubernetes = kubernetesOptions(config.runtime);
   const runtime =
     swap.runtime ??
     (await createRuntime({
       driver: config.runtime.driver,
       dataDir,
       docker: config.runtime.docker,
-      remote: await readRemoteOptions(config.runtime),
-      kubernetes: kubernetesOptions(config.runtime),
+      remote: remote && { ...remote, tracing },
+      kubernetes: kubernetes && { ...kubernetes, tracing },
       ...(config.runtime.orphanGraceMs !== undefined && { orphanGraceMs: config.runtime.orphanGraceMs }),
       programs,
       log,
@@ -250,6 +258,8 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     redact: secrets.redactions.redact,
     owners,
     measurements,
+    traces,
+    work,
     log,
   });
   onClose(() => tasks.close());
@@ -260,6 +270,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   return {
     config,
     log,
+    work,
     onClose,
     dataDir,
     port,

@@ -36,7 +36,7 @@ export interface ProjectsArea extends Area {
 }
 
 export async function composeProjects(
-  { config, log, db, events, processId, runtime, isShared, owners, tasks, preparation }: Platform,
+  { config, log, work, db, events, processId, runtime, isShared, owners, tasks, preparation }: Platform,
   { templatesDir }: { templatesDir: string | undefined },
 ): Promise<ProjectsArea> {
   const templates = await loadTemplates(templatesDir);
@@ -55,6 +55,7 @@ export async function composeProjects(
     limits: config.projects,
     hasOtherServers: async () => isShared && (await hasOtherProcesses(db, processId)),
     owners,
+    work,
     log,
   });
   const checkpoints = createCheckpoints({

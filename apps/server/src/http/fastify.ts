@@ -14,18 +14,21 @@ export function createFastify({
   config,
   log,
   preview,
+  forwardedRequestId,
   isPreviewHost,
 }: {
   config: Pick<Config["http"], "trustProxy">;
   log: Logger;
   preview: PreviewSite;
+  /** Of a request that another server forwarded. */
+  forwardedRequestId?: ((request: IncomingMessage) => string | undefined) | undefined;
   isPreviewHost: OwnHosts["isPreviewHost"];
 }): FastifyInstance {
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
     // mount.ts logs one line per request.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "request_id" }),
-    genReqId: nextRequestId,
+    genReqId: (request) => forwardedRequestId?.(request) ?? nextRequestId(),
     // With one proxy, the address it saw, not the client's own X-Forwarded-For.
     trustProxy: config.trustProxy ? (_address, hop) => hop === 0 : false,
     bodyLimit: 1024 * 1024,

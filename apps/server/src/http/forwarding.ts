@@ -11,7 +11,15 @@ import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "../platform/errors.ts";
 import type { Logger } from "../platform/logger.ts";
+import type { Traces } from "../platform/traces.ts";
 import { forwardHeader, notAcceptedHeader, type ForwardSignatures, type ProjectOwners } from "../platform/servers/index.ts";
+
+interface ForwardTarget {
+  projectId: string;
+  /** Of the client. */
+  ip: string;
+  requestId?: string | undefined;
+}
 
 /** Where requests that need the live state of a project are served. */
 export interface Forwarding {
@@ -22,11 +30,13 @@ export interface Forwarding {
   request(
     request: IncomingMessage,
     response: ServerResponse,
-    target: { projectId: string; ip: string; body?: string | undefined; longestUseMs?: number },
+    target: ForwardTarget & { body?: string | undefined; longestUseMs?: number },
   ): Promise<boolean>;
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, target: { projectId: string; ip: string }): Promise<boolean>;
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, target: ForwardTarget): Promise<boolean>;
   /** The client's address of a request that another server forwarded. */
   forwardedIp(request: IncomingMessage): string | undefined;
+  /** The id that another server gave a request that it forwarded, so that the lines of both have it. */
+  forwardedRequestId(request: IncomingMessage): string | undefined;
   /** Lets the sender of a forwarded request send its body. */
   accept(request: IncomingMessage, response: ServerResponse): void;
   /** Ends streams and sockets that other servers serve. */
@@ -60,23 +70,25 @@ class NotRepeatable extends Error {}
 export function createForwarding({
   owners,
   signatures,
+  traces,
   patienceMs,
   log,
 }: {
   owners: ProjectOwners;
   signatures: ForwardSignatures;
+  traces: Traces | undefined;
   /** How long a request waits for an owner that accepts it. */
   patienceMs: number;
   log: Logger;
 }): Forwarding {
   /** Forwarded requests, with the answer that means that they were not accepted. */
-  const forwarded = new WeakMap<IncomingMessage, { ip: string; refusal: string }>();
+  const forwarded = new WeakMap<IncomingMessage, { ip: string; requestId: string | undefined; refusal: string }>();
   /** Of a forwarded request. Its header is removed, so that project code does not see it. */
   const senderOf = (request: IncomingMessage) => {
     const header = request.headers[forwardHeader];
     if (header === undefined) return forwarded.get(request);
     const facts = signatures.verify(request);
-    if (facts) forwarded.set(request, { ip: facts.ip, refusal: signatures.refusalOf(String(header)) });
+    if (facts) forwarded.set(request, { ip: facts.ip, requestId: facts.request_id, refusal: signatures.refusalOf(String(header)) });
     delete request.headers[forwardHeader];
     return forwarded.get(request);
   };
@@ -92,23 +104,26 @@ export function createForwarding({
       "The server of this project stopped while it handled the request. Check its effect before you repeat it.",
     );
 
-  const open = (
-    address: string,
-    request: IncomingMessage,
-    headers: OutgoingHttpHeaders,
-    target: { projectId: string; ip: string },
-    connection?: Agent,
-  ) => {
+  const open = (address: string, request: IncomingMessage, headers: OutgoingHttpHeaders, target: ForwardTarget, connection?: Agent) => {
     const { method = "GET", url = "/" } = request;
-    const signature = signatures.sign(request, { project_id: target.projectId, ip: target.ip });
+    const { projectId, ip, requestId } = target;
+    const signature = signatures.sign(request, { project_id: projectId, ip, ...(requestId !== undefined && { request_id: requestId }) });
     const refusal = signatures.refusalOf(signature);
+    const facts = { "http.request.method": method, "server.address": new URL(address).host };
+    const { span, trace } = traces?.headers()
+      ? traces.open("forward request", "client", facts, (opened) => ({ span: opened, trace: traces.headers() }))
+      : {};
     const outgoing = sendRequest(new URL(address), {
       method,
       path: url,
       setHost: false,
-      headers: { ...headers, [forwardHeader]: signature },
+      headers: { ...headers, ...trace, [forwardHeader]: signature },
       agent: connection ?? false,
     });
+    if (span) {
+      outgoing.once("error", (error: NodeJS.ErrnoException) => span.fail(error.code ?? error.name));
+      outgoing.once("close", span.end);
+    }
     // A machine that is gone does not refuse a connection.
     outgoing.once("socket", (socket) => {
       if (!socket.connecting) return;
@@ -124,7 +139,7 @@ export function createForwarding({
     address: string,
     request: IncomingMessage,
     response: ServerResponse,
-    target: { projectId: string; ip: string; body?: string | undefined },
+    target: ForwardTarget & { body?: string | undefined },
   ) =>
     new Promise<IncomingMessage | undefined>((resolve, reject) => {
       const { method = "GET" } = request;
@@ -242,6 +257,7 @@ export function createForwarding({
       }
     },
     forwardedIp: (request) => senderOf(request)?.ip,
+    forwardedRequestId: (request) => senderOf(request)?.requestId,
     accept: (request, response) => {
       if (request.headers.expect !== undefined && senderOf(request)) response.writeContinue();
     },
@@ -269,13 +285,7 @@ export function createForwarding({
   }
 
   /** Resolves with false when the socket was not accepted. */
-  function connect(
-    address: string,
-    request: IncomingMessage,
-    socket: Duplex,
-    head: Buffer,
-    target: { projectId: string; ip: string },
-  ): Promise<boolean> {
+  function connect(address: string, request: IncomingMessage, socket: Duplex, head: Buffer, target: ForwardTarget): Promise<boolean> {
     return new Promise((resolve) => {
       const headers = { ...keptHeaders(request), connection: "Upgrade", upgrade: request.headers.upgrade };
       const { outgoing, isRefusal } = open(address, request, headers, target);

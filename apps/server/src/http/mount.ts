@@ -26,7 +26,8 @@ import { renderError } from "./errors.ts";
 import type { Forwarding } from "./forwarding.ts";
 import type { PlaceRoute } from "./placement.ts";
 import type { Measurements } from "../platform/measurements.ts";
-import type { Span, Traces } from "../platform/traces.ts";
+import type { Span, TraceHeaders, Traces } from "../platform/traces.ts";
+import type { WorkContext } from "../platform/work-context.ts";
 import type { FrameSocket, SocketContext, Sockets } from "./sockets.ts";
 import { writeEvents } from "./sse.ts";
 import { digestForm, readForm } from "./uploads.ts";
@@ -72,6 +73,7 @@ export interface MountOptions {
   measurements: Pick<Measurements, "connected"> | undefined;
   /** Of one of several servers. */
   placeRoute?: PlaceRoute | undefined;
+  work?: WorkContext | undefined;
   forwardedIp?: Forwarding["forwardedIp"] | undefined;
 }
 export type Mount = <G extends RouteGroup>(group: string, routes: G, handlers: Handlers<G>) => void;
@@ -86,6 +88,7 @@ export function createMount({
   isSameSiteOrigin,
   measurements,
   placeRoute,
+  work,
   forwardedIp,
 }: MountOptions): Mount {
   const ipOf = (request: FastifyRequest): string => forwardedIp?.(request.raw) ?? request.ip;
@@ -157,6 +160,7 @@ export function createMount({
     if (spec.auth === "optional") return;
     if (!principal) throw await auth.refusal(bearer ?? brought[sessionCookie]);
     request.log = request.log.child({ user_id: principal.id });
+    work?.add({ user_id: principal.id });
     checkKey(principal, spec);
     if (principal.via === "cookie" && request.method !== "GET" && request.method !== "HEAD") {
       if (spec.csrf === false) refuseForeign(request);
@@ -308,6 +312,7 @@ const isCurrent = (etag: unknown, known: string | undefined): boolean =>
 
 /** Who records requests. */
 export interface RequestWatch {
+  work?: WorkContext | undefined;
   traces?: Traces | undefined;
   measurements?: Pick<Measurements, "request" | "refused" | "connected"> | undefined;
 }
@@ -316,7 +321,7 @@ const templateOf = ({ routeOptions: { url, config } }: FastifyRequest): string =
   config.route === undefined ? "unmatched" : (url ?? "").replace(/:(\w+)/g, "{$1}").replace("*", "{path}");
 
 /** Trace headers of a request. */
-function callerOf({ headers }: FastifyRequest): { traceparent?: string; tracestate?: string } {
+function callerOf({ headers }: FastifyRequest): TraceHeaders {
   const { traceparent, tracestate } = headers;
   return { ...(typeof traceparent === "string" && { traceparent }), ...(typeof tracestate === "string" && { tracestate }) };
 }
@@ -332,7 +337,7 @@ function projectOf({ params, routeOptions: { url = "" } }: FastifyRequest): stri
 const isEventStream = (reply: FastifyReply): boolean => String(reply.raw.getHeader("content-type")).startsWith("text/event-stream");
 
 /** The error, not-found and log hooks of the whole app. */
-export function installEdges(app: FastifyInstance, { traces, measurements }: RequestWatch = {}): void {
+export function installEdges(app: FastifyInstance, { traces, measurements, work }: RequestWatch = {}): void {
   app.decorateRequest("principal", undefined);
   app.decorateRequest("abort", undefined);
   app.decorateRequest("form", undefined);
@@ -357,7 +362,15 @@ export function installEdges(app: FastifyInstance, { traces, measurements }: Req
         });
         done();
       };
-      traces.open(`${request.method} ${route}`, "server", facts, serve, callerOf(request));
+      traces.open(`${request.method} ${route}`, "server", facts, serve, { from: callerOf(request) });
+    });
+  const ends = new WeakMap<FastifyRequest, () => void>();
+  if (work)
+    app.addHook("onRequest", (request, _reply, done) => {
+      work.open({ request_id: request.id }, (end) => {
+        ends.set(request, end);
+        done();
+      });
     });
   // On close of the response, which also fires for disconnects and streams.
   app.addHook("onRequest", async (request, reply) => {
@@ -380,6 +393,7 @@ export function installEdges(app: FastifyInstance, { traces, measurements }: Req
         });
       if (reply.statusCode >= 500) request.log.warn(fields, "request");
       else request.log.info(fields, "request");
+      ends.get(request)?.();
     });
   });
 }

@@ -77,7 +77,7 @@ export function createPlaceRoute({ forwarding, lookup }: { forwarding: Forwardin
       if (projectId === undefined) return accept(request, reply);
       const ip = forwarding.forwardedIp(request.raw) ?? request.ip;
       const body = named.from === "body" ? JSON.stringify(request.body) : undefined;
-      if (await forwarding.request(request.raw, reply.raw, { projectId, ip, body })) reply.hijack();
+      if (await forwarding.request(request.raw, reply.raw, { projectId, ip, body, requestId: request.id })) reply.hijack();
       return undefined;
     };
     return named.from === "params" ? { onRequest: place } : { onRequest: accept, preHandler: place };

@@ -71,6 +71,7 @@ export async function createHttpServer({
     config,
     log,
     preview,
+    forwardedRequestId: several?.forwarding.forwardedRequestId,
     isPreviewHost: (host) => isPreviewHost(host) || (!isOwnHost(host) && preview.serves(host)),
   });
   installEdges(app, watch);
@@ -102,6 +103,7 @@ export async function createHttpServer({
     nextRequestId,
     pingMs: config.socketPingMs,
     measurements: watch?.measurements,
+    work: watch?.work,
     several,
   });
   sockets.attach(app.server);
@@ -113,6 +115,7 @@ export async function createHttpServer({
     shutdown: shutdown.signal,
     isSameSiteOrigin: isOwnOrigin,
     measurements: watch?.measurements,
+    work: watch?.work,
     placeRoute,
     forwardedIp: several?.forwarding.forwardedIp,
   });

@@ -11,6 +11,7 @@ import { checkImpersonation, checkKey, sessionCookie, type Authenticator, type P
 import type { Measurements } from "../platform/measurements.ts";
 import { renderError } from "./errors.ts";
 import { isUuid } from "../platform/uuid.ts";
+import type { WorkContext } from "../platform/work-context.ts";
 
 /** WebSocket close codes. */
 export const closeCodes = {
@@ -83,6 +84,7 @@ export function createSockets({
   nextRequestId,
   pingMs,
   measurements,
+  work,
   several,
 }: {
   auth: Authenticator;
@@ -94,6 +96,7 @@ export function createSockets({
   /** Ping interval; after two unanswered pings the socket is closed. */
   pingMs: number;
   measurements: Pick<Measurements, "connected"> | undefined;
+  work?: WorkContext | undefined;
   /** Of one of several servers. */
   several?: { forwarding: Forwarding; lookup: ProjectLookup } | undefined;
 }): Sockets {
@@ -135,8 +138,12 @@ export function createSockets({
     return isAuth ? { user: await ofToken((frame as { token: string }).token), isFramed: true } : undefined;
   };
 
-  const serve = async (ws: WebSocket, request: IncomingMessage, url: URL) => {
-    const request_id = nextRequestId();
+  const serve = async (ws: WebSocket, request: IncomingMessage, url: URL): Promise<void> => {
+    const request_id = several?.forwarding.forwardedRequestId(request) ?? nextRequestId();
+    const run = () => serveAs(request_id, ws, request, url);
+    return work ? work.within({ request_id }, run) : run();
+  };
+  const serveAs = async (request_id: string, ws: WebSocket, request: IncomingMessage, url: URL): Promise<void> => {
     const socket = wrap(ws, pingMs);
     const started = Date.now();
     const path = url.pathname.replace(/(.)\/$/, "$1");
@@ -147,6 +154,7 @@ export function createSockets({
     try {
       const { user, isFramed } = (await principalOf(request, url, socket)) ?? {};
       if (!user) throw await auth.refusal(undefined);
+      work?.add({ user_id: user.id });
       unwatch = auth.watch(user, () => socket.close(closeCodes.unauthorized, "session ended"));
       const values = found?.pattern.exec(path)?.slice(1).map(decodePart) ?? [];
       const params = Object.fromEntries(found?.names.map((n, i) => [n, values[i] ?? ""]) ?? []);

@@ -6,6 +6,8 @@ import { isConnectionLoss } from "./connection-loss.ts";
 import type { Database, Queries } from "./database.ts";
 import type { Logger } from "./logger.ts";
 import { liveProcesses } from "./presence.ts";
+import type { Traces } from "./traces.ts";
+import type { WorkContext } from "./work-context.ts";
 
 /** Background jobs with graphile-worker: started within milliseconds through NOTIFY, deduplicated by `key`. */
 export interface Jobs {
@@ -57,11 +59,15 @@ export async function startJobs({
   handlers,
   cron = {},
   onWorker,
+  traces,
+  work,
 }: {
   pool: pg.Pool;
   log: Logger;
   handlers: JobHandlers;
   cron?: Record<string, string>;
+  traces?: Traces | undefined;
+  work?: WorkContext | undefined;
   /** Called with the name under which this runner locks jobs, before it takes any. */
   onWorker?: ((id: string) => Promise<void>) | undefined;
 }): Promise<Jobs> {
@@ -73,6 +79,11 @@ export async function startJobs({
       "pool:create",
       ({ workerPool }) => void onWorker(workerPool.id).catch((err: unknown) => live.log?.warn({ err }, "job runner not recorded")),
     );
+  const runJob = async (name: string, payload: unknown): Promise<void> => {
+    const run = async () => live.handlers[name]?.(payload);
+    const traced = traces ? () => traces.within(`job ${name}`, { "studio.job": name }, run, "consumer") : run;
+    return work ? work.within({ job: name }, traced) : traced();
+  };
   const options: RunnerOptions = {
     events,
     pgPool: retriedPool(pool),
@@ -87,7 +98,7 @@ export async function startJobs({
           message,
         ),
     ),
-    taskList: Object.fromEntries(Object.keys(handlers).map((name) => [name, async (payload: unknown) => live.handlers[name]?.(payload)])),
+    taskList: Object.fromEntries(Object.keys(handlers).map((name) => [name, (payload: unknown) => runJob(name, payload)])),
     crontab: Object.entries(cron)
       .map(([name, when]) => `${when} ${name}`)
       .join("\n"),

@@ -1,5 +1,7 @@
 import { pino, type DestinationStream, type Logger } from "pino";
 
+import type { WorkContext } from "./work-context.ts";
+
 /** Fields that are never logged. */
 const redacted = [
   "password",
@@ -30,11 +32,28 @@ function errorFields(error: unknown, depth = 0): unknown {
   };
 }
 
-/** JSON lines with constant lowercase messages and structured fields. */
-export const createLogger = (level: string, destination?: DestinationStream): Logger =>
+/** Ids of the work that logs, except those that the logger has itself: a key must not be there twice. */
+function mixinOf(work: Pick<WorkContext, "ids">) {
+  const own = new WeakMap<Logger, readonly string[]>();
+  return (_line: object, _level: number, logger: Logger): object => {
+    const ids = work.ids();
+    if (!ids) return {};
+    let names = own.get(logger);
+    if (!names) {
+      names = Object.keys(logger.bindings());
+      own.set(logger, names);
+    }
+    const known = names;
+    return Object.fromEntries(Object.entries(ids).filter(([name]) => !known.includes(name)));
+  };
+}
+
+/** JSON lines with constant lowercase messages and structured fields. `work`: whose ids each line gets. */
+export const createLogger = (level: string, destination?: DestinationStream, work?: Pick<WorkContext, "ids">): Logger =>
   pino(
     {
       level,
+      ...(work && { mixin: mixinOf(work) }),
       base: undefined,
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { err: (error: unknown) => errorFields(error) },

@@ -10,20 +10,29 @@ export interface Span {
   fail(code: string): void;
   end(): void;
 }
+/** Of W3C Trace Context. */
+export interface TraceHeaders {
+  traceparent?: string;
+  tracestate?: string;
+}
+export interface SpanOrigin {
+  /** Trace headers of the caller, to continue its trace. */
+  from?: TraceHeaders;
+  /** Begins a trace of its own that refers to these (`traceparent`). */
+  links?: readonly string[];
+}
 export interface Traces {
   /** Runs `work` in a span, the parent of spans started inside. A throw marks it failed. */
-  within<T>(name: string, facts: SpanFacts, work: (span: Span) => Promise<T>): Promise<T>;
-  /** The same, but the caller ends the span. `from`: trace headers of the client, to continue its trace. */
-  open<T>(
-    name: string,
-    kind: "server" | "client" | "internal",
-    facts: SpanFacts,
-    run: (span: Span) => T,
-    from?: { traceparent?: string; tracestate?: string },
-  ): T;
+  within<T>(name: string, facts: SpanFacts, work: (span: Span) => Promise<T>, kind?: SpanKind): Promise<T>;
+  /** The same, but the caller ends the span. */
+  open<T>(name: string, kind: SpanKind, facts: SpanFacts, run: (span: Span) => T, origin?: SpanOrigin): T;
+  /** Of the span that runs now, for calls of other processes. Undefined outside of any. */
+  headers(): TraceHeaders | undefined;
   /** Flushes pending spans. */
   close(): Promise<void>;
 }
+
+type SpanKind = "server" | "client" | "internal" | "consumer";
 
 /** From the standard OTEL_* variables. */
 export interface TracesConfig {
@@ -74,7 +83,12 @@ export async function startTraces(config: TracesConfig | undefined, version: str
   });
   const tracer = provider.getTracer("tesslate-studio", version);
   const here = new AsyncLocalStorage<Context>();
-  const kinds = { server: api.SpanKind.SERVER, client: api.SpanKind.CLIENT, internal: api.SpanKind.INTERNAL };
+  const kinds = {
+    server: api.SpanKind.SERVER,
+    client: api.SpanKind.CLIENT,
+    internal: api.SpanKind.INTERNAL,
+    consumer: api.SpanKind.CONSUMER,
+  };
 
   const viewOf = (span: ApiSpan): Span => ({
     set: (facts) => void span.setAttributes(facts),
@@ -82,7 +96,7 @@ export async function startTraces(config: TracesConfig | undefined, version: str
     end: () => span.end(),
   });
   /** W3C Trace Context; honours the caller's sampling decision. */
-  const remote = ({ traceparent = "", tracestate }: { traceparent?: string; tracestate?: string }) => {
+  const remote = ({ traceparent = "", tracestate }: TraceHeaders) => {
     const [, version, traceId = "", spanId = "", flags = "", rest = ""] = callerRule.exec(traceparent.trim()) ?? [];
     const context = { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & api.TraceFlags.SAMPLED, isRemote: true };
     if (version === undefined || version === "ff" || (version === "00" && rest !== "") || !api.isSpanContextValid(context))
@@ -90,15 +104,29 @@ export async function startTraces(config: TracesConfig | undefined, version: str
     const state = tracestate === undefined ? undefined : api.createTraceState(tracestate.slice(0, 512));
     return api.trace.setSpanContext(api.ROOT_CONTEXT, { ...context, ...(state && { traceState: state }) });
   };
-  const open: Traces["open"] = (name, kind, facts, run, from) => {
-    const parent = here.getStore() ?? (from && remote(from)) ?? api.ROOT_CONTEXT;
-    const span = tracer.startSpan(name, { kind: kinds[kind], attributes: facts }, parent);
+  const open: Traces["open"] = (name, kind, facts, run, { from, links } = {}) => {
+    const parent = links ? api.ROOT_CONTEXT : ((from && remote(from)) ?? here.getStore() ?? api.ROOT_CONTEXT);
+    const linked = (links ?? []).flatMap((traceparent) => {
+      const found = remote({ traceparent });
+      const context = found && api.trace.getSpanContext(found);
+      return context ? { context } : [];
+    });
+    const span = tracer.startSpan(name, { kind: kinds[kind], attributes: facts, links: linked }, parent);
     return here.run(api.trace.setSpan(parent, span), () => run(viewOf(span)));
+  };
+  const headers = (): TraceHeaders | undefined => {
+    const span = here.getStore();
+    const context = span && api.trace.getSpanContext(span);
+    if (!context) return undefined;
+    const flags = (context.traceFlags & api.TraceFlags.SAMPLED).toString(16).padStart(2, "0");
+    const tracestate = context.traceState?.serialize();
+    return { traceparent: `00-${context.traceId}-${context.spanId}-${flags}`, ...(tracestate && { tracestate }) };
   };
   return {
     open,
-    within: (name, facts, work) =>
-      open(name, "internal", facts, async (span) => {
+    headers,
+    within: (name, facts, work, kind = "internal") =>
+      open(name, kind, facts, async (span) => {
         try {
           return await work(span);
         } catch (error) {

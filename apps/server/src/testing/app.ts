@@ -10,6 +10,7 @@ import { compose, type Studio, type Swap } from "../compose.ts";
 import { readConfig, type Config } from "../config.ts";
 import type { Database } from "../platform/database.ts";
 import { createLogger } from "../platform/logger.ts";
+import { createWorkContext } from "../platform/work-context.ts";
 import { clientsAt } from "./address.ts";
 import { testConnection, onServer, type TestPostgres } from "./postgres.ts";
 import { noRuntime } from "./runtime.ts";
@@ -137,10 +138,12 @@ async function ownApp(options: TestAppOptions): Promise<TestApp> {
   options.configure?.(config);
 
   const reached = options.server ?? server;
+  const work = createWorkContext();
   const studio = await compose(config, {
     ...(!options.hasConfiguredRuntime && { runtime: noRuntime() }),
     ...options.swap,
-    log: createLogger(config.log.level, output),
+    work,
+    log: createLogger(config.log.level, output, work),
     database:
       "socketDir" in reached
         ? { socketDir: reached.socketDir, database }

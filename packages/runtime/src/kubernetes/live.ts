@@ -1,6 +1,7 @@
 import { RuntimeError } from "../errors.ts";
 import type { RuntimeLog } from "../log.ts";
 import { createRemoteDriver } from "../remote/client/driver.ts";
+import type { ClientTracing } from "../remote/tracing.ts";
 import type { RuntimeDriver } from "../types.ts";
 import { runnerPort, type PodTemplate } from "./pod-template.ts";
 import type { Pods } from "./pods.ts";
@@ -43,6 +44,7 @@ interface Options {
   /** Whether something runs in it. What is stored with the workload when it is suspended is returned; undefined: it stays. */
   beforeSuspend(runner: RuntimeDriver): Promise<Record<string, string | null> | undefined>;
   onLost(): void;
+  tracing: ClientTracing | undefined;
   log: RuntimeLog;
 }
 
@@ -129,7 +131,7 @@ export function createLivePod(options: Options): LivePod {
       const { uid, address } = await startPod(deadline);
       const url = `http://${address.includes(":") ? `[${address}]` : address}:${runnerPort}`;
       try {
-        const runner = await createRemoteDriver({ url, token, log, timing: { connectTimeoutMs: 2_000 } });
+        const runner = await createRemoteDriver({ url, token, tracing: options.tracing, log, timing: { connectTimeoutMs: 2_000 } });
         const made: Connected = { uid, runner, lost: new AbortController() };
         if (isClosed) {
           await runner.close({ leaveRunning: true });

@@ -1,4 +1,5 @@
 import type { RuntimeLog } from "../log.ts";
+import type { ClientTracing } from "../remote/tracing.ts";
 
 export interface KubernetesOptions {
   /** A kubeconfig file. Without one, the service account of the pod that this process runs in. */
@@ -31,5 +32,6 @@ export interface KubernetesOptions {
   hostnamesBlocked?: string[] | undefined;
   /** Minutes that services keep running without a server, for the runners; 0 is forever. */
   orphanGraceMs?: number | undefined;
+  tracing?: ClientTracing | undefined;
   log?: RuntimeLog | undefined;
 }

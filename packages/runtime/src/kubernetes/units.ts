@@ -68,6 +68,7 @@ export function openUnit({ options, workloads, pods, key, log }: Environment, na
     onConnect: hooks.onConnect,
     beforeSuspend: hooks.beforeSuspend,
     onLost: hooks.onLost,
+    tracing: options.tracing,
     log,
   });
 }

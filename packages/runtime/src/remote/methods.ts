@@ -141,6 +141,7 @@ export const methods = {
   /** First the current states, then each change. */
   "sandbox.states": method("stream", sandbox({ subscription: text }), none, {
     event: Type.Union([Type.Object({ services: Type.Array(serviceState) }), Type.Object({ state: serviceState })]),
+    isOpenEnded: true,
   }),
   /** The texts of the result are bytes in its encoding: all of stdout after the first event `text`, all of stderr after the second. */
   "sandbox.exec": method(
@@ -190,9 +191,13 @@ export const methods = {
   }),
   "sandbox.logs": method("stream", sandbox({ name: text, tail: optional(Type.Integer()), follow: optional(Type.Boolean()) }), none, {
     event: Type.Array(logLine),
+    isOpenEnded: true,
   }),
   /** An empty event once it is connected; then bytes in both directions. */
-  "sandbox.connect": method("stream", sandbox({ port: Type.Integer({ minimum: 1, maximum: 65_535 }) }), none, { event: Type.Object({}) }),
+  "sandbox.connect": method("stream", sandbox({ port: Type.Integer({ minimum: 1, maximum: 65_535 }) }), none, {
+    event: Type.Object({}),
+    isOpenEnded: true,
+  }),
   "sandbox.peerAddress": method("query", sandbox({ port: Type.Integer() }), Type.Object({ host: text, port: Type.Integer() })),
   /** Since protocol 1.1. */
   "sandbox.assignPort": method("query", sandbox({ port: Type.Integer() }), Type.Integer()),

@@ -91,6 +91,6 @@ export interface Method {
   input: TSchema;
   /** The command is aborted when its client has been without a connection for `graceMs`; others run to their end. */
   endsWithClient?: boolean;
-  /** It goes on until the client ends it: a shutdown does not wait for it. */
+  /** It goes on until the client ends it: a shutdown does not wait for it, and its spans end with its first message. */
   isOpenEnded?: boolean;
 }

@@ -4,7 +4,7 @@ import { createForwardSignatures, forwardHeader } from "./signature.ts";
 test("a signature is of one request, of one key and of this minute", () => {
   const signatures = createForwardSignatures(Buffer.alloc(32, 1));
   const head = { method: "POST", url: "/api/projects/1/start", headers: { host: "studio.example.com", cookie: "tesslate_auth=a" } };
-  const facts = { project_id: "p", ip: "203.0.113.7" };
+  const facts = { project_id: "p", ip: "203.0.113.7", request_id: "r-1" };
   const header = signatures.sign(head, facts);
   const received = { ...head, headers: { ...head.headers, [forwardHeader]: header } };
   expect(signatures.verify(received)).toEqual(facts);

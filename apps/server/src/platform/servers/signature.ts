@@ -10,6 +10,8 @@ interface ForwardFacts {
   project_id: string;
   /** The address of the client. */
   ip: string;
+  /** Absent if an older version forwards it. */
+  request_id?: string;
 }
 interface RequestHead {
   method?: string | undefined;
@@ -47,8 +49,10 @@ export function createForwardSignatures(key: Buffer): ForwardSignatures {
       const expected = macOf(payload, head);
       const given = Buffer.from(mac, "base64url");
       if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
-      const { project_id, ip, at } = JSON.parse(Buffer.from(payload, "base64url").toString("utf8")) as ForwardFacts & { at: number };
-      return Math.abs(Date.now() - at) <= validMs ? { project_id, ip } : undefined;
+      const { project_id, ip, request_id, at } = JSON.parse(Buffer.from(payload, "base64url").toString("utf8")) as ForwardFacts & {
+        at: number;
+      };
+      return Math.abs(Date.now() - at) <= validMs ? { project_id, ip, ...(request_id !== undefined && { request_id }) } : undefined;
     },
     refusalOf: (header) =>
       createHmac("sha256", key)

@@ -6,8 +6,9 @@ import { encodeFrame, encodeJson, piecesOf, type Frame } from "../frames.ts";
 import { createInbox, type Inbox } from "../inbox.ts";
 import { createLink } from "../link.ts";
 import { methods, type Args, type EventOf, type Input, type MethodName, type Result } from "../methods.ts";
-import { headers, paths } from "../protocol.ts";
+import { headers, paths, type Method } from "../protocol.ts";
 import { decodeError, notUnderstood, parseJson } from "../wire-errors.ts";
+import { noClientTracing, type ClientTracing } from "../tracing.ts";
 import type { Connection, Session } from "./connection.ts";
 
 /** What arrives of a call. The result is the last part; an error is thrown instead. */
@@ -67,7 +68,7 @@ const abortPatienceMs = 5_000;
 
 const abortedError = (name: MethodName) => new RuntimeError("aborted", `${name} was aborted.`);
 
-export function createCalls(connection: Connection, client: string): Calls {
+export function createCalls(connection: Connection, client: string, tracing: ClientTracing = noClientTracing): Calls {
   let count = 0;
 
   const lostError = (name: MethodName) =>
@@ -85,7 +86,7 @@ export function createCalls(connection: Connection, client: string): Calls {
   }
 
   /** Opens a stream. What is wrong with it shows when it is read. */
-  function request(session: Session, name: MethodName, more: Record<string, string> = {}): ClientHttp2Stream {
+  function request(session: Session, name: MethodName, more: Readonly<Record<string, string>>): ClientHttp2Stream {
     try {
       const stream = session.request(paths.call + name, more);
       stream.on("error", () => {});
@@ -102,7 +103,35 @@ export function createCalls(connection: Connection, client: string): Calls {
     return createInbox(stream);
   }
 
+  /** The span of a call: it ends with the result or the error, and with the first part of what goes on until its client ends it. */
+  function begin(name: MethodName) {
+    const { isOpenEnded = false }: Method = methods[name];
+    const span = tracing.begin(name);
+    return {
+      headers: span.headers,
+      saw: ({ kind }: { kind: "event" | "bytes" | "result" }) => {
+        if (kind === "result" || isOpenEnded) span.end();
+      },
+      failed: (error: unknown) => {
+        span.fail(error instanceof RuntimeError ? error.code : "unavailable");
+        span.end();
+      },
+    };
+  }
+
   async function query<M extends MethodName>(name: M, args: Args<M>, { signal }: CallOptions = {}): Promise<Reply<M>> {
+    const span = begin(name);
+    const sent = ask(name, args, signal, span.headers);
+    sent.then(() => span.saw({ kind: "result" }), span.failed);
+    return sent;
+  }
+
+  async function ask<M extends MethodName>(
+    name: M,
+    args: Args<M>,
+    signal: AbortSignal | undefined,
+    more: Readonly<Record<string, string>>,
+  ): Promise<Reply<M>> {
     const payload = encodeFrame("message", encodeJson(args));
     for (let attempt = 1; ; attempt++) {
       const session = await connection.session({ signal });
@@ -110,7 +139,7 @@ export function createCalls(connection: Connection, client: string): Calls {
       const onAbort = () => stream?.close(cancelled);
       signal?.addEventListener("abort", onAbort, { once: true });
       try {
-        stream = request(session, name);
+        stream = request(session, name, more);
         stream.end(payload);
         const reply: Omit<Reply<M>, "result" | "marks"> = { events: [], bytes: [] };
         const inbox = await inboxOf(stream);
@@ -135,6 +164,7 @@ export function createCalls(connection: Connection, client: string): Calls {
   function openCommand<M extends MethodName>(name: M, args: Args<M>, { signal }: CallOptions): OpenCall<M> {
     const id = `${client}-${++count}`;
     const link = createLink();
+    const span = begin(name);
     let isDone = false;
     let timer: NodeJS.Timeout | undefined;
     /** The runner that has or may have the command. */
@@ -163,7 +193,7 @@ export function createCalls(connection: Connection, client: string): Calls {
       const ended = Promise.withResolvers<void>();
       link.onDetach(ended.resolve);
       if (isAgain) {
-        const stream = request(session, name, { [headers.call]: id, [headers.received]: String(link.received) });
+        const stream = request(session, name, { ...span.headers, [headers.call]: id, [headers.received]: String(link.received) });
         const response = await responseOf(stream);
         if (statusOf(response) === 200) {
           link.attach(stream, Number(response[headers.received]));
@@ -172,7 +202,7 @@ export function createCalls(connection: Connection, client: string): Calls {
         if (statusOf(response) !== 404) throw await readRefusal(stream, response);
         // The runner does not know it, so it never arrived.
       }
-      const stream = request(session, name, { [headers.call]: id });
+      const stream = request(session, name, { ...span.headers, [headers.call]: id });
       instance = session.hello.instance;
       let refused: Promise<Error> | undefined;
       stream.once("response", (response) => {
@@ -214,9 +244,11 @@ export function createCalls(connection: Connection, client: string): Calls {
       async next() {
         try {
           const part = read(name, await link.take());
+          span.saw(part);
           if (part.kind === "result") settle();
           return part;
         } catch (error) {
+          span.failed(error);
           settle();
           throw error;
         }
@@ -242,16 +274,18 @@ export function createCalls(connection: Connection, client: string): Calls {
     let inbox: Inbox | undefined;
     let isOpen = false;
     let isAborted = false;
+    const span = begin(name);
     const abort = () => {
       isAborted = true;
       stream?.close(cancelled);
+      span.failed(abortedError(name));
     };
     signal?.addEventListener("abort", abort, { once: true });
 
     const connect = async () => {
       const session = await connection.session({ signal });
       if (isAborted) throw abortedError(name);
-      stream = request(session, name);
+      stream = request(session, name, span.headers);
       stream.write(encodeFrame("message", encodeJson(args)));
       inbox = await inboxOf(stream);
     };
@@ -278,6 +312,7 @@ export function createCalls(connection: Connection, client: string): Calls {
             if (!frame) throw new Lost();
             isOpen = true;
             const part = read(name, frame);
+            span.saw(part);
             if (part.kind === "result") {
               signal?.removeEventListener("abort", abort);
               if (stream && !stream.writableEnded) stream.end();
@@ -286,10 +321,14 @@ export function createCalls(connection: Connection, client: string): Calls {
           } catch (error) {
             if (isAborted) throw abortedError(name);
             if (!(error instanceof Lost)) {
+              span.failed(error);
               stream?.close(cancelled);
               throw error;
             }
-            if (isOpen || attempt === attempts) throw lostError(name);
+            if (isOpen || attempt === attempts) {
+              span.failed(error);
+              throw lostError(name);
+            }
             inbox = undefined;
           }
       },

@@ -6,6 +6,7 @@ import { defaultTiming, type Timing } from "../protocol.ts";
 import { createCalls } from "./calls.ts";
 import { createConnection, type ConnectionOptions } from "./connection.ts";
 import { endOf } from "./end-of-call.ts";
+import type { ClientTracing } from "../tracing.ts";
 import { createRemoteSandbox, type RemoteSandbox } from "./sandbox.ts";
 import { sendFiles } from "./send-files.ts";
 
@@ -17,6 +18,7 @@ export interface RemoteOptions {
   /** All sandboxes that this driver opens belong to it alone, as with `SandboxSpec.takesOver`. */
   takesOver?: boolean | undefined;
   timing?: Partial<Timing> | undefined;
+  tracing?: ClientTracing | undefined;
   log?: RuntimeLog | undefined;
 }
 
@@ -29,6 +31,7 @@ export async function createRemoteDriver({
   token,
   tls,
   takesOver: takesOverAll = false,
+  tracing,
   log,
   ...options
 }: RemoteOptions): Promise<RuntimeDriver> {
@@ -41,7 +44,7 @@ export async function createRemoteDriver({
     connection.close();
     throw error;
   }
-  const { query, command, open } = createCalls(connection, client);
+  const { query, command, open } = createCalls(connection, client, tracing);
   const sandboxes = new Map<string, RemoteSandbox>();
   /** The same object for every caller, so that subscriptions are shared. */
   const sandboxOf = (id: string, epoch: number): Sandbox => {

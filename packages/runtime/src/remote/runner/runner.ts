@@ -16,6 +16,7 @@ export { hasHashIn } from "./tokens.ts";
 import { createClients } from "./clients.ts";
 import { createHandlers } from "./handlers.ts";
 import { createCallServer } from "./serve-call.ts";
+import type { RunnerTracing } from "../tracing.ts";
 import { createStatus, type ReadMachine } from "./status.ts";
 import { createUnattended } from "./unattended.ts";
 
@@ -33,6 +34,7 @@ export interface RunnerOptions {
   revision?: string | undefined;
   /** Memory and disk of this machine, for servers that ask. */
   readMachine?: ReadMachine | undefined;
+  tracing?: RunnerTracing | undefined;
   /** How long services keep running when no server is connected. Unset: forever. */
   orphanGraceMs?: number | undefined;
   timing?: Partial<Timing> | undefined;
@@ -57,6 +59,7 @@ export async function createRunner({
   version,
   revision,
   readMachine,
+  tracing,
   orphanGraceMs,
   log = silentLog,
   ...options
@@ -71,7 +74,7 @@ export async function createRunner({
     unattended.setAttended(count > 0);
   });
   const status = createStatus(driver, { servers: () => [...clients.all()].length, readMachine });
-  const calls = createCallServer(createHandlers(driver, clients, status), log);
+  const calls = createCallServer(createHandlers(driver, clients, status), log, tracing);
   const isAllowed = typeof token === "string" ? isSameToken(token) : token;
   const sessions = new Set<ServerHttp2Session>();
   let isDraining = false;
@@ -114,7 +117,7 @@ export async function createRunner({
     const call = one(received[headers.call]);
     if (methods[name].kind !== "command") {
       if (isDraining) return refuse(stream, 503, "The runner is shutting down.");
-      return calls.serveStream(name, stream, client);
+      return calls.serveStream(name, stream, client, received);
     }
     const known = client.commands.get(call);
     const peerReceived = received[headers.received];
@@ -126,7 +129,7 @@ export async function createRunner({
     if (known) return refuse(stream, 409, "The command arrived before.");
     if (isDraining) return refuse(stream, 503, "The runner is shutting down.");
     try {
-      calls.serveCommand(name, call, stream, client, headers.received);
+      calls.serveCommand(name, { id: call, receivedHeader: headers.received }, stream, client, received);
     } catch (error) {
       answer(stream, 429, encodeError(error, log, name));
     }

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { ServerHttp2Stream } from "node:http2";
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { RuntimeError } from "../../errors.ts";
 import type { RuntimeLog } from "../../log.ts";
 import { findProblem } from "../checks.ts";
@@ -9,6 +9,7 @@ import { createLink, type Link } from "../link.ts";
 import { methods, type Args, type EventOf, type Input, type MethodName, type Result } from "../methods.ts";
 import type { Method } from "../protocol.ts";
 import { encodeError, parseJson } from "../wire-errors.ts";
+import { noRunnerTracing, type CallSpan, type RunnerTracing } from "../tracing.ts";
 import { checkCommands, type RunnerClient } from "./clients.ts";
 
 /** What a handler knows of the call that it serves. */
@@ -35,11 +36,27 @@ interface Wire {
 /** How long a result is kept for a client that did not acknowledge it. */
 const keptResultMs = 5 * 60_000;
 
-export function createCallServer(handlers: Handlers, log: RuntimeLog) {
+export function createCallServer(handlers: Handlers, log: RuntimeLog, tracing: RunnerTracing = noRunnerTracing) {
   /** Calls that are served, so that a shutdown can wait for them. */
   const running = new Set<Promise<void>>();
 
-  async function run<M extends MethodName>(name: M, wire: Wire, client: RunnerClient, signal: AbortSignal): Promise<void> {
+  /** With a line in the log for what a server waited for, whose ids are those of the caller. */
+  const run = (name: MethodName, wire: Wire, client: RunnerClient, signal: AbortSignal, received: IncomingHttpHeaders): Promise<void> =>
+    tracing.serve(name, received, async (span) => {
+      const started = performance.now();
+      const code = await answer(name, wire, client, signal, span).finally(span.end);
+      const facts = { method: name, duration_ms: Math.round((performance.now() - started) * 10) / 10 };
+      log.debug({ ...facts, ...(code !== undefined && { error: code }) }, "call");
+    });
+
+  /** Returns the code of the error, if it failed. */
+  async function answer<M extends MethodName>(
+    name: M,
+    wire: Wire,
+    client: RunnerClient,
+    signal: AbortSignal,
+    span: CallSpan,
+  ): Promise<string | undefined> {
     const method: Method = methods[name];
     const check = (schema: Method["args"], payload: Buffer, what: string): unknown => {
       const value = parseJson(payload);
@@ -47,7 +64,10 @@ export function createCallServer(handlers: Handlers, log: RuntimeLog) {
       if (problem !== undefined) throw new RuntimeError("not_supported", `The ${what} of ${name} is not valid: ${problem}.`);
       return value;
     };
+    /** Of a call that goes on until its client ends it, only what leads to its first message is traced. */
+    const saw = method.isOpenEnded ? span.end : () => {};
     let kind: "result" | "error" = "result";
+    let code: string | undefined;
     let payload: Buffer;
     try {
       const first = await wire.take();
@@ -55,8 +75,12 @@ export function createCallServer(handlers: Handlers, log: RuntimeLog) {
       const call: ServedCall<M> = {
         client,
         signal,
-        event: (value) => wire.send("message", encodeJson(value)).catch(() => {}),
+        event: (value) => {
+          saw();
+          return wire.send("message", encodeJson(value)).catch(() => {});
+        },
         async bytes(data) {
+          saw();
           for (const piece of piecesOf(data)) await wire.send("bytes", piece).catch(() => {});
         },
         async *input() {
@@ -69,14 +93,36 @@ export function createCallServer(handlers: Handlers, log: RuntimeLog) {
           }
         },
       };
-      const value = (await (handlers[name] as Handler<M>)(args, call)) ?? null;
+      const value = (await tracing.within(name, (part) => handle(name, args, call, part, method.isOpenEnded === true))) ?? null;
       const marks = "id" in args ? client.subscriptions.get(args.id) : undefined;
       payload = encodeJson({ value, ...(marks && { marks }) });
     } catch (error) {
       kind = "error";
+      code = error instanceof RuntimeError ? error.code : "unavailable";
+      span.fail(code);
       payload = encodeError(error, log, name);
     }
     await wire.send(kind, payload);
+    return code;
+  }
+
+  /** The driver's part. Its span ends as that of the call. */
+  async function handle<M extends MethodName>(
+    name: M,
+    args: Args<M>,
+    call: ServedCall<M>,
+    span: CallSpan,
+    isOpenEnded: boolean,
+  ): Promise<Result<M> | void> {
+    const seen: ServedCall<M> = isOpenEnded ? { ...call, event: (value) => (span.end(), call.event(value)) } : call;
+    try {
+      return await (handlers[name] as Handler<M>)(args, seen);
+    } catch (error) {
+      span.fail(error instanceof RuntimeError ? error.code : "unavailable");
+      throw error;
+    } finally {
+      span.end();
+    }
   }
 
   const track = (name: MethodName, call: Promise<void>): void => {
@@ -92,7 +138,7 @@ export function createCallServer(handlers: Handlers, log: RuntimeLog) {
     },
 
     /** A query or stream: it ends with its HTTP/2 stream. */
-    serveStream(name: MethodName, stream: ServerHttp2Stream, client: RunnerClient): void {
+    serveStream(name: MethodName, stream: ServerHttp2Stream, client: RunnerClient, received: IncomingHttpHeaders): void {
       const ended = new AbortController();
       let isDone = false;
       const abort = () => {
@@ -117,7 +163,7 @@ export function createCallServer(handlers: Handlers, log: RuntimeLog) {
       stream.respond({ ":status": 200 });
       track(
         name,
-        run(name, wire, client, ended.signal).finally(() => {
+        run(name, wire, client, ended.signal, received).finally(() => {
           isDone = true;
           client.gone.removeEventListener("abort", abort);
           if (!stream.destroyed && !stream.writableEnded) stream.end();
@@ -127,7 +173,13 @@ export function createCallServer(handlers: Handlers, log: RuntimeLog) {
     },
 
     /** A command that arrives for the first time. */
-    serveCommand(name: MethodName, id: string, stream: ServerHttp2Stream, client: RunnerClient, receivedHeader: string): void {
+    serveCommand(
+      name: MethodName,
+      { id, receivedHeader }: { id: string; receivedHeader: string },
+      stream: ServerHttp2Stream,
+      client: RunnerClient,
+      received: IncomingHttpHeaders,
+    ): void {
       const link = createLink();
       const controller = new AbortController();
       const { endsWithClient = false }: Method = methods[name];
@@ -137,7 +189,7 @@ export function createCallServer(handlers: Handlers, log: RuntimeLog) {
       resume(link, stream, 0, receivedHeader);
       track(
         name,
-        run(name, link, client, controller.signal)
+        run(name, link, client, controller.signal, received)
           .then(() => kept(link))
           .finally(() => {
             client.commands.delete(id);

@@ -54,6 +54,7 @@ export function createChatTurns({
     insert: async (tx: Queries, userId: string, input: RunInput, message: string): Promise<TaskRow> => {
       await requireStartable(tx, userId, workingProjectId(input));
       const task = await tasks.create(tx, {
+        ...(input.resumes !== null && { continues: input.resumes }),
         user_id: userId,
         type: runType,
         project_id: input.project_id,

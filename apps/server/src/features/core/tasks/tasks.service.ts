@@ -9,6 +9,8 @@ import { isConnectionLoss } from "../../../platform/connection-loss.ts";
 import type { Measurements } from "../../../platform/measurements.ts";
 import type { Reconnect } from "../../../platform/reconnect.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
+import type { Span, Traces } from "../../../platform/traces.ts";
+import type { WorkContext } from "../../../platform/work-context.ts";
 import { soleOwner, type ProjectOwners } from "../../../platform/servers/index.ts";
 import { presentTask } from "./present-task.ts";
 import { taskChannel, type TaskChanges, type TaskNotification } from "./task-changes.ts";
@@ -57,6 +59,8 @@ export interface NewTask {
   input?: unknown;
   metadata?: Record<string, unknown>;
   unique_key?: string;
+  /** The id of a task whose trace this one refers to. */
+  continues?: string;
   message?: string;
 }
 
@@ -74,6 +78,8 @@ export function createTasks({
   redact,
   owners = soleOwner,
   measurements,
+  traces,
+  work,
   log,
 }: {
   store: TasksStore;
@@ -85,6 +91,8 @@ export function createTasks({
   /** Tasks of a project run at the server that owns it. */
   owners?: Pick<ProjectOwners, "isOneOfSeveral" | "owns" | "use"> | undefined;
   measurements: Pick<Measurements, "task">;
+  traces?: Traces | undefined;
+  work?: WorkContext | undefined;
   log: Logger;
 }) {
   const { publish, endSeqOf } = changes;
@@ -119,7 +127,7 @@ export function createTasks({
       );
   });
 
-  const supervise = async (row: TaskRow, definition: TaskDefinition<never>, abort: AbortController) => {
+  const supervise = async (row: TaskRow, definition: TaskDefinition<never>, abort: AbortController, span: Span | undefined) => {
     const started = Date.now();
     const taskLog = log.child({ task_id: row.id, type: row.type, user_id: row.user_id, project_id: row.project_id ?? undefined });
     const timer = setTimeout(() => abort.abort("timeout"), definition.timeoutMs);
@@ -167,6 +175,7 @@ export function createTasks({
     } finally {
       clearTimeout(timer);
     }
+    if (outcome.status === "failed") span?.fail(outcome.error_code ?? "failed");
     if (outcome.error) outcome.error = await redacted(row, outcome.error);
     const ending = outcome.error_code === "interrupted" ? undefined : definition.ending;
     const finished = await persist(() => store.finish(row.id, outcome, ending));
@@ -236,7 +245,29 @@ export function createTasks({
       if (finished) await publish(finished);
       return;
     }
-    await supervise(row, definition, abort);
+    const ids = { task_id: row.id, user_id: row.user_id, ...(row.project_id !== null && { project_id: row.project_id }) };
+    const supervised = () => traced(row, (span) => supervise(row, definition, abort, span));
+    await (work ? work.within(ids, supervised) : supervised());
+  };
+  /** A trace of its own, which refers to that of what created the task, and to those of the tasks that it continues. */
+  const traced = async (row: TaskRow, run: (span: Span | undefined) => Promise<void>): Promise<void> => {
+    if (!traces) return run(undefined);
+    const facts = { "studio.task_id": row.id, "studio.task_type": row.type };
+    const links = row.traceparents ?? [];
+    await traces.open(
+      `task ${row.type}`,
+      "consumer",
+      facts,
+      async (span) => {
+        const own = traces.headers()?.traceparent;
+        if (own !== undefined)
+          await store
+            .setTraceparents(row.id, [own])
+            .catch((err: unknown) => log.debug({ err, task_id: row.id }, "trace of task not stored"));
+        await run(span).finally(span.end);
+      },
+      { links },
+    );
   };
 
   const require = async (userId: string, id: string): Promise<TaskRow> => {
@@ -297,10 +328,13 @@ export function createTasks({
       for (const id of await store.listQueuedOf(projectIds)) await launch(id);
     },
     /** Inserts the row and its job in the caller's transaction. */
-    create: async (tx: Queries, task: NewTask): Promise<TaskRow> => {
+    create: async (tx: Queries, { continues, ...task }: NewTask): Promise<TaskRow> => {
       if (!jobs) throw new Error("tasks are not started");
+      const earlier = continues === undefined ? [] : await store.traceparentsOf(tx, continues);
+      const traceparents = [...earlier, traces?.headers()?.traceparent ?? []].flat();
       const row = await store.insert(tx, {
         ...task,
+        ...(traceparents.length > 0 && { traceparents }),
         input: task.input ?? null,
         metadata: task.metadata ?? {},
         progress_message: task.message ?? "Waiting to start",

@@ -27,6 +27,12 @@ export function createTasksStore(db: Database, processId: number) {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
     insert: async (tx: Queries, values: typeof tasks.$inferInsert): Promise<TaskRow> =>
       (await tx.insert(tasks).values(values).returning())[0] as TaskRow,
+    /** Where the trace of a task is. */
+    traceparentsOf: async (tx: Queries, id: string): Promise<string[]> =>
+      (await tx.select({ traceparents: tasks.traceparents }).from(tasks).where(eq(tasks.id, id)))[0]?.traceparents ?? [],
+    setTraceparents: async (id: string, traceparents: string[]): Promise<void> => {
+      await db.update(tasks).set({ traceparents }).where(eq(tasks.id, id));
+    },
     /** Serializes transactions that use the same unique key. */
     lock: async (tx: Queries, uniqueKey: string): Promise<void> => {
       await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${uniqueKey}, 0))`);

@@ -6,6 +6,8 @@ import type { Task, TaskEvent } from "@tesslate/contract";
 import { AppError } from "../../../platform/errors.ts";
 import { startJobs, type Jobs } from "../../../platform/jobs.ts";
 import { createMeasurements } from "../../../platform/measurements.ts";
+import { startTraces, type Traces } from "../../../platform/traces.ts";
+import { startOtlpReceiver } from "@tesslate/testkit";
 import { testApp } from "../../../testing/app.ts";
 import { testPlatform, type TestPlatform } from "../../../testing/platform.ts";
 import { createTaskChanges } from "./task-changes.ts";
@@ -20,12 +22,16 @@ interface Bench extends AsyncDisposable {
   user_id: string;
   project_id: string;
   /** Creates a task of this type and returns its id. */
-  add(type: string, more?: { unique_key?: string; input?: unknown }): Promise<string>;
+  add(type: string, more?: { unique_key?: string; input?: unknown; continues?: string }): Promise<string>;
   /** The task once it has ended. */
   end(id: string): Promise<Task>;
 }
 /** One process that runs tasks; `of`: another process on the same database. */
-async function bench(definitions: Record<string, Partial<TaskDefinition> & { run: TaskDefinition["run"] }>, of?: Bench): Promise<Bench> {
+async function bench(
+  definitions: Record<string, Partial<TaskDefinition> & { run: TaskDefinition["run"] }>,
+  of?: Bench,
+  traces?: Traces,
+): Promise<Bench> {
   const platform = await testPlatform(of ? { of: of.platform } : {});
   const { database, events, bus, log, presence } = platform;
   const store = createTasksStore(database.db, presence.id);
@@ -36,10 +42,11 @@ async function bench(definitions: Record<string, Partial<TaskDefinition> & { run
     bus,
     redact: async (_, text) => text,
     measurements: createMeasurements("0.0.0"),
+    traces,
     log,
   });
   for (const [type, definition] of Object.entries(definitions)) tasks.define(type, { timeoutMs: 10_000, ...definition });
-  const jobs = await startJobs({ pool: database.pool, log, handlers: { ...tasks.jobHandlers } });
+  const jobs = await startJobs({ pool: database.pool, log, traces, handlers: { ...tasks.jobHandlers } });
   await tasks.start(jobs);
   const owner = of ?? (await platform.project());
   return {
@@ -391,6 +398,40 @@ describe("when a process ends", () => {
     await a.tasks.reap();
     expect(await a.end(row?.id ?? "")).toMatchObject({ status: "completed", result: "done" });
   });
+});
+
+test("a task has a trace of its own, which refers to what created it; one that continues it at another server refers to its trace", async () => {
+  await using collector = await startOtlpReceiver();
+  const config = {
+    url: `${collector.url}/v1/traces`,
+    protocol: "http/json",
+    serviceName: "s",
+    attributes: "",
+    ratio: 1,
+    delayMs: 20,
+  } as const;
+  const [first, second] = [await startTraces(config, "1.0.0"), await startTraces({ ...config, serviceName: "t" }, "1.0.0")];
+  const run = async () => "done";
+  await using a = await bench({ one: { run } }, undefined, first);
+  const created = (await first?.within("request", {}, () => a.add("one"))) ?? "";
+  await a.end(created);
+  await a.tasks.close();
+  await a.jobs.close();
+  await using b = await bench({ one: { run } }, a, second);
+  const continued = (await second?.within("resume", {}, () => b.add("one", { continues: created }))) ?? "";
+  await b.end(continued);
+  await vi.waitFor(() => expect(collector.spans.filter(({ name }) => name === "task one")).toHaveLength(2), 5_000);
+  const find = (name: string) => collector.spans.find((span) => span.name === name);
+  const idOf = ({ trace_id, span_id }: { trace_id: string; span_id: string }) => ({ trace_id, span_id });
+  const byTask = (id: string) => collector.spans.find(({ attributes }) => attributes["studio.task_id"] === id);
+  const [task, next, request, resume] = [byTask(created), byTask(continued), find("request"), find("resume")];
+  if (!task || !next || !request || !resume) throw new Error("a span is missing");
+  expect(task).toMatchObject({ kind: 5, parent_id: undefined, links: [idOf(request)], attributes: { "studio.task_type": "one" } });
+  expect(next).toMatchObject({ parent_id: undefined, links: [idOf(task), idOf(resume)], resource: { "service.name": "t" } });
+  expect(next.trace_id).not.toBe(task.trace_id);
+  await vi.waitFor(() => expect(find("job task")).toMatchObject({ kind: 5 }), 5_000);
+  await first?.close();
+  await second?.close();
 });
 
 test("ended tasks are deleted after a day, agent runs after a month", async () => {

@@ -6,6 +6,7 @@ import type { Queries } from "../../../platform/database.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
+import type { WorkContext } from "../../../platform/work-context.ts";
 import type { ProjectOwners } from "../../../platform/servers/index.ts";
 import type { OwnedProject, RunningClaim, ProjectsStore, ProjectWithStatuses } from "./projects.store.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
@@ -56,6 +57,7 @@ export function createProjects({
   limits: { diskBytes, memoryBytes, maxRunning },
   hasOtherServers,
   owners,
+  work,
   log,
 }: {
   store: ProjectsStore;
@@ -66,6 +68,8 @@ export function createProjects({
   hasOtherServers: () => Promise<boolean>;
   owners: Pick<ProjectOwners, "isOneOfSeveral" | "owns">;
   events: EventLog;
+  /** Log lines of a request have the project's id once it is known. */
+  work?: Pick<WorkContext, "add"> | undefined;
   log: Logger;
 }) {
   const touched = new Map<string, { activity: number; change: number }>();
@@ -79,6 +83,7 @@ export function createProjects({
   const require = async (userId: string, ref: string): Promise<OwnedProject> => {
     const row = await store.findOwned(userId, ref, isUuid(ref));
     if (!row) throw notFound("Project");
+    work?.add({ project_id: row.id });
     return row;
   };
   /** A project and its branches share the disk limit: each may use what the others left when they were measured last. */
