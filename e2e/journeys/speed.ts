@@ -98,6 +98,8 @@ export default journey({ isMeasured: true }, async (context) => {
     /** Calls to the API. */
     maxCalls: number;
     usableMs: number;
+    /** Default 200. */
+    blockedMs?: number;
   }
 
   interface Opened {
@@ -157,7 +159,7 @@ export default journey({ isMeasured: true }, async (context) => {
       const most = seen.map(({ calls }) => calls).toSorted((a, b) => b.length - a.length)[0] ?? [];
       note(`${Math.round(bytes / kB)} kB of JavaScript of ${page.maxBytes / kB}, ${most.length} calls of ${page.maxCalls}`);
       within(page.usableMs, medianOf(seen.map(({ usableMs }) => usableMs)), "usable");
-      within(200, medianOf(seen.map(({ blockingMs }) => blockingMs)), "blocked");
+      within(page.blockedMs ?? 200, medianOf(seen.map(({ blockingMs }) => blockingMs)), "blocked");
       expect(bytes > 0, "its scripts were transferred");
       expect(bytes <= page.maxBytes, `${Math.round(bytes / kB)} kB of JavaScript`);
       expect(most.length <= page.maxCalls, `${most.length} calls: ${most.join(", ")}`);
@@ -302,6 +304,8 @@ export default journey({ isMeasured: true }, async (context) => {
           maxBytes: 420 * kB,
           maxCalls: 12,
           usableMs: 1500,
+          // The server sends the text, so that the app starts after the first paint: what was before it elsewhere is counted here.
+          blockedMs: 400,
         }),
     },
     {

@@ -101,7 +101,7 @@ export function createAnchors(): (heading: string) => string {
 }
 
 const escapes: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-const escape = (text: string) => text.replace(/[&<>"]/g, (char) => escapes[char] ?? char);
+export const escape = (text: string): string => text.replace(/[&<>"]/g, (char) => escapes[char] ?? char);
 /** The words of tokens, without syntax. */
 function wordsOf(tokens: readonly Token[]): string {
   return tokens

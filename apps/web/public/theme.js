@@ -16,6 +16,8 @@
     // See src/theme/appearance.ts.
     const { density, motion, contrast } = JSON.parse(localStorage.getItem("tesslate.appearance") ?? "{}") ?? {};
     Object.assign(root.dataset, { density, motion, contrast });
+    // See src/lib/session-hint.ts. A page whose text the server sends stands in the frame that the app will draw.
+    root.toggleAttribute("data-visitor", localStorage.getItem("tesslate.had-session") !== "true");
   } catch {
     // As above.
   }

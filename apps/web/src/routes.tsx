@@ -169,11 +169,11 @@ const codeOf = async (page: typeof AppFrame): Promise<void> => {
   await page.preload?.()?.catch(() => undefined);
 };
 
-/** Starts to load the text of a page of the help; false if there is no such page. */
+/** Loads the text of a page of the help, whose errors the page shows; false if there is no such page. */
 async function loadHelpText(queryClient: QueryClient, slug: string): Promise<boolean> {
   const { helpContentQuery, helpPageOf } = await import("./features/help/help-pages.ts");
   if (!helpPageOf(slug)) return false;
-  void queryClient.prefetchQuery(helpContentQuery(slug));
+  await queryClient.prefetchQuery(helpContentQuery(slug));
   return true;
 }
 

@@ -22,9 +22,9 @@ function createMethodsAt(contract: Record<string, RouteGroup>): (path: string) =
 /** What is no route: files and pages of the web UI in `webDir`, otherwise 405 or 404. */
 export async function installFallbacks(
   app: FastifyInstance,
-  { contract, webDir }: { contract: Record<string, RouteGroup>; webDir: string | undefined },
+  { contract, webDir, isHelpPublic }: { contract: Record<string, RouteGroup>; webDir: string | undefined; isHelpPublic: boolean },
 ): Promise<void> {
-  const pageOf = webDir && existsSync(join(webDir, "index.html")) ? createPages(webDir) : undefined;
+  const pageOf = webDir && existsSync(join(webDir, "index.html")) ? createPages(webDir, { isHelpPublic }) : undefined;
   if (pageOf) {
     await app.register(serveStatic, {
       root: webDir,
@@ -38,10 +38,11 @@ export async function installFallbacks(
   }
   const methodsAt = createMethodsAt(contract);
   app.setNotFoundHandler(async (request, reply) => {
-    const path = request.url.split("?")[0] ?? "/";
+    const [path = "/", query] = request.url.split("?");
     const isPage =
       request.method === "GET" && !path.startsWith("/api/") && !/\.\w+$/.test(path) && (request.headers.accept ?? "").includes("text/html");
-    if (isPage && pageOf) return reply.sendFile(pageOf(path, request.headers.cookie?.includes(`${sessionCookie}=`) === true));
+    const hasSession = request.headers.cookie?.includes(`${sessionCookie}=`) === true;
+    if (isPage && pageOf) return reply.sendFile(pageOf({ path, hasQuery: Boolean(query), hasSession }));
     const allowed = methodsAt(path);
     if (allowed.length > 0)
       throw new AppError("method_not_allowed", `${request.method} is not allowed here. Allowed: ${allowed.join(", ")}.`, {

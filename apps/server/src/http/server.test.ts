@@ -38,7 +38,7 @@ beforeAll(async () => {
   await mkdir(join(webDir, "assets"), { recursive: true });
   await writeFile(join(webDir, "index.html"), "<!doctype html><title>Studio</title>");
   await mkdir(join(webDir, "pages/help/guides"), { recursive: true });
-  for (const name of ["home", "landing", "p", "help/guides/chat"])
+  for (const name of ["home", "landing", "p", "help", "help/index", "help/guides/chat"])
     await writeFile(join(webDir, "pages", `${name}.html`), `<!doctype html><title>${name}</title>`);
   await writeFile(join(webDir, "assets/app-abc.js"), "export {}");
   await writeFile(join(webDir, "favicon.svg"), "<svg xmlns='http://www.w3.org/2000/svg'/>");
@@ -193,7 +193,9 @@ describe("the web app", () => {
       ["/p/my-app/code", "p"],
       ["/help/guides/chat", "help/guides/chat"],
       ["/help/guides/chat/", "help/guides/chat"],
-      ["/help/guides/none", "Studio"],
+      ["/help/guides/none", "help"],
+      ["/help", "help/index"],
+      ["/help?q=undo", "help"],
     ]) {
       const response = await page(path ?? "");
       expect([path, response.status, await response.text()]).toEqual([path, 200, `<!doctype html><title>${title}</title>`]);
@@ -204,6 +206,16 @@ describe("the web app", () => {
     const asset = await page("/assets/app-abc.js", "*/*");
     expect([asset.status, asset.headers.get("cache-control")]).toEqual([200, "public, max-age=31536000, immutable"]);
     expect((await page("/favicon.svg", "*/*")).headers.get("cache-control")).toBe("no-cache");
+  });
+  test("sends the text of the help only to those who may read it", async () => {
+    await using closed = await startHttp(routes, handlers, { webDir: join(root, "web"), env: { LANDING_PAGE: "0" } });
+    const titleOf = async (path: string, cookie?: string) => {
+      const response = await fetch(closed.url + path, { headers: { accept: "text/html", ...(cookie && { cookie }) } });
+      return /<title>(.*)<\/title>/.exec(await response.text())?.[1];
+    };
+    expect([await titleOf("/help"), await titleOf("/help/guides/chat")]).toEqual(["help", "help"]);
+    const cookie = "tesslate_auth=ada";
+    expect([await titleOf("/help", cookie), await titleOf("/help/guides/chat", cookie)]).toEqual(["help/index", "help/guides/chat"]);
   });
   test("serves nothing under /api, no missing files, and nothing outside its folder", async () => {
     for (const path of ["/api/nowhere", "/assets/no.js", "/no.css"]) expect([path, (await page(path)).status]).toEqual([path, 404]);

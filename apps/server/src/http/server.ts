@@ -120,7 +120,7 @@ export async function createHttpServer({
     forwardedIp: several?.forwarding.forwardedIp,
   });
 
-  await installFallbacks(app, { contract, webDir });
+  await installFallbacks(app, { contract, webDir, isHelpPublic: config.hasLandingPage });
 
   const endStreams = async () => {
     shutdown.abort();

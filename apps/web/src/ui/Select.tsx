@@ -2,7 +2,7 @@ import { Check, ChevronDown } from "lucide-react";
 import { Select as Radix } from "radix-ui";
 import { cx } from "../lib/cx.ts";
 import { useFieldProps } from "./Field.tsx";
-import { fieldBox, type InputSize } from "./Input.tsx";
+import { fieldBox, type InputSize } from "./field-box.ts";
 import { floating } from "./Menu.tsx";
 
 export interface SelectOption {

@@ -2,6 +2,7 @@ import { memo, type MouseEvent } from "react";
 import { CodeBlock } from "../../ui/markdown/CodeBlock.tsx";
 import "../../ui/markdown/markdown.css";
 import "./help.css";
+import { followedLink } from "./followed-link.ts";
 import type { HelpContent } from "./help-content.ts";
 
 /** The HTML was made from our own documents when the app was built; raw HTML in them is text. */
@@ -10,13 +11,8 @@ const Html = memo(({ html }: { html: string }) => <div className="contents" dang
 /** A page of the help, without its title. `onOpen`: a link to another page, or to another part of this one. */
 export function HelpArticle({ content, onOpen }: { content: HelpContent; onOpen: (slug: string, anchor: string) => void }) {
   const openInApp = (event: MouseEvent) => {
-    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    const link = event.target instanceof Element ? event.target.closest("a") : null;
-    const href = link?.getAttribute("href");
-    if (!href?.startsWith("/help")) return;
-    event.preventDefault();
-    const [path = "", anchor = ""] = href.split("#");
-    onOpen(path.replace(/^\/help\/?/, ""), anchor);
+    const link = followedLink(event);
+    if (link) onOpen(link.slug, link.anchor);
   };
   return (
     // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-static-element-interactions -- the links inside are links, followed by keys, too: this keeps the app open.

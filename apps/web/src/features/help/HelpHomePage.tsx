@@ -5,6 +5,7 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { counted } from "../../lib/counted.ts";
 import { buttonClass } from "../../ui/Button.tsx";
+import { helpClasses, helpStart } from "./help-classes.ts";
 import { HelpLayout, useHelpSections } from "./HelpLayout.tsx";
 import { findHelp, helpIndexQuery } from "./search-help.ts";
 
@@ -15,33 +16,31 @@ const resultLimit = 30;
 export function HelpHomePage() {
   const { q } = route.useSearch();
   return (
-    <HelpLayout title={q ? `“${q}”` : "Help"} words={q ?? ""} hasPages={false}>
+    <HelpLayout title={q ? `“${q}”` : "Help"} words={q ?? ""}>
       {q ? <Results words={q} /> : <AllPages />}
     </HelpLayout>
   );
 }
 
-const row = "block rounded-2 px-3 py-2 -mx-3 hover:bg-bg-2 narrow:py-2.5";
-
 function AllPages() {
   return (
     <>
-      <div className="grid grid-cols-2 gap-x-10 gap-y-8 narrow:grid-cols-1">
+      <div className={helpClasses.startSections}>
         {useHelpSections().map(({ id, title, pages }) => (
           <section key={id} aria-labelledby={id}>
-            <h2 id={id} className="mb-2 border-b border-line-0 pb-2 text-md">
+            <h2 id={id} className={helpClasses.startSectionTitle}>
               {title}
             </h2>
             {id === "api" ? (
-              <a href="/docs" className={row}>
-                <span className="font-medium text-fg-0">API reference</span>
-                <span className="block text-xs leading-note text-fg-2 first-letter:uppercase">every operation, with “Try it out”</span>
+              <a href="/docs" className={helpClasses.startRow}>
+                <span className={helpClasses.startRowTitle}>API reference</span>
+                <span className={helpClasses.startRowAbout}>{helpStart.apiReference}</span>
               </a>
             ) : null}
             {pages.map((page) => (
-              <Link key={page.slug} to="/help/$" params={{ _splat: page.slug }} className={row}>
-                <span className="font-medium text-fg-0">{page.title}</span>
-                <span className="block text-xs leading-note text-fg-2 first-letter:uppercase">{page.about.replaceAll("`", "")}</span>
+              <Link key={page.slug} to="/help/$" params={{ _splat: page.slug }} className={helpClasses.startRow}>
+                <span className={helpClasses.startRowTitle}>{page.title}</span>
+                <span className={helpClasses.startRowAbout}>{page.about.replaceAll("`", "")}</span>
               </Link>
             ))}
           </section>
@@ -78,8 +77,8 @@ function Results({ words }: { words: string }) {
       <ul aria-label="Results" className="max-w-190">
         {results.map(({ slug, anchor, title, page, excerpt }) => (
           <li key={`${slug}#${anchor}`}>
-            <Link to="/help/$" params={{ _splat: slug }} {...(anchor && { hash: anchor })} className={row}>
-              <span className="font-medium text-fg-0">{title}</span>
+            <Link to="/help/$" params={{ _splat: slug }} {...(anchor && { hash: anchor })} className={helpClasses.startRow}>
+              <span className={helpClasses.startRowTitle}>{title}</span>
               {title === page ? null : <span className="ml-2 text-xs text-fg-2">{page}</span>}
               <span className="line-clamp-2 text-xs leading-note text-fg-2">{excerpt}</span>
             </Link>

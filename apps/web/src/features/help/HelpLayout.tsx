@@ -1,13 +1,15 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useQueryClient } from "@tanstack/react-query";
 import { Braces, ChevronDown, Search } from "lucide-react";
-import { useRef, type ReactNode } from "react";
+import { useRef, type MouseEvent, type ReactNode } from "react";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { useSearchText } from "../../lib/use-search-text.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { Input } from "../../ui/Input.tsx";
 import { Page } from "../../ui/page/Page.tsx";
 import { meQuery } from "../users/index.ts";
+import { followedLink } from "./followed-link.ts";
+import { helpClasses, helpStart } from "./help-classes.ts";
 import { helpSectionsFor } from "./help-pages.ts";
 import type { HelpSection } from "./help-content.ts";
 
@@ -17,32 +19,30 @@ export function useHelpSections(): readonly HelpSection[] {
   return helpSectionsFor(user?.is_superuser ?? false);
 }
 
-const entry =
-  "flex min-h-7.5 items-center gap-2 rounded-2 px-2.5 py-1 text-fg-1 hover:bg-bg-2 hover:text-fg-0 aria-[current=page]:bg-bg-3 aria-[current=page]:font-medium aria-[current=page]:text-fg-0 narrow:min-h-11";
-
-function Pages({ onOpened }: { onOpened?: () => void }) {
+/** Plain links with one handler: as many links of the router take longer to draw than the text beside them. */
+function Pages({ current, onOpened }: { current: string; onOpened?: () => void }) {
+  const navigate = useNavigate();
+  const open = (event: MouseEvent) => {
+    const link = followedLink(event);
+    if (!link) return;
+    onOpened?.();
+    void navigate({ to: "/help/$", params: { _splat: link.slug } });
+  };
   return (
-    <nav aria-label="Help pages" className="grid gap-4">
+    // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions -- the links inside are links, followed by keys, too: this keeps the app open.
+    <nav aria-label="Help pages" className={helpClasses.sections} onClick={open}>
       {useHelpSections().map(({ id, title, pages }) => (
         <div key={id} role="group" aria-label={title}>
-          <p aria-hidden="true" className="px-2.5 pb-1 text-xs text-fg-2">
+          <p aria-hidden="true" className={helpClasses.sectionTitle}>
             {title}
           </p>
-          {pages.map((page) => (
-            <Link
-              key={page.slug}
-              to="/help/$"
-              params={{ _splat: page.slug }}
-              activeOptions={{ includeHash: false }}
-              activeProps={{ "aria-current": "page" }}
-              className={entry}
-              {...(onOpened && { onClick: onOpened })}
-            >
-              {page.title}
-            </Link>
+          {pages.map(({ slug, title: name }) => (
+            <a key={slug} href={`/help/${slug}`} aria-current={slug === current ? "page" : undefined} className={helpClasses.entry}>
+              {name}
+            </a>
           ))}
           {id === "api" ? (
-            <a href="/docs" className={entry}>
+            <a href="/docs" className={helpClasses.entry}>
               <Braces size={14} className="flex-none text-fg-2" />
               API reference
             </a>
@@ -76,57 +76,44 @@ function HelpSearchBox({ words, isFocused }: { words: string; isFocused: boolean
   );
 }
 
-const summary =
-  "flex min-h-11 cursor-default items-center justify-between px-3 text-fg-0 [&::-webkit-details-marker]:hidden [[open]>&>svg]:rotate-180";
-
-/** A page of the help. `hasPages`: with the list of pages at its left, or behind "All pages" on phones. */
-export function HelpLayout({
-  title,
-  words = "",
-  hasPages = true,
-  children,
-}: {
-  title: string;
-  words?: string;
-  hasPages?: boolean;
-  children: ReactNode;
-}) {
+/** A page of the help. `slug`: with the list of pages, of which it is the current one, at its left, or behind "All pages" on phones. */
+export function HelpLayout({ title, words = "", slug, children }: { title: string; words?: string; slug?: string; children: ReactNode }) {
   const all = useRef<HTMLDetailsElement>(null);
   const isNarrow = useIsNarrow();
   const search = <HelpSearchBox words={words} isFocused={words !== ""} />;
   const home = (
-    <Link to="/help" className="rounded-1 font-medium text-fg-0">
+    <Link to="/help" className={helpClasses.home}>
       Help
     </Link>
   );
   return (
-    <Page title={title === "Help" ? title : `${title} · Help`} {...(hasPages && { head: home })}>
-      {hasPages ? (
-        <div className="flex items-start gap-10 narrow:flex-col narrow:gap-4">
-          <div className="sticky top-0 grid w-52 flex-none grid-cols-1 gap-4 narrow:static narrow:w-full">
+    <Page title={title === "Help" ? title : `${title} · Help`} {...(slug !== undefined && { head: home })}>
+      {slug !== undefined ? (
+        <div className={helpClasses.columns}>
+          <div className={helpClasses.side}>
             {search}
             {isNarrow ? (
-              <details ref={all} className="rounded-2 border border-line-0">
-                <summary className={summary}>
+              <details ref={all} className={helpClasses.allPages}>
+                <summary className={helpClasses.allPagesSummary}>
                   All pages <ChevronDown size={14} aria-hidden="true" className="text-fg-2" />
                 </summary>
-                <div className="border-t border-line-0 p-1.5">
-                  <Pages onOpened={() => all.current?.removeAttribute("open")} />
+                <div className={helpClasses.allPagesList}>
+                  <Pages current={slug} onOpened={() => all.current?.removeAttribute("open")} />
                 </div>
               </details>
             ) : (
-              <div className="scroll-y max-h-[calc(100dvh-120px)] pb-8">
-                <Pages />
+              <div className={helpClasses.pages}>
+                <Pages current={slug} />
               </div>
             )}
           </div>
-          <div className="min-w-0 flex-1 narrow:w-full">{children}</div>
+          <div className={helpClasses.text}>{children}</div>
         </div>
       ) : (
         <>
-          <h1 className="font-display text-xl tracking-title narrow:-mt-10 narrow:mb-4">Help</h1>
-          <p className="mt-1 mb-4 text-md leading-read text-fg-2">Guides for building apps, documents for running a server, and the API.</p>
-          <div className="mb-6 max-w-120 narrow:max-w-none">{search}</div>
+          <h1 className={helpClasses.startTitle}>Help</h1>
+          <p className={helpClasses.startAbout}>{helpStart.about}</p>
+          <div className={helpClasses.startSearch}>{search}</div>
           {children}
         </>
       )}

@@ -1,13 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useLocation, useNavigate } from "@tanstack/react-router";
 import { ChevronLeft, ChevronRight } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect, useState, type MouseEvent } from "react";
 import { ChunkLoadError } from "../../lib/chunks.ts";
 import { cx } from "../../lib/cx.ts";
 import { ChunkErrorState } from "../../ui/ChunkErrorState.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import type { HelpDocument, HelpHeading } from "./help-content.ts";
+import { followedLink } from "./followed-link.ts";
+import { helpClasses, listedHeadings } from "./help-classes.ts";
 import { helpContentQuery, helpPageOf } from "./help-pages.ts";
 import { HelpArticle } from "./HelpArticle.tsx";
 import { HelpLayout, useHelpSections } from "./HelpLayout.tsx";
@@ -31,11 +33,11 @@ function Document({ page }: { page: HelpDocument }) {
     if (data && hash) document.getElementById(hash)?.scrollIntoView();
   }, [data, hash]);
   return (
-    <HelpLayout title={page.title}>
+    <HelpLayout title={page.title} slug={page.slug}>
       {data ? (
-        <div className="flex items-start gap-10">
-          <article aria-label={data.title} className="min-w-0 max-w-190 flex-1">
-            <h1 className="mb-4 font-display text-xl tracking-title">{data.title}</h1>
+        <div className={helpClasses.document}>
+          <article aria-label={data.title} className={helpClasses.article}>
+            <h1 className={helpClasses.title}>{data.title}</h1>
             <OnThisPage headings={data.headings} isInline />
             <HelpArticle
               content={data}
@@ -82,45 +84,41 @@ function useCurrentHeading(headings: readonly HelpHeading[]): string | undefined
 function OnThisPage({ headings, isInline = false }: { headings: readonly HelpHeading[]; isInline?: boolean }) {
   const [isOpen, setIsOpen] = useState(false);
   const current = useCurrentHeading(headings);
-  // A page with hundreds of headings lists its chapters only.
-  const shown = headings.length > 40 ? headings.filter(({ depth }) => depth === 2) : headings.filter(({ depth }) => depth > 1);
+  const navigate = useNavigate();
+  const shown = listedHeadings(headings);
   if (shown.length < 2) return null;
+  const open = (event: MouseEvent) => {
+    const link = followedLink(event);
+    if (link) void navigate({ to: ".", hash: link.anchor, replace: true });
+  };
   const list = () => (
-    <ul className="grid gap-px">
+    // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions -- as in the list of pages.
+    <ul className={helpClasses.headings} onClick={open}>
       {shown.map(({ anchor, text, depth }) => (
         <li key={anchor}>
-          <Link
-            to="."
-            hash={anchor}
-            replace
-            activeOptions={{ exact: true, includeHash: true }}
+          <a
+            href={`#${anchor}`}
             data-current={(!isInline && anchor === current) || undefined}
-            className={cx(
-              "flex min-h-6 items-center py-0.5 text-xs text-fg-2 hover:text-fg-0 data-current:font-medium data-current:text-fg-0 narrow:min-h-11",
-              depth > 2 && "pl-3",
-            )}
+            className={cx(helpClasses.heading, depth > 2 && helpClasses.subheading)}
           >
             {text}
-          </Link>
+          </a>
         </li>
       ))}
     </ul>
   );
   if (isInline)
     return (
-      <details
-        onToggle={({ currentTarget }) => setIsOpen(currentTarget.open)}
-        className="mb-4 hidden rounded-2 border border-line-0 mid:block"
-      >
-        <summary className="flex min-h-8 cursor-default items-center px-3 text-fg-1 narrow:min-h-11">On this page</summary>
-        <nav aria-label="On this page" className="border-t border-line-0 px-3 py-1.5">
+      <details onToggle={({ currentTarget }) => setIsOpen(currentTarget.open)} className={helpClasses.onThisPageInline}>
+        <summary className={helpClasses.onThisPageSummary}>On this page</summary>
+        <nav aria-label="On this page" className={helpClasses.onThisPageInlineList}>
           {isOpen ? list() : null}
         </nav>
       </details>
     );
   return (
-    <nav aria-label="On this page" className="scroll-y sticky top-0 max-h-[calc(100dvh-40px)] w-44 flex-none py-2 mid:hidden">
-      <p aria-hidden="true" className="pb-1.5 text-xs font-medium text-fg-1">
+    <nav aria-label="On this page" className={helpClasses.onThisPage}>
+      <p aria-hidden="true" className={helpClasses.onThisPageTitle}>
         On this page
       </p>
       {list()}

@@ -3,6 +3,7 @@ import { useContext, useEffect, useRef, type ReactNode } from "react";
 import { cx } from "../../lib/cx.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { FindButton } from "./FindButton.tsx";
+import { pageClasses } from "./page-classes.ts";
 import { PaletteContext } from "./palette.ts";
 import { ThemeButton } from "./ThemeButton.tsx";
 
@@ -16,8 +17,6 @@ export function useFocusOnArrival() {
   }, []);
   return main;
 }
-
-const widths = { wide: "max-w-page-wide", settings: "max-w-page-settings", reading: "max-w-page-reading" };
 
 /**
  * A page on one sheet: scrolls inside, head bar with palette and theme. `heading` is its h1; on phones it moves into the bar where that has no
@@ -37,7 +36,7 @@ export function Page({
   heading?: ReactNode;
   /** Beside the heading: the one action of the page. */
   action?: ReactNode;
-  width?: keyof typeof widths;
+  width?: keyof typeof pageClasses.widths;
   children: ReactNode;
 }) {
   usePageTitle(title);
@@ -50,12 +49,9 @@ export function Page({
       id="main"
       data-region="page"
       tabIndex={-1}
-      className={cx(
-        hasPalette ? "m-2 ml-0" : "m-2 mt-0",
-        "on-sheet relative scroll-y min-h-0 flex-1 rounded-4 border border-line-0 bg-bg-1 outline-none narrow:m-0 narrow:rounded-none narrow:border-0",
-      )}
+      className={cx(hasPalette ? pageClasses.besideRail : pageClasses.belowBar, pageClasses.main)}
     >
-      <div className="flex h-11 items-center gap-2 pr-3 pl-5 narrow:h-12 narrow:pr-1 narrow:pl-4">
+      <div className={pageClasses.head}>
         {head}
         <span className="flex-1" />
         {hasPalette ? (
@@ -65,7 +61,7 @@ export function Page({
           </>
         ) : null}
       </div>
-      <div className={cx("mx-auto w-full px-10 pb-12 narrow:px-4", widths[width])}>
+      <div className={cx(pageClasses.body, pageClasses.widths[width])}>
         {heading ? (
           <div className={cx("flex items-center gap-2 pb-5", !head && "narrow:-mt-12 narrow:mr-22 narrow:h-12 narrow:pb-0")}>
             <h1 className="min-w-0 flex-1 truncate font-display text-xl tracking-title">{heading}</h1>
