@@ -5,7 +5,7 @@ import type { TestUser } from "../../../testing/app.ts";
 import { ended, projectsApp, type ProjectsApp } from "../../../testing/projects.ts";
 import { emptyProject } from "../../../testing/sandbox.ts";
 
-const metricsToken = "a token of the metrics of these tests";
+const metricsToken = "metrics-token-of-the-tests";
 let app: ProjectsApp;
 let objects: Awaited<ReturnType<typeof startS3Server>>;
 let ada: TestUser;
@@ -221,7 +221,7 @@ test("an administrator restores the files of all projects that lost theirs", { t
   expect((await admin.adminProjects.list({ query: { status: "files_missing" } })).items.map((one) => one.id)).toContain(without.id);
   expect((await admin.adminAudit.list({ query: { action_type: "server.files_restored" } })).items[0]).toMatchObject({
     reason: body.reason,
-    details: { projects: 2 },
+    extra_data: { projects: 2 },
   });
   await vi.waitFor(async () => expect(await copied.read("a.txt")).toBe("copied"), { timeout: 30_000, interval: 100 });
 });
