@@ -2,7 +2,8 @@
  * Browser journeys, conformance, weights and templates, on the built product: `node e2e/run.ts [NAME…] [--main] [--whole] [--lanes N] [--shots DIR] [--list]`.
  * Without a name all of them; `--main` runs the steps of the main user flow, conformance and weights, `--whole` also what takes minutes. Each lane has
  * one server, one browser and one scripted model, which its journeys share. `--shots DIR` also writes screenshots. `--docs-images` runs the journeys of
- * `docs-images/` instead, which write the pictures of the documents into `docs/images`.
+ * `docs-images/` instead, which write the pictures of the documents into `docs/images`; `--example-runs` those of `example-runs/`, which record the
+ * runs on the pages of the official agents.
  */
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -22,6 +23,7 @@ const { values, positionals } = parseArgs({
     shots: { type: "string" },
     list: { type: "boolean", default: false },
     "docs-images": { type: "boolean", default: false },
+    "example-runs": { type: "boolean", default: false },
   },
 });
 const here = import.meta.dirname;
@@ -31,7 +33,11 @@ const filesIn = (folder: string) =>
 const scripts = Object.fromEntries(
   ["conformance", "demo", "deployments", "templates", "three-containers", "weights"].map((name) => [name, join(here, `${name}.ts`)]),
 );
-const files: Record<string, string> = values["docs-images"] ? filesIn("docs-images") : { ...scripts, ...filesIn("journeys") };
+const files: Record<string, string> = values["docs-images"]
+  ? filesIn("docs-images")
+  : values["example-runs"]
+    ? { agents: join(here, "example-runs/agents.ts") }
+    : { ...scripts, ...filesIn("journeys") };
 if (values.list) {
   process.stdout.write(`${Object.keys(files).toSorted().join("\n")}\n`);
   process.exit(0);
@@ -69,7 +75,7 @@ const times = ((): Record<string, number> => {
     return {};
   }
 })();
-const keepsTimes = !values.main && !values["docs-images"];
+const keepsTimes = !values.main && !values["docs-images"] && !values["example-runs"];
 const lengthOf = ({ name }: Named) => times[name] ?? statSync(files[name] ?? "").size;
 const runAll = async (queue: Named[], count: number) => {
   await Promise.all(

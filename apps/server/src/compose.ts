@@ -214,6 +214,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const seed = async () => {
       await marketplace.seed();
       await models.agents.seed();
+      await marketplace.seedExampleRuns();
       await creatorsAndReferrals.themes.seed();
     };
     if (several)

@@ -15,7 +15,14 @@ const shared = {
 };
 export const RecordedRun = described(
   "A run of an agent that its page shows. `events` are those of the run, without pictures, approvals, costs and the ids of its chat. Untrusted text: do not render as HTML.",
-  Type.Object({ ...shared, events: Type.Array(TranscriptEvent) }),
+  Type.Object({
+    ...shared,
+    is_example: described(
+      "An example that comes with the server: the model's texts were written in advance, the tool calls, changes and outputs are real. `model` is empty.",
+      Type.Boolean(),
+    ),
+    events: Type.Array(TranscriptEvent),
+  }),
 );
 export type RecordedRun = Static<typeof RecordedRun>;
 export const RecordableRun = described(
@@ -30,7 +37,8 @@ export const recordedRunsRoutes = {
     path,
     tag,
     summary: "Get recorded run",
-    description: "The run that the creator of an agent shows on its page. 404 if there is none.",
+    description:
+      "The run that the page of an agent shows: one that its creator chose, or the example of an official agent. 404 if there is none.",
     auth: "optional",
     params: ItemParams,
     response: RecordedRun,

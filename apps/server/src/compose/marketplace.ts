@@ -28,6 +28,7 @@ import {
   mountThemeCatalogue,
   returnOrigin,
   seedBases,
+  seedExampleRuns,
 } from "../features/store/marketplace/index.ts";
 import type { Audit } from "../features/accounts/audit/index.ts";
 import { createUsersStore, resetThemeOf, seedSystemAccounts } from "../features/accounts/users/index.ts";
@@ -45,6 +46,8 @@ import type { ToolsArea } from "./tools.ts";
 export interface MarketplaceArea extends Area {
   /** Creates or updates the system accounts and the bundled items. */
   seed(): Promise<void>;
+  /** Adds the example runs of the official agents, which must exist. */
+  seedExampleRuns(): Promise<void>;
 }
 
 export function composeMarketplace(
@@ -118,6 +121,7 @@ export function composeMarketplace(
       await seedSystemAccounts(createUsersStore(db));
       await seedBases({ listings: baseListings, templates, settings, log });
     },
+    seedExampleRuns: () => seedExampleRuns(recordings),
     mount(mount) {
       mountMarketplaceAgents(mount, {
         catalogue: agents,

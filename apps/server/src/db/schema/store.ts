@@ -319,7 +319,7 @@ export const marketplaceReviews = pgTable(
   ],
 );
 
-/** The run that the page of an agent shows: a copy of what its creator chose. */
+/** The run that the page of an agent shows: a copy of what its creator chose, or an example that comes with the server. */
 export const recordedRuns = pgTable("recorded_runs", {
   agent_id: uuid()
     .primaryKey()
@@ -329,6 +329,8 @@ export const recordedRuns = pgTable("recorded_runs", {
   ran_at: timestamptz().notNull(),
   duration_ms: integer(),
   events: jsonb().$type<TranscriptEvent[]>().notNull(),
+  /** Of the example that comes with the server, to replace it by that of a later version; null: chosen by the creator. */
+  example_digest: text(),
   created_at: createdAt(),
 });
 export type RecordedRunRow = typeof recordedRuns.$inferSelect;

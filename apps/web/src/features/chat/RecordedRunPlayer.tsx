@@ -44,13 +44,14 @@ export function RecordedRunPlayer({ run: recorded }: { run: RecordedRun }) {
   };
   const tools = run.parts.filter((part) => part.kind === "tool");
   const files = run.changes?.files ?? new Set(tools.flatMap(touchedPaths)).size;
-  const durationMs = recorded.duration_ms ?? run.durationMs;
+  // The answers of an example were written in advance: how long they took and when says nothing.
+  const durationMs = recorded.is_example ? null : (recorded.duration_ms ?? run.durationMs);
   const facts = [
     counted(tools.length, "step"),
     ...(files > 0 ? [counted(files, "file")] : []),
     ...(durationMs ? [formatDuration(durationMs)] : []),
     ...(recorded.model ? [shortModelName(recorded.model)] : []),
-    formatDate(recorded.ran_at),
+    ...(recorded.is_example ? [] : [formatDate(recorded.ran_at)]),
   ];
   return (
     <div className="overflow-hidden rounded-3 border border-line-0">

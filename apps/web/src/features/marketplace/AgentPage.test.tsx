@@ -158,7 +158,14 @@ const recordedEvents = (): TranscriptEvent[] => {
     },
   ];
 };
-const recorded = { message: "Add a price", model: "openai/scripted", ran_at: sampleTime, duration_ms: 65_000, events: recordedEvents() };
+const recorded = {
+  message: "Add a price",
+  model: "openai/scripted",
+  ran_at: sampleTime,
+  duration_ms: 65_000,
+  is_example: false,
+  events: recordedEvents(),
+};
 
 test("shows its recorded run, which is replayed step by step", async ({ api, open, user }) => {
   item(api, { has_recorded_run: true });

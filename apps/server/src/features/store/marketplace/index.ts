@@ -38,6 +38,7 @@ export { createModeration } from "./moderation.ts";
 export { createModerationStore } from "./moderation.store.ts";
 export { returnOrigin, type MarketplacePayments } from "./payments.ts";
 export { createSoldItems } from "./sold-items.store.ts";
+export { seedExampleRuns } from "./example-runs.ts";
 export { createRecordedRuns } from "./recorded-runs.ts";
 export { createRecordedRunsStore, deleteRecordedRunsOf } from "./recorded-runs.store.ts";
 export { createReviews } from "./reviews.service.ts";

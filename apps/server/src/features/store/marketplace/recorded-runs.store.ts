@@ -34,11 +34,28 @@ export function createRecordedRunsStore(db: Database) {
       { message, model, ran_at, duration_ms }: OwnRun,
       events: readonly TranscriptEvent[],
     ): Promise<void> => {
-      const row = { message, model, ran_at, duration_ms, events: asJsonb(events), created_at: sql`now()` };
+      const row = { message, model, ran_at, duration_ms, events: asJsonb(events), example_digest: null, created_at: sql`now()` };
       await tx
         .insert(recordedRuns)
         .values({ agent_id: agentId, ...row })
         .onConflictDoUpdate({ target: recordedRuns.agent_id, set: row });
+    },
+    /**
+     * For an official agent that no administrator edited, unless the stored example has the same digest. The model's texts were written in
+     * advance, so no model and no duration are stored.
+     */
+    setExample: async (
+      slug: string,
+      { message, events }: { message: string; events: readonly TranscriptEvent[] },
+      digest: string,
+    ): Promise<void> => {
+      await db.execute(sql`
+        insert into ${recordedRuns} (agent_id, message, model, ran_at, events, example_digest)
+        select id, ${message}, '', ${events[0]?.ts}::timestamptz, ${asJsonb(events)}, ${digest} from ${agents}
+        where slug = ${slug} and forked_by_user_id is null and created_by_user_id is null and content_edited_at is null
+        on conflict (agent_id) do update set message = excluded.message, model = excluded.model, ran_at = excluded.ran_at,
+          duration_ms = null, events = excluded.events, example_digest = excluded.example_digest, created_at = now()
+        where ${recordedRuns.example_digest} is distinct from excluded.example_digest and ${recordedRuns.example_digest} is not null`);
     },
     remove: async (tx: Queries, agentId: string): Promise<void> => {
       await tx.delete(recordedRuns).where(eq(recordedRuns.agent_id, agentId));

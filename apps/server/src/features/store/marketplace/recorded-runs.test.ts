@@ -1,7 +1,13 @@
+import { TranscriptEvent, type RecordedRun } from "@tesslate/contract";
+import { Value } from "typebox/value";
 import { describe, expect, test } from "vitest";
 import { call, nextMessage, say, turn } from "@tesslate/testkit";
+import { testApp } from "../../../testing/app.ts";
 import { chatWorld, find } from "../../../testing/chat.ts";
+import { officialAgents } from "../../agent/agents/index.ts";
+import { exampleRuns, seedExampleRuns } from "./example-runs.ts";
 import { keyIn, recordedEvents } from "./recorded-events.ts";
+import { createRecordedRunsStore } from "./recorded-runs.store.ts";
 
 const secret = `sk_${"live"}_4eC39HqLyjWDarjtT1zdp7dcQx81ab`;
 
@@ -124,4 +130,58 @@ test("events of a recording have no pictures, costs or ids, and long texts are c
   expect(text.length).toBeLessThan(22_000);
   expect(keyIn(events, "hello")).toBeUndefined();
   expect(keyIn(events, `use ${secret}`)).toContain("Stripe");
+});
+
+describe("the example of an official agent", () => {
+  const params = { id: "tesslate-agent" };
+
+  test("is on its page for everyone, says that it is one, and shows calls that really ran", async () => {
+    await using app = await testApp();
+    const answer = await app.request(`/api/marketplace/agents/${params.id}/recorded-run`);
+    expect(answer.status).toBe(200);
+    const run = (await answer.json()) as RecordedRun;
+    expect(run).toMatchObject({ is_example: true, model: "", duration_ms: null });
+    expect(run.events.some(({ type }) => type === "file_changed")).toBe(true);
+    const results = run.events.flatMap((event) => (event.type === "agent_step" ? event.data.tool_results : []));
+    expect(results.length).toBeGreaterThan(3);
+    expect(run.events.at(-1)?.type).toBe("done");
+  });
+
+  test("is replaced by that of a later version, once, and not where someone chose a run or edited the agent", async () => {
+    await using app = await testApp();
+    const store = createRecordedRunsStore(app.db);
+    const find = async (slug: string) =>
+      (
+        await app.studio.database.pool.query<{ message: string; digest: string | null }>(
+          "select r.message, r.example_digest as digest from recorded_runs r join agents a on a.id = r.agent_id where a.slug = $1",
+          [slug],
+        )
+      ).rows;
+    const { events } = exampleRuns["tesslate-agent"]!;
+    const later = { "tesslate-agent": { message: "Later", events }, "react-agent": { message: "Later", events } };
+    await seedExampleRuns(store, later);
+    await seedExampleRuns(store, later);
+    const digest = expect.stringMatching(/^[0-9a-f]{64}$/) as string;
+    expect(await find("tesslate-agent")).toEqual([{ message: "Later", digest }]);
+    expect(await find("react-agent")).toEqual([{ message: "Later", digest }]);
+
+    await app.studio.database.pool.query(
+      "update recorded_runs set message = 'Chosen', example_digest = null where agent_id = (select id from agents where slug = 'react-agent')",
+    );
+    await app.studio.database.pool.query("update agents set content_edited_at = now() where slug = 'tesslate-agent'");
+    const latest = { "tesslate-agent": { message: "Latest", events }, "react-agent": { message: "Latest", events } };
+    await seedExampleRuns(store, latest);
+    expect(await find("tesslate-agent")).toEqual([{ message: "Later", digest }]);
+    expect(await find("react-agent")).toEqual([{ message: "Chosen", digest: null }]);
+  });
+
+  test("is of an official agent, has at most 64 kB, and contains no key", () => {
+    const slugs = officialAgents.map(({ slug }) => slug);
+    for (const [slug, { message, events }] of Object.entries(exampleRuns)) {
+      expect(slugs).toContain(slug);
+      expect([slug, JSON.stringify(events).length < 64 * 1024, keyIn(events, message)]).toEqual([slug, true, undefined]);
+      expect([slug, events.map(({ seq }) => seq)]).toEqual([slug, events.map((_, index) => index + 1)]);
+      expect([slug, events.every((event) => Value.Check(TranscriptEvent, event))]).toEqual([slug, true]);
+    }
+  });
 });

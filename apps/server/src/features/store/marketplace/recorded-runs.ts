@@ -35,8 +35,8 @@ export function createRecordedRuns({
       const { agent } = await agents.require(viewer, ref);
       const run = await store.find(agent.id);
       if (!run) throw notFound("Recorded run");
-      const { message, model, ran_at, duration_ms, events } = run;
-      return { message, model, ran_at, duration_ms, events };
+      const { message, model, ran_at, duration_ms, events, example_digest } = run;
+      return { message, model, ran_at, duration_ms, events, is_example: example_digest !== null };
     },
     candidates: async (user: NonNullable<Viewer>, ref: string): Promise<List<RecordableRun>> => {
       const runs = await store.listOwnRuns(user.id, await requireOwn(user, ref), { limit: maxCandidates });

@@ -1,0 +1,1 @@
+ALTER TABLE "recorded_runs" ADD COLUMN "example_digest" text;
