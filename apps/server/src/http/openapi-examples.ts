@@ -511,6 +511,7 @@ export const examples: Record<string, unknown> = {
     error: null,
     created_at: "2026-11-30T09:41:53.201Z",
     ready_at: "2026-11-30T09:41:57.320Z",
+    copied_at: "2026-11-30T09:41:59.106Z",
   },
   Task: {
     id: "3d9d7578-64ca-44aa-81f7-93c69811ecfd",
