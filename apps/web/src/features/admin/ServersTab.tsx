@@ -34,7 +34,7 @@ export function ServersTab() {
         <span className="flex-1" />
         {data ? <span className="num text-xs text-fg-2">Updated at {formatLogTime(data.checked_at)}</span> : null}
       </div>
-      <div className="scroll-y min-h-0 flex-1">
+      <div className="relative scroll-y min-h-0 flex-1">
         {isReconnecting && data ? (
           <Banner tone="warn" className="mx-4 mb-4">
             Connection lost. Reconnecting… This page may be out of date.
@@ -83,7 +83,7 @@ function Problems({ problems }: { problems: ServerProblem[] }) {
 
 /** A value that differs from the others. */
 const Marked = ({ children, note }: { children: ReactNode; note: string }) => (
-  <span className="inline-flex items-center gap-1 text-warn" title={note}>
+  <span className="relative inline-flex items-center gap-1 text-warn" title={note}>
     <TriangleAlert size={12} aria-hidden="true" />
     {children}
     <span className="sr-only">, {note}</span>
@@ -106,7 +106,9 @@ function Version({
 
 function Clock({ ms }: { ms: number | null }) {
   if (ms === null) return "Unknown";
-  const shown = `${ms < 0 ? "−" : "+"}${formatDuration(Math.abs(ms))}`;
+  // What rounds to zero has no sign.
+  const isSame = Math.abs(ms) < 5;
+  const shown = isSame ? formatDuration(0) : `${ms < 0 ? "−" : "+"}${formatDuration(Math.abs(ms))}`;
   return Math.abs(ms) > clockToleranceMs ? <Marked note="differs from the database's clock">{shown}</Marked> : shown;
 }
 
@@ -206,7 +208,7 @@ function Servers({ servers, now }: { servers: AdminServer[]; now: string }) {
           ))}
         </ul>
       ) : (
-        <div className="overflow-x-auto border-y border-line-0">
+        <div className="overflow-x-auto border-t border-line-0">
           <Table label="Servers" columns={columns} rows={servers} keyOf={({ id }) => id} isFlush />
         </div>
       )}
@@ -244,7 +246,7 @@ function Runners({ runners, pods, own }: { runners: AdminRunner[]; pods: AdminPo
     <section aria-label="Runners" className="min-w-0">
       <h2 className="mx-4 mb-2 text-xs font-medium text-fg-0">Runners</h2>
       {pods.length > 0 ? (
-        <div className="border-y border-line-0">
+        <div className="border-t border-line-0">
           <Table label="Pods" columns={podColumns} rows={pods} keyOf={({ state, image }) => `${state} ${image}`} isFlush />
         </div>
       ) : runners.length === 0 ? (
