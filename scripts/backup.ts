@@ -82,12 +82,14 @@ async function main(): Promise<number> {
     signal: abort.signal,
   };
   const started = Date.now();
-  const manifest = await backUp(context, { target, passphraseFile: values["passphrase-file"] ?? config.backups.passphraseFile }).catch(
-    async (error: unknown) => {
-      if (values.scheduled) await recordFailure(config, error);
-      throw error;
-    },
-  );
+  const manifest = await backUp(context, {
+    target,
+    passphraseFile: values["passphrase-file"] ?? config.backups.passphraseFile,
+    isScheduled: values.scheduled,
+  }).catch(async (error: unknown) => {
+    if (values.scheduled) await recordFailure(config, error);
+    throw error;
+  });
   for (const warning of manifest.warnings) print(`! ${warning}`);
   if (manifest.objects)
     print(`! The files of the server are in ${manifest.objects} and not in the backup. Protect the bucket by versioning or replication.`);

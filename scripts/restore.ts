@@ -76,10 +76,13 @@ async function main(): Promise<number> {
     );
   if (manifest.objects)
     print(
-      `  - The files of the server are in ${manifest.objects}, not in the backup. Set OBJECTS_S3_* to that bucket or a copy with the same name.`,
+      `  - The files of the server are in ${manifest.objects}, not in the backup. Set OBJECTS_S3_* to that bucket: this installation deletes nothing in it until ./studio claim.`,
     );
   if (dataDir !== undefined) print(`  - Set DATA_DIR=${result.dataDir}.`);
   print("  - Start the server: ./studio up. If the original still runs on this machine, set another PORT.");
+  print(
+    "  - If this installation replaces the original, run ./studio claim. Until then it makes no scheduled backups. Do not run it in a test.",
+  );
   return 0;
 }
 

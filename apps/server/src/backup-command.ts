@@ -34,6 +34,7 @@ import { appliedMigrations, connectDatabase, knownMigrations, type DatabaseHandl
 import { isDatabaseClaimed } from "./platform/database-claim.ts";
 import { isDatabaseEmpty, replaceDatabase } from "./platform/dump/index.ts";
 import { loadEncryptionKeys } from "./platform/encryption-keys.ts";
+import { markRestored, readUnconfirmedRestore } from "./platform/installation.ts";
 import { refuseKeysOfOtherDatabase } from "./platform/key-check.ts";
 import type { Logger } from "./platform/logger.ts";
 import { bucketAddress, createStorageOutbound } from "./platform/objects/index.ts";
@@ -113,7 +114,11 @@ function splitSettings(environment: Environment): { open: Record<string, string>
 
 export async function backUp(
   context: CommandContext,
-  { target, passphraseFile }: { target: string; passphraseFile?: string | undefined },
+  {
+    target,
+    passphraseFile,
+    isScheduled = false,
+  }: { target: string; passphraseFile?: string | undefined; isScheduled?: boolean | undefined },
 ): Promise<BackupManifest> {
   const { config, environment, print, signal } = context;
   const passphrase = await readPassphrase(passphraseFile);
@@ -121,6 +126,12 @@ export async function backUp(
   const installation = await openInstallation(context);
   const { dataDir, database } = installation;
   try {
+    // In a copy that tests a backup, BACKUP_TARGET may be that of the original.
+    const restoredFrom = isScheduled ? await readUnconfirmedRestore(database.pool) : undefined;
+    if (restoredFrom !== undefined)
+      throw new BackupError(
+        `This installation was restored from ${restoredFrom} and may be a copy, so it makes no scheduled backups. If it replaces the original, run ./studio claim.`,
+      );
     const repository = await openRepository(await openTarget(target, config), { isCreated: true });
     const pause = await openPauses(context, installation);
     const store = createBackupStore(database.db);
@@ -238,7 +249,7 @@ export async function restore(context: CommandContext, { target, at, isForced, p
           closers.push(() => embedded.stop());
           connection = { host: embedded.socketDir, user: "tesslate", database: "tesslate" };
         }
-        await replaceDatabase(connection, dump, signal);
+        await replaceDatabase(connection, dump, signal, (client) => markRestored(client, manifest.id));
       },
     });
     const hasKeys = await fitsKeys(context, dataDir, connection);

@@ -314,8 +314,10 @@ async function rowsAt(socketDir: string): Promise<Record<string, string>> {
     );
     const found: Record<string, string> = {};
     for (const { name } of rows) {
+      // A restored installation is another one than the original.
+      const condition = name === "server_settings" ? "where key <> 'installation'" : "";
       const { rows: digests } = await client.query<{ digest: string }>(
-        `select count(*) || ' ' || md5(coalesce(string_agg(t::text, '|' order by t::text), '')) as digest from ${name} t`,
+        `select count(*) || ' ' || md5(coalesce(string_agg(t::text, '|' order by t::text), '')) as digest from ${name} t ${condition}`,
       );
       found[name] = digests[0]?.digest ?? "";
     }

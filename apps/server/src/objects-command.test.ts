@@ -40,7 +40,10 @@ test("a server keeps its files in the bucket, and nobody else's server is starte
   const ada = await app.signUp();
   const task = await ended(app, ada, (await app.as(ada).account.export()).task_id);
   expect(task).toMatchObject({ status: "completed" });
-  expect([...server.objects.keys()].filter((key) => key.startsWith("studio/one/"))).toEqual([`studio/one/exports/${task.id}.zip`]);
+  expect([...server.objects.keys()].filter((key) => key.startsWith("studio/one/")).sort()).toEqual([
+    `studio/one/exports/${task.id}.zip`,
+    "studio/one/installation.json",
+  ]);
   const { download_url, size_bytes } = await app.as(ada).account.exported();
   const response = await app.request(download_url ?? "", { user: ada });
   const archive = Buffer.from(await response.arrayBuffer());

@@ -26,11 +26,20 @@ import { claimDatabase } from "../platform/database-claim.ts";
 import { createEventLog, type EventLog } from "../platform/events.ts";
 import type { JobHandlers } from "../platform/jobs.ts";
 import { checkKeys, refuseKeysOfOtherDatabase } from "../platform/key-check.ts";
+import { readInstallation } from "../platform/installation.ts";
 import type { Logger } from "../platform/logger.ts";
 import { createMail, type Mail } from "../platform/mail.ts";
 import { createMeasurements, type Measurements } from "../platform/measurements.ts";
 import { createMailStore } from "../platform/mail.store.ts";
-import { openFolderObjects, openObjects, refuseOtherObjects, scratchFolder, type ObjectStore } from "../platform/objects/index.ts";
+import {
+  createBucketClaim,
+  guardObjects,
+  openFolderObjects,
+  openObjects,
+  refuseOtherObjects,
+  scratchFolder,
+  type ObjectStore,
+} from "../platform/objects/index.ts";
 import { createOutbound, hostEntry, type Outbound } from "../platform/outbound.ts";
 import { findPostgresPrograms, holdDataDir, prepareProjectCluster, startEmbeddedPostgres } from "../platform/postgres.ts";
 import { registerProcess } from "../platform/presence.ts";
@@ -193,10 +202,11 @@ export async function composePlatform({ config, log, work, onClose, ...swap }: P
   onClose(() => events.close());
   const settings = createServerSettings({ db, bus, box });
   await checkKeys(settings, secretKey, encryptionKeys);
-  const { objects, close: closeObjects } = await openObjects(config, dataDir);
+  const { objects: store, close: closeObjects } = await openObjects(config, dataDir);
   onClose(closeObjects);
-  await refuseOtherObjects(settings, objects, openFolderObjects(dataDir));
-  if (objects.kind === "s3") await requireStorage(objects);
+  await refuseOtherObjects(settings, store, openFolderObjects(dataDir));
+  if (store.kind === "s3") await requireStorage(store);
+  const objects = await claimObjects(store, settings, log);
   const limits = createRateLimiter({ db, factor: config.http.rateLimitFactor });
   const { proxy } = config.outbound;
   const outboundOptions = {
@@ -318,6 +328,23 @@ export async function composePlatform({ config, log, work, onClose, ...swap }: P
       sweep_unfinished_objects: "23 4 * * *",
     },
   };
+}
+
+/** The store with the rights of this installation in it. */
+async function claimObjects(store: ObjectStore, settings: ServerSettings, log: Logger): Promise<ObjectStore> {
+  const { restored_from } = await readInstallation(settings);
+  const claim = createBucketClaim(settings, store);
+  const isHeld = await claim.isHeld();
+  if (restored_from !== null)
+    log.warn(
+      { backup: restored_from },
+      `this installation was restored and may be a copy: it makes no scheduled backups${isHeld ? "" : ` and deletes nothing in ${store.address}`}. If it replaces the original, run ./studio claim`,
+    );
+  else if (!isHeld)
+    log.warn(
+      `${store.address} belongs to another installation: this one deletes nothing in it. If it replaces the other, run ./studio claim`,
+    );
+  return guardObjects(store, claim, log);
 }
 
 async function requireStorage(objects: ObjectStore): Promise<void> {

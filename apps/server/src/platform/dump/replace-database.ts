@@ -14,7 +14,13 @@ export async function isDatabaseEmpty(client: Pick<pg.Client, "query">): Promise
 }
 
 /** Fills an empty database with a dump, or replaces everything in it, in one transaction: a failure changes nothing. */
-export async function replaceDatabase(connection: pg.ClientConfig, dump: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
+export async function replaceDatabase(
+  connection: pg.ClientConfig,
+  dump: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+  /** In the same transaction, when everything is there. */
+  finish: (client: pg.Client) => Promise<void> = async () => undefined,
+): Promise<void> {
   const { apply } = await openDump(dump);
   const client = new pg.Client({ ...connection, application_name: "tesslate-studio restore" });
   const failure = new Promise<never>((_, reject) => client.on("error", reject));
@@ -30,6 +36,7 @@ export async function replaceDatabase(connection: pg.ClientConfig, dump: AsyncIt
         await client.query("create schema public");
       }
       await apply(client, signal);
+      await finish(client);
       await client.query("commit");
     };
     await Promise.race([work(), failure]);

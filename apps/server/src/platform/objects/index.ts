@@ -1,3 +1,4 @@
+export { createBucketClaim, guardObjects } from "./claim.ts";
 export { createStorageOutbound, openFolderObjects, openObjects, scratchFolder } from "./create.ts";
 export { recordLocation, refuseOtherObjects } from "./location.ts";
 export { collections, type ObjectFacts, type ObjectStore } from "./object-store.ts";

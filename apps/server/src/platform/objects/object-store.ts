@@ -38,6 +38,12 @@ export interface PutOptions {
   signal?: AbortSignal;
 }
 
+/** Names one installation in the store. */
+export interface ObjectStoreOwner {
+  read(): Promise<string | undefined>;
+  set(id: string): Promise<void>;
+}
+
 /**
  * Files of the server by key, such as `exports/<id>.zip`; shared by all servers of an installation. An object is complete or absent, and
  * durable once a call resolves. Without the storage, calls throw `unavailable`; with a full one, `storage_full`.
@@ -46,6 +52,8 @@ export interface ObjectStore {
   readonly kind: "folder" | "s3";
   /** For messages and the log; without credentials. */
   readonly address: string;
+  /** Which installation may delete objects. `undefined`: the store belongs to its installation alone. */
+  readonly owner?: ObjectStoreOwner;
   /** Streams with bounded memory, and returns the number of bytes. A failed call leaves nothing, and has destroyed a stream that it was given. */
   put(key: string, data: Uint8Array | AsyncIterable<Uint8Array>, options?: PutOptions): Promise<number>;
   /** A new path on this machine, for `putFile`. What is left there is deleted when the server starts. */

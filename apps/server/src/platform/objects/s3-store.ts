@@ -183,9 +183,23 @@ export function createS3Store({ prefix, scratchDir, partBytes = defaultPartBytes
       await drain(await ask(() => client.send("DELETE", { key, accepts: [404] })));
     });
 
+  const ownerName = `${base}installation.json`;
+  const readOwner = async (): Promise<string | undefined> => {
+    const response = await ask(() => client.send("GET", { key: ownerName, accepts: [404] }));
+    if (response.status === 404) return missing(response);
+    const { id } = JSON.parse(await response.text()) as { id: string };
+    return id;
+  };
+
   return {
     kind: "s3",
     address: bucketAddress({ bucket: options.bucket, prefix }),
+    owner: {
+      read: readOwner,
+      set: async (id) => {
+        await put(ownerName, Buffer.from(`${JSON.stringify({ id })}\n`), {});
+      },
+    },
     put: (key, data, given = {}) => put(nameOf(key), data, given),
     scratchFile,
     putFile: async (key, path) => {
