@@ -73,7 +73,7 @@ test("a second server on the same database is refused with one sentence until th
   expect(second.code).toBe(1);
   expect(second.output()).toMatch(
     new RegExp(
-      `^Another Tesslate Studio \\(pid ${first.child.pid} on .+\\) uses this database, and only one server may\\. Stop that server, or set DATABASE_URL to another database\\.\\n$`,
+      `^Another Tesslate Studio \\(pid ${first.child.pid} on .+\\) uses this database, and only one server may\\. Stop that server, set DATABASE_URL to another database, or set SERVER_ADDRESS on all servers if they belong to one installation\\.\\n$`,
     ),
   );
   // As after a database restart: all connections are lost, and the server claims the database again.

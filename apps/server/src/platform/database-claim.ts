@@ -87,7 +87,7 @@ export async function claimDatabase(
     const other = `Another Tesslate Studio${holder ? ` (pid ${holder.pid} on ${holder.host})` : ""} uses this database`;
     return isOneOfSeveral
       ? `${other}, and it has no SERVER_ADDRESS. Stop that server, or set SERVER_ADDRESS on all of them.`
-      : `${other}, and only one server may. Stop that server, or set DATABASE_URL to another database.`;
+      : `${other}, and only one server may. Stop that server, set DATABASE_URL to another database, or set SERVER_ADDRESS on all servers if they belong to one installation.`;
   };
   if (!(await takeWithRetry())) throw new Error(await refusal());
   return {

@@ -70,6 +70,22 @@ test("the first server that needs a project owns it and its branches, and the ot
   }
 });
 
+test("a server is refused while another one that is alive has its address, and accepted after that one has closed or was killed", async () => {
+  await using platform = await testPlatform();
+  const address = "http://10.0.0.1:8000";
+  const first = await member(platform, address);
+  await expect(member(platform, address)).rejects.toThrow(
+    new RegExp(`^Another server \\(pid ${process.pid} on .+\\) has the SERVER_ADDRESS http://10\\.0\\.0\\.1:8000\\. Set SERVER_ADDRESS`),
+  );
+  await first.registry.close();
+  // Killed: its lease is still valid, the lock of its process is released.
+  const second = await member(platform, address, { leaseMs: 60_000, silentMs: 30_000, renewMs: 3_600_000 });
+  await second.platform.presence.close();
+  const third = await member(platform, address);
+  for (const { registry } of [third, second]) await registry.close();
+  for (const { platform: own } of [third, second, first]) await own[Symbol.asyncDispose]();
+});
+
 test("projects of a server whose lease has ended are taken over; a server that finds its lease ended says so", async () => {
   await using platform = await testPlatform();
   // As after `kill -9`: it does not renew its lease.

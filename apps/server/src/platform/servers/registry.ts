@@ -45,6 +45,61 @@ const startLease = sql`interval '1 minute'`;
 /** Rows of ended servers are kept for a day, so that one that was only suspended finds out. */
 const keptInterval = sql`interval '1 day'`;
 
+/** How much longer than a lease a start waits for the server that had its address before. */
+const addressGraceMs = 2_000;
+
+interface AddressHolder extends Record<string, unknown> {
+  pid: number;
+  host: string;
+  lease_until: string;
+}
+
+/** Inserts this server. Throws when another one that is alive has its address, because requests for the projects of one would reach the other. */
+async function insertServer({
+  db,
+  address,
+  version,
+  processId,
+  leaseMs,
+}: {
+  db: Database;
+  address: string;
+  version: string;
+  processId: number;
+  leaseMs: number;
+}): Promise<string> {
+  const key = address.replace(/\/$/, "");
+  const tryInsert = () =>
+    db.transaction(async (tx): Promise<{ id: string } | { holder: AddressHolder }> => {
+      await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`server address:${key}`}, 0))`);
+      const { rows: holders } = await tx.execute<AddressHolder>(
+        sql`select p.pid, p.host, o.lease_until::text from servers o join processes p on p.id = o.process_id
+          where rtrim(o.address, '/') = ${key} and o.ended_at is null and o.lease_until > now() and o.process_id in ${lockHolders} limit 1`,
+      );
+      if (holders[0]) return { holder: holders[0] };
+      const { rows } = await tx.execute<{ id: string }>(
+        sql`insert into servers (process_id, address, version, lease_until, steady_since) values (${processId}, ${address}, ${version}, now() + ${startLease}, now()) returning id`,
+      );
+      if (!rows[0]) throw new Error("server registration failed");
+      return rows[0];
+    });
+  const deadline = Date.now() + leaseMs + addressGraceMs;
+  let known: AddressHolder | undefined;
+  for (;;) {
+    const found = await tryInsert();
+    if ("id" in found) return found.id;
+    const { holder } = found;
+    // A lost machine keeps its lock until the database notices, but does not renew its lease.
+    const isRenewed = known?.pid === holder.pid && known.host === holder.host && known.lease_until !== holder.lease_until;
+    if (isRenewed || Date.now() > deadline)
+      throw new Error(
+        `Another server (pid ${holder.pid} on ${holder.host}) has the SERVER_ADDRESS ${address}. Set SERVER_ADDRESS on each server to an address that leads to it alone.`,
+      );
+    known = holder;
+    await sleep(200);
+  }
+}
+
 export async function registerServer({
   db,
   connection,
@@ -66,11 +121,7 @@ export async function registerServer({
   log: Logger;
 }): Promise<ServerRegistry> {
   const lease = sql`make_interval(secs => ${leaseMs / 1000}::float8)`;
-  const { rows } = await db.execute<{ id: string }>(
-    sql`insert into servers (process_id, address, version, lease_until, steady_since) values (${processId}, ${address}, ${version}, now() + ${startLease}, now()) returning id`,
-  );
-  const id = rows[0]?.id;
-  if (!id) throw new Error("server registration failed");
+  const id = await insertServer({ db, address, version, processId, leaseMs });
   await db.execute(sql`delete from servers where ended_at < now() - ${keptInterval}`);
   /** Another server that has ended. One that is only slow keeps the lock of its process. */
   const isOver = sql`(o.ended_at is null and o.id <> ${id} and (o.lease_until < now()
