@@ -12,8 +12,8 @@ import { runCommand } from "./run-command.ts";
 
 const usage = `usage: ./studio admin COMMAND
 
-  create EMAIL [--name NAME] [--username NAME] [--password-stdin]
-                        create an administrator
+  create EMAIL [--user] [--name NAME] [--username NAME] [--password-stdin]
+                        create an administrator; with --user an ordinary account, also while SIGN_UP is closed
   reset-password WHO [--password-stdin]
                         set a new password and end all sessions
   list [--all]          list administrators, or all accounts
@@ -46,6 +46,7 @@ async function main(): Promise<number> {
       username: { type: "string" },
       reason: { type: "string" },
       all: { type: "boolean", default: false },
+      user: { type: "boolean", default: false },
       "password-stdin": { type: "boolean", default: false },
     },
   });
@@ -62,13 +63,16 @@ async function main(): Promise<number> {
     create: async (operator) => {
       const chosen = await passwordOf();
       const { name, username } = values;
-      const user = await operator.create({
-        email: who,
-        password: chosen.password,
-        ...(name !== undefined && { name }),
-        ...(username !== undefined && { username }),
-      });
-      print(`${user.email} (${user.username}) is an administrator.`);
+      const user = await operator.create(
+        {
+          email: who,
+          password: chosen.password,
+          ...(name !== undefined && { name }),
+          ...(username !== undefined && { username }),
+        },
+        { isAdministrator: !values.user },
+      );
+      print(values.user ? `${user.email} (${user.username}) can sign in.` : `${user.email} (${user.username}) is an administrator.`);
       printPassword(chosen);
     },
     "reset-password": async (operator) => {
@@ -92,7 +96,7 @@ async function main(): Promise<number> {
   };
   const run = commands[command];
   const isComplete = command === "list" ? who === "" : who !== "" && (command !== "suspend" || (values.reason ?? "").trim() !== "");
-  if (!run || !isComplete || positionals.length > 2) {
+  if (!run || !isComplete || positionals.length > 2 || (values.user && command !== "create")) {
     process.stderr.write(usage);
     return command === "" || command === "help" ? 0 : 2;
   }

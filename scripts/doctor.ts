@@ -9,6 +9,8 @@ import { userNameProblem } from "../apps/server/src/platform/postgres.ts";
 import { openObjects } from "../apps/server/src/platform/objects/index.ts";
 import { ConfigError, readConfig } from "../apps/server/src/config.ts";
 import { createBrowserPackage, packageProblem } from "../apps/server/src/features/agent/verify/browser-package.ts";
+import { configuredProviders } from "../apps/server/src/features/accounts/auth/index.ts";
+import { signUpProblem } from "../apps/server/src/features/accounts/users/index.ts";
 import { kubernetesOptions, readRemoteOptions } from "../apps/server/src/runner-options.ts";
 import { isolationLines } from "./doctor/isolation.ts";
 import { findChromium } from "../apps/server/src/features/agent/verify/chromium.ts";
@@ -60,7 +62,9 @@ report(
 
 if (!port) {
   // A running server reports its own checks.
-  const ready = await fetch(`http://localhost:${config.http.port}/ready`, { signal: AbortSignal.timeout(5000) }).then(
+  const { host } = config.http;
+  const local = ["0.0.0.0", "::"].includes(host) ? "localhost" : host.includes(":") ? `[${host}]` : host;
+  const ready = await fetch(`http://${local}:${config.http.port}/ready`, { signal: AbortSignal.timeout(5000) }).then(
     (response) => response.json() as Promise<{ checks?: Record<string, { ok: boolean; duration_ms: number }> }>,
     () => undefined,
   );
@@ -214,6 +218,9 @@ if ("missing" in chromium)
     `${chromium.missing}: without a browser the agent cannot verify apps${isBrought ? "; the server installs one after its start" : ""}`,
   );
 else report("ok", "browser", `${chromium.executable}, behind ${chromium.isolation === "bubblewrap" ? "bubblewrap" : "its own sandbox"}`);
+
+const signIn = signUpProblem(config.auth.signUp, configuredProviders(config.auth.oauth));
+if (signIn !== undefined) report("!!", "sign-up", signIn);
 
 const providers = [
   config.models.openai.key && "openai",

@@ -15,15 +15,22 @@ const signIn = (email: string, password: string) => app.as().auth.login({ body: 
 const isSignedIn = async (user: TestUser) => (await app.request("/api/users/me", { user })).status === 200;
 
 test("an administrator created on the machine can sign in, has the defaults of an account, and cannot be demoted while there is no other", async () => {
-  const made = await operator.create({ email: "Root@Example.com", password: "a long enough password", username: "the-root" });
+  const made = await operator.create(
+    { email: "Root@Example.com", password: "a long enough password", username: "the-root" },
+    { isAdministrator: true },
+  );
   const { access_token } = await signIn("root@example.com", "a long enough password");
   const me = await app.as({ token: access_token ?? "" }).users.me();
   expect(me).toMatchObject({ id: made.id, is_superuser: true, is_verified: true, username: "the-root" });
   expect((await app.as({ token: access_token ?? "" }).library.agents({ query: {} })).total).toBeGreaterThan(0);
-  await expect(operator.create({ email: "root@example.com", password: "a long enough password" })).rejects.toMatchObject({
+  await expect(
+    operator.create({ email: "root@example.com", password: "a long enough password" }, { isAdministrator: true }),
+  ).rejects.toMatchObject({
     code: "register_user_already_exists",
   });
-  await expect(operator.create({ email: "b@example.com", password: "short" })).rejects.toMatchObject({ code: "register_invalid_password" });
+  await expect(operator.create({ email: "b@example.com", password: "short" }, { isAdministrator: true })).rejects.toMatchObject({
+    code: "register_invalid_password",
+  });
   await expect(operator.demote("the-root")).rejects.toMatchObject({ code: "forbidden" });
   const second = await app.signUp();
   await operator.promote(second.email);
@@ -34,12 +41,26 @@ test("an administrator created on the machine can sign in, has the defaults of a
   await operator.promote(both[0]?.status === "fulfilled" ? "the-root" : second.email);
 });
 
+test("an ordinary account is created on the machine, also while nobody can sign up", async () => {
+  const closed = operatorOf(app.studio.database, {
+    config: { ...app.config, auth: { ...app.config.auth, signUp: { mode: "closed", emailDomains: [] } } },
+    systemUser: "root",
+  });
+  const made = await closed.create({ email: "Ada@Example.com", password: "a long enough password" }, { isAdministrator: false });
+  const { access_token } = await signIn("ada@example.com", "a long enough password");
+  const me = await app.as({ token: access_token ?? "" }).users.me();
+  expect(me).toMatchObject({ id: made.id, is_superuser: false, is_verified: true });
+  expect((await closed.list(true)).map(({ email }) => email)).not.toContain("ada@example.com");
+});
+
 test("an administrator is not created if the audit row cannot be written", async () => {
   const { pool } = app.studio.database;
   await pool.query(`create function refuse_row() returns trigger language plpgsql as $$ begin raise 'no'; end $$;
     create trigger refuse_row before insert on audit_log for each row execute function refuse_row()`);
   try {
-    await expect(operator.create({ email: "quiet@example.com", password: "a long enough password" })).rejects.toThrow();
+    await expect(
+      operator.create({ email: "quiet@example.com", password: "a long enough password" }, { isAdministrator: true }),
+    ).rejects.toThrow();
   } finally {
     await pool.query("drop trigger refuse_row on audit_log; drop function refuse_row");
   }
@@ -76,7 +97,7 @@ test("all actions are in the audit log, with their actor and without passwords",
     "select * from audit_log order by seq",
   );
   expect(new Set(rows.map(({ action_type }) => action_type))).toEqual(
-    new Set(["user.promoted", "user.demoted", "user.password_reset", "user.suspend", "user.unsuspend"]),
+    new Set(["user.created", "user.promoted", "user.demoted", "user.password_reset", "user.suspend", "user.unsuspend"]),
   );
   expect(rows.every(({ admin_name }) => admin_name === "root (./studio admin)")).toBe(true);
   expect(JSON.stringify(rows)).not.toMatch(/another password|long enough/);

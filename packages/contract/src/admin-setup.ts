@@ -4,7 +4,7 @@ import { described, Literals, Nullable, Type, type Static } from "./schema.ts";
 export const SetupStep = described(
   "Something that an operator sets up in the first days, and whether it is.",
   Type.Object({
-    id: Literals("models", "address", "mail", "isolation", "browser", "backup", "updates"),
+    id: Literals("models", "address", "mail", "sign_up", "isolation", "browser", "backup", "updates"),
     title: Type.String(),
     is_done: described("Measured now, never confirmed by hand", Type.Boolean()),
     summary: described("What was found, in one sentence", Type.String()),

@@ -31,6 +31,7 @@ export const auditActions = [
   "server.mail_tried",
   "server.preparation_started",
   "server.preparation_removed",
+  "user.created",
   "user.suspend",
   "user.unsuspend",
   "user.delete",

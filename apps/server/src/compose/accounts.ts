@@ -16,12 +16,14 @@ import {
   type Sessions,
   type Setup,
   type Totp,
+  configuredProviders,
 } from "../features/accounts/auth/index.ts";
 import {
   createPasswords,
   createUsers,
   createUsersStore,
   mountUsers,
+  signUpProblem,
   type LockTheme,
   type OnRegistered,
   type Passwords,
@@ -58,7 +60,7 @@ export function composeAccounts(
     offeredBy,
   }: { onRegistered: readonly OnRegistered[]; lockTheme: LockTheme; offeredBy: Parameters<typeof mountUsers>[1]["offeredBy"] },
 ): AccountsArea {
-  const { config, db, limits } = platform;
+  const { config, db, limits, log } = platform;
   const { appBaseUrl } = config.http;
   const passwords = createPasswords(config.auth.passwordCost);
   const usersStore = createUsersStore(db);
@@ -75,6 +77,8 @@ export function composeAccounts(
     },
     profiles: { sessions: { ...sessions, noteEvent: securityLog.note }, emails: confirmations.changes, lockTheme },
   });
+  const registrationProblem = signUpProblem(config.auth.signUp, configuredProviders(config.auth.oauth));
+  if (registrationProblem !== undefined) log.warn(registrationProblem);
   const noteImpersonated = createImpersonationNotes({ audit, db });
   const { setup, apiKeys, totp, passkeys, passkeySignIn, auth, recovery, oauth, ...more } = createAuth({
     platform,

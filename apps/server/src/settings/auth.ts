@@ -22,7 +22,7 @@ export const sessionSettings = group("Sessions and sign-in", {
       default: "open",
       example: "closed",
       description:
-        "Who can create an account: anyone (open), people who sign in with a provider (providers), or only administrators, with ./studio admin create (closed). The first administrator can always register",
+        "Who can create an account: anyone (open), people who sign in with a provider (providers), or only administrators, with ./studio admin create --user (closed). The first administrator can always register",
     }),
     emailDomains: list("SIGN_UP_EMAIL_DOMAINS", Type.String({ pattern: "^[A-Za-z0-9.-]+\\.[A-Za-z0-9-]+$" }), {
       default: "",

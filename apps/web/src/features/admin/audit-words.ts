@@ -26,6 +26,7 @@ export const actionWords: Record<AuditActionType, string> = {
   "server.mail_tried": "Test email sent",
   "server.preparation_started": "Preparation started",
   "server.preparation_removed": "Prepared part removed",
+  "user.created": "Account created",
   "user.suspend": "User suspended",
   "user.unsuspend": "User unsuspended",
   "user.delete": "Account deletion scheduled",

@@ -7,6 +7,7 @@ export { createPurposeTokens } from "./tokens.ts";
 export { renderEmail } from "./emails.ts";
 export { mountAuth } from "./auth.routes.ts";
 export type { Oauth } from "./oauth.ts";
+export { configuredProviders } from "./oauth.providers.ts";
 export { createOauthConnect, type ConnectingUser, type OauthConnect, type OauthConnection } from "./oauth-connect.ts";
 export { createOauthStates, gitConnectMark, oauthStateAad } from "./oauth-states.ts";
 export { mountLinkedAccounts } from "./oauth.routes.ts";

@@ -25,6 +25,13 @@ export interface OAuthProvider {
 const callMs = 15_000;
 const maxAnswerBytes = 1024 * 1024;
 
+/** Names of the providers that people can sign in with. */
+export const configuredProviders = ({ google, github, oidc }: Config["auth"]["oauth"]): SignInProvider[] => [
+  ...(google.clientId && google.clientSecret ? (["google"] as const) : []),
+  ...(github.clientId && github.clientSecret ? (["github"] as const) : []),
+  ...(oidc.clientId && oidc.issuer ? (["oidc"] as const) : []),
+];
+
 /** The configured providers. */
 export function createProviders({
   config,
@@ -35,12 +42,12 @@ export function createProviders({
 }): Partial<Record<SignInProvider, OAuthProvider>> {
   const fetch = outbound.limited({ timeoutMs: callMs, maxBytes: maxAnswerBytes });
   const { google, github, oidc } = config;
-  return {
-    ...(google.clientId &&
-      google.clientSecret && { google: openIdProvider({ ...google, trustsEmail: false, isSubjectGlobal: true }, fetch) }),
-    ...(github.clientId && github.clientSecret && { github: gitHubProvider(github, fetch) }),
-    ...(oidc.clientId && oidc.issuer && { oidc: openIdProvider({ ...oidc, isSubjectGlobal: false }, fetch) }),
+  const create: Record<SignInProvider, () => OAuthProvider> = {
+    google: () => openIdProvider({ ...google, trustsEmail: false, isSubjectGlobal: true }, fetch),
+    github: () => gitHubProvider(github, fetch),
+    oidc: () => openIdProvider({ ...oidc, isSubjectGlobal: false }, fetch),
   };
+  return Object.fromEntries(configuredProviders(config).map((name) => [name, create[name]()]));
 }
 
 type Fetch = typeof globalThis.fetch;

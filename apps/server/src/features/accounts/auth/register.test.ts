@@ -248,6 +248,8 @@ describe("the first administrator", () => {
     expect((await closed.studio.database.pool.query("select count(*)::int as n from users where not is_system")).rows[0].n).toBe(1);
 
     await using providers = await testApp({ env: { SIGN_UP: "providers" } });
+    // No provider is set.
+    expect(providers.logs()).toContain("SIGN_UP=providers, but no sign-in provider is set: nobody can create an account.");
     expect(await bodyOf(await register(providers))).toMatchObject({ code: "sign_up_closed", detail: expect.stringContaining("provider") });
   });
 

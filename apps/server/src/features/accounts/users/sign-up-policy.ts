@@ -25,3 +25,9 @@ export function checkSignUp({ mode, emailDomains }: SignUpPolicy, { email, isCon
       `This server has no accounts for addresses at ${domain}. Sign in with the address of your organization.`,
     );
 }
+
+/** Why nobody can create an account although some people should; `undefined`: they can. */
+export const signUpProblem = ({ mode }: Pick<SignUpPolicy, "mode">, providers: readonly string[]): string | undefined =>
+  mode === "providers" && providers.length === 0
+    ? "SIGN_UP=providers, but no sign-in provider is set: nobody can create an account. Set one, for example OIDC_ISSUER and OIDC_CLIENT_ID, or change SIGN_UP."
+    : undefined;

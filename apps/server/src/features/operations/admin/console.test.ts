@@ -154,13 +154,14 @@ test("trends have every day with the period before; the disk is kept once an hou
 test("setup lists what is missing, as it is measured; strangers get nothing", async () => {
   const steps = async () => Object.fromEntries((await app.as(admin).adminSetup.get()).steps.map((step) => [step.id, step]));
   const before = await steps();
-  expect(Object.keys(before)).toEqual(["models", "address", "mail", "isolation", "browser", "backup", "updates"]);
+  expect(Object.keys(before)).toEqual(["models", "address", "mail", "sign_up", "isolation", "browser", "backup", "updates"]);
   expect(before["backup"]).toMatchObject({
     is_done: false,
     summary: "No backup was recorded.",
     snippet: expect.stringContaining("BACKUP_TARGET="),
   });
   expect(before["mail"]).toMatchObject({ is_done: false, snippet: expect.stringContaining("SMTP_HOST=") });
+  expect(before["sign_up"]).toMatchObject({ is_done: true, advice: null, snippet: null });
   expect(before["updates"]).toMatchObject({ is_done: true, advice: null, snippet: null });
 
   const mark = join(app.dataDir, "last-backup");

@@ -65,15 +65,18 @@ export function createOperator({
   };
 
   return {
-    /** Creates an administrator with a confirmed email. Throws what registration throws. */
-    create: (input: { email: string; password: string; name?: string; username?: string }): Promise<UserRow> => {
+    /** Creates an account with a confirmed email, whoever may sign up. Throws what registration throws. */
+    create: (
+      input: { email: string; password: string; name?: string; username?: string },
+      { isAdministrator }: { isAdministrator: boolean },
+    ): Promise<UserRow> => {
       return users.register(
         input,
-        async () => true,
+        async () => isAdministrator,
         async (tx, user) => {
           await store.setFlags(tx, user.id, { is_verified: true });
           const target = { type: "user" as const, id: user.id, name: user.username };
-          await audit.record(tx, { actor, action: "user.promoted", target, details: { created: true } });
+          await audit.record(tx, { actor, action: isAdministrator ? "user.promoted" : "user.created", target, details: { created: true } });
         },
       );
     },

@@ -18,6 +18,7 @@ export function createSetupSteps({
   dataDir,
   backups,
   models,
+  signUpProblem,
   browserState,
   builtAt,
   version,
@@ -31,6 +32,8 @@ export function createSetupSteps({
   backups: { target?: string | undefined; schedule: string };
   /** Names of the connected providers. */
   models: () => Promise<readonly string[]>;
+  /** Why nobody can create an account, if the settings intend otherwise. */
+  signUpProblem: string | undefined;
   /** Of the agent's browser; `undefined`: it is no part of the preparation. */
   browserState: () => Promise<string | undefined>;
   /** When the running version was installed; `undefined`: unknown. */
@@ -88,6 +91,12 @@ export function createSetupSteps({
         snippet: "SMTP_HOST=smtp.example.com\nSMTP_PORT=587\nSMTP_USERNAME=studio\nSMTP_PASSWORD=\nSMTP_SENDER_EMAIL=studio@example.com",
       },
     );
+  const signUpStep = () =>
+    step("sign_up", "Sign-up", signUpProblem === undefined, signUpProblem ?? "Accounts can be created as SIGN_UP says.", {
+      advice: "Set a sign-in provider and restart, or create accounts on the machine: ./studio admin create EMAIL --user",
+      snippet:
+        "OIDC_ISSUER=https://login.example.com\nOIDC_CLIENT_ID=tesslate-studio\nOIDC_CLIENT_SECRET=\nSIGN_UP_EMAIL_DOMAINS=example.com",
+    });
   const isolationStep = () => {
     const isFull = runtime.isolation === "full";
     return step(
@@ -161,7 +170,16 @@ export function createSetupSteps({
 
   return {
     get: async (): Promise<AdminSetup> => {
-      const steps = await Promise.all([modelStep(), addressStep(), mailStep(), isolationStep(), browserStep(), backupStep(), updateStep()]);
+      const steps = await Promise.all([
+        modelStep(),
+        addressStep(),
+        mailStep(),
+        signUpStep(),
+        isolationStep(),
+        browserStep(),
+        backupStep(),
+        updateStep(),
+      ]);
       return { is_complete: steps.every(({ is_done }) => is_done), steps };
     },
   };
