@@ -77,6 +77,8 @@ export interface RuntimeDriver {
   removeHistory(id: string): Promise<void>;
   /** The runner that it calls. Absent where it runs sandboxes itself or in pods. */
   runner?(): Promise<RunnerReport>;
+  /** Whether that runner is connected now. Absent as `runner` is. */
+  isConnected?(): boolean;
   /** Pods with runners, counted, from what is known without asking the cluster. Absent where there are none. */
   pods?(): PodGroup[];
   /** `leaveRunning`: services keep running for the next process to adopt; otherwise everything is stopped. */

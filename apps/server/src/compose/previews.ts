@@ -35,7 +35,7 @@ export interface PreviewsArea extends Area {
 }
 
 export function composePreviews(
-  { config, log, db, box, bus, events, address, measurements, several }: Platform,
+  { config, log, db, box, bus, events, address, measurements, runtime, several }: Platform,
   { redactions }: Pick<SecretsArea, "redactions">,
   { users, sessions, auth, authStore }: AccountsArea,
   { projects }: ProjectsArea,
@@ -76,6 +76,7 @@ export function composePreviews(
     settings: { address, appOrigin: new URL(config.http.appBaseUrl).origin, trustProxy: config.http.trustProxy },
     measurements,
     forwarding: several?.forwarding,
+    runtime,
     log,
   });
 

@@ -140,6 +140,7 @@ export async function createRemoteDriver({
         ...(isConnected && hello.protocol.minor >= statusMinor && { machine: await readMachine().catch(() => undefined) }),
       };
     },
+    isConnected: () => connection.isConnected,
     async close({ leaveRunning = false } = {}) {
       try {
         if (!leaveRunning && sandboxes.size > 0) await command("driver.release", { ids: [...sandboxes.keys()] });

@@ -120,5 +120,13 @@ export const pages = {
     text: "It is running, but refused the connection. This page retries.",
     refreshSeconds: 2,
   }),
+  /** The runner of the projects is not connected. */
+  away: (): Page => ({
+    status: 503,
+    kind: "unreachable",
+    title: "Projects cannot be reached at the moment",
+    text: "The app may be running, but this server has no connection to it. This page retries.",
+    refreshSeconds: 5,
+  }),
   error: (): Page => ({ status: 500, kind: "error", title: "Something went wrong on our side", text: "It has been logged." }),
 };

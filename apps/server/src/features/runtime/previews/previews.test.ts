@@ -401,6 +401,16 @@ describe("waking", () => {
     expect(shown.text).not.toContain("planted-secret");
     expect(shown.text).toContain('action="/__studio/start?path=%2Fsome%2Fpath"');
     expect((await page.fetch("/", { headers: asPage })).status).toBe(503);
+    // A server without a connection to its runner does not know what the app does.
+    own.runtime.isConnected = () => false;
+    try {
+      const away = await page.fetch("/some/path", { headers: asPage });
+      expect([away.status, away.headers["retry-after"]]).toEqual([503, "5"]);
+      expect(away.text).toContain("Projects cannot be reached at the moment");
+      expect(away.text).not.toContain("Exited with code 5.");
+    } finally {
+      delete own.runtime.isConnected;
+    }
     const starts = async () =>
       (await own.as(user).tasks.list({ query: { project_id: made.project.id } })).items.filter((t) => t.type === "project_start");
     expect(await starts()).toHaveLength(1);

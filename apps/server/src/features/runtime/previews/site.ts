@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { ownPath } from "@tesslate/contract";
-import { RuntimeError } from "@tesslate/runtime";
+import { RuntimeError, type RuntimeDriver } from "@tesslate/runtime";
 import { appUseMs, type Forwarding } from "../../../http/forwarding.ts";
 import type { PreviewSite } from "../../../http/preview-site.ts";
 import type { Logger } from "../../../platform/logger.ts";
@@ -67,6 +67,7 @@ export function createPreviewSite({
   settings,
   measurements,
   forwarding,
+  runtime,
   log,
 }: {
   lookup: PreviewLookup;
@@ -82,6 +83,7 @@ export function createPreviewSite({
   measurements: Pick<Measurements, "previewRequest">;
   /** Of one of several servers: the owner of a project serves its previews. */
   forwarding?: Forwarding | undefined;
+  runtime: Pick<RuntimeDriver, "isConnected">;
   log: Logger;
 }): PreviewSite & { close(): void } {
   const { address, appOrigin, trustProxy } = settings;
@@ -93,6 +95,7 @@ export function createPreviewSite({
     }),
   );
   const forwarder = createForwarder();
+  const isAway = () => runtime.isConnected?.() === false;
 
   const ipOf = (request: IncomingMessage): string => {
     const known = forwarding?.forwardedIp(request);
@@ -207,6 +210,7 @@ export function createPreviewSite({
     try {
       const found = await targets.reach(previewed, target, mayWake, closed.signal);
       if (response.destroyed) return;
+      if (!("connect" in found) && found.kind === "failed" && isAway()) return show(pages.away());
       if (!("connect" in found)) return show(isGuest(visitor) && found.kind === "failed" ? pages.closed(previewed.container.name) : found);
       if (mayWake) void targets.used(previewed).catch((err: unknown) => log.warn({ err }, "last activity not written"));
       const context = forwardContextOf(request, previewed, isDocument);
@@ -216,6 +220,7 @@ export function createPreviewSite({
       if (response.destroyed || response.headersSent) return void response.destroy();
       if (!isNetworkError(error)) throw error;
       log.debug({ err: error, project_id: previewed.project.id }, "dev server not reachable");
+      if (isAway()) return show(pages.away());
       targets
         .refreshPort(previewed)
         .catch((err: unknown) => log.warn({ err, project_id: previewed.project.id }, "container port detection failed"));
