@@ -8,6 +8,7 @@ import { ConfigError, readConfig } from "../apps/server/src/config.ts";
 import { readHostLoad } from "../apps/server/src/platform/host-load.ts";
 import { createLogger } from "../apps/server/src/platform/logger.ts";
 import { findPostgresPrograms } from "../apps/server/src/platform/postgres.ts";
+import { recordRunner } from "../apps/server/src/platform/running-server.ts";
 import { createRunnerTracing } from "../apps/server/src/platform/runner-tracing.ts";
 import { startTraces } from "../apps/server/src/platform/traces.ts";
 import { createWorkContext } from "../apps/server/src/platform/work-context.ts";
@@ -98,6 +99,15 @@ async function main(): Promise<number> {
   for (const warning of driver.warnings) print(`    ! ${warning}`);
   if (cert === undefined && "host" in listen && !["127.0.0.1", "::1", "localhost"].includes(listen.host))
     print("    ! Connections are not encrypted: set RUNNER_CERT_FILE and RUNNER_KEY_FILE unless the network is private to both machines.");
+  if (ca !== undefined)
+    print(
+      "    ! RUNNER_CA_FILE is set: servers must show a certificate that it signed (RUNNER_CERT_FILE and RUNNER_KEY_FILE on the server).",
+    );
+  await recordRunner(dataDir, {
+    address: runner.url,
+    version,
+    orphaned_stop_minutes: orphanGraceMs === undefined ? null : orphanGraceMs / 60_000,
+  }).catch((err: unknown) => log.warn({ err }, "runner.json not written"));
   print("");
   const signal = await new Promise<string>((end) => {
     for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => end(name));

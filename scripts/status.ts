@@ -1,14 +1,14 @@
-/** Says whether the server of a data folder runs; see `usage`. Exit codes: 0 running, 3 not running, 1 failed, 2 wrong usage. */
+/** Says whether the server or the runner of a data folder runs; see `usage`. Exit codes: 0 running, 3 not running, 1 failed, 2 wrong usage. */
 import { execFile } from "node:child_process";
 import { statfs } from "node:fs/promises";
 import { parseArgs, promisify } from "node:util";
-import { findServer, type ServerState } from "../apps/server/src/platform/running-server.ts";
+import { findRunner, findServer, type ServerState } from "../apps/server/src/platform/running-server.ts";
 import { commandDataDir, runCommand } from "./run-command.ts";
 
 const usage = `usage: ./studio status [--json] [--data-dir FOLDER]
 
   --json             one JSON object instead of text
-  --data-dir FOLDER  the data folder of the server; default: DATA_DIR
+  --data-dir FOLDER  the data folder of the server or the runner; default: DATA_DIR
 
 Exit codes: 0 running, 3 not running (as of systemctl status), 1 it could not be found out.
 `;
@@ -47,6 +47,9 @@ const summaryOf = (found: ServerState): string =>
       ? "Tesslate Studio is not running: it is starting, or another command uses the data folder."
       : "Tesslate Studio is not running.";
 
+const runnerSummary = (isRunning: boolean): string =>
+  `This is the data folder of a runner. The runner is ${isRunning ? "running" : "not running"}.`;
+
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
@@ -61,16 +64,18 @@ async function main(): Promise<number> {
   }
   const dataDir = commandDataDir(process.env, values["data-dir"]);
   const found = await findServer(dataDir);
+  const ofRunner = found.state === "stopped" ? await findRunner(dataDir) : undefined;
   const size = await sizeOf(dataDir);
   const free = await statfs(dataDir).then(
     ({ bavail, bsize }) => bavail * bsize,
     () => undefined,
   );
-  const server = found.state === "running" ? found.server : undefined;
+  const server = found.state === "running" ? found.server : ofRunner?.isRunning ? ofRunner.runner : undefined;
   const pid = server?.pid ?? (found.state === "busy" ? found.holder?.pid : undefined);
   if (values.json) {
     const result = {
-      state: found.state,
+      kind: ofRunner ? "runner" : "server",
+      state: ofRunner?.isRunning ? "running" : found.state,
       pid: pid ?? null,
       host: server?.host ?? (found.state === "busy" ? found.holder?.host : undefined) ?? null,
       address: server?.address ?? null,
@@ -95,9 +100,11 @@ async function main(): Promise<number> {
         free === undefined ? undefined : `${size === undefined ? "takes too long to count" : formatBytes(size)}, ${formatBytes(free)} free`,
     };
     const shown = Object.entries(lines).filter(([, value]) => value !== undefined);
-    process.stdout.write(`${[summaryOf(found), ...shown.map(([name, value]) => `  ${name.padEnd(12)} ${value}`)].join("\n")}\n`);
+    process.stdout.write(
+      `${[ofRunner ? runnerSummary(ofRunner.isRunning) : summaryOf(found), ...shown.map(([name, value]) => `  ${name.padEnd(12)} ${value}`)].join("\n")}\n`,
+    );
   }
-  return found.state === "running" ? 0 : 3;
+  return found.state === "running" || ofRunner?.isRunning ? 0 : 3;
 }
 
 await runCommand(main, usage);

@@ -8,6 +8,7 @@ const usage = `usage: ./studio stop [--data-dir FOLDER]
   --data-dir FOLDER  the data folder of the server; default: DATA_DIR
 
 Waits until the server has ended, at most 25 seconds. Apps of projects keep running for ORPHANED_STOP_MINUTES, or until the next start.
+One of several servers (SERVER_ADDRESS) first hands over its projects to the others, which may take a minute.
 `;
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -34,9 +35,9 @@ async function main(): Promise<number> {
   const { server, isClosed, durationMs } = stopped;
   if (!isClosed) throw new Error("The server ended before everything was closed. Its log says what was not; the next start continues.");
   const minutes = server.orphaned_stop_minutes;
-  print(
-    `Stopped after ${(durationMs / 1000).toFixed(1)} s. Running apps of projects continue ${minutes === null ? "until the next start" : `for ${minutes} minutes, or until the next start`}.`,
-  );
+  const until = minutes === null ? "until the next start" : `for ${minutes} minutes, or until the next start`;
+  const projects = server.is_one_of_several ? "The other servers take over its projects." : `Running apps of projects continue ${until}.`;
+  print(`Stopped after ${(durationMs / 1000).toFixed(1)} s. ${projects}`);
   return 0;
 }
 

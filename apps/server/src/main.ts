@@ -45,16 +45,17 @@ async function main(): Promise<void> {
       process.stderr.write(`systemd could not be notified: ${error.message}\n`);
     });
 
+  const { address, drainMs, patienceMs } = config.servers;
+  const isOneOfSeveral = address !== undefined;
+  const limitMs = shutdownLimitMs + (isOneOfSeveral ? drainMs + 2 * patienceMs : 0);
   let isEnding = false;
   const end = (signal: string) => {
     if (isEnding) return;
     isEnding = true;
     const until = orphanMinutes === undefined ? "until the next start" : `for ${orphanMinutes} minutes, or until the next start`;
-    say(`  ${signal}: shutting down; projects keep running ${until}`);
+    say(`  ${signal}: shutting down; ${isOneOfSeveral ? "the other servers take over its projects" : `projects keep running ${until}`}`);
     void notify("stopping");
-    const { address, drainMs, patienceMs } = config.servers;
-    const drainLimitMs = address === undefined ? 0 : drainMs + 2 * patienceMs;
-    const deadline = setTimeout(() => process.exit(1), shutdownLimitMs + drainLimitMs);
+    const deadline = setTimeout(() => process.exit(1), limitMs);
     deadline.unref();
     void studio
       .drain()
@@ -70,7 +71,13 @@ async function main(): Promise<void> {
   process.on("SIGTERM", () => end("SIGTERM"));
 
   // Once it can end in order. Without the record the server works, but `./studio stop` does not find it.
-  const record = { address: config.http.appBaseUrl, version, orphaned_stop_minutes: orphanMinutes ?? null };
+  const record = {
+    address: config.http.appBaseUrl,
+    version,
+    orphaned_stop_minutes: orphanMinutes ?? null,
+    is_one_of_several: isOneOfSeveral,
+    shutdown_limit_ms: limitMs,
+  };
   await recordServer(resolve(config.dataDir), record).catch((error: Error) => {
     process.stderr.write(
       `server.json could not be written, so ./studio status and ./studio stop do not find this server: ${error.message}\n`,

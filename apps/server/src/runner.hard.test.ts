@@ -1,8 +1,9 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { stopRuntimesBelow } from "@tesslate/runtime";
 import { freePort } from "@tesslate/testkit";
 import { afterAll, describe, expect, test, vi } from "vitest";
@@ -58,6 +59,13 @@ describe.skipIf(!canRun)("a server whose projects run on a runner (needs a sandb
       await vi.waitFor(() => expect(output).toContain("isolation"), { timeout: 30_000 });
       return { child, output: () => output };
     };
+    const statusOfRunner = async () =>
+      promisify(execFile)(process.execPath, [join(import.meta.dirname, "../../../scripts/status.ts"), "--data-dir", join(base, "runner")], {
+        env: { PATH: process.env["PATH"] ?? "" },
+      }).then(
+        ({ stdout }) => stdout,
+        ({ stdout }: { stdout: string }) => stdout,
+      );
     const studio = { port: await freePort(), dataDir: join(base, "server") };
     const as = clientsAt(studio.port);
     const at = { ...studio, as };
@@ -105,8 +113,15 @@ describe.skipIf(!canRun)("a server whose projects run on a runner (needs a sandb
     await next.waitFor(/from the server43/);
 
     // The server stays up without its runner, says what is missing, and continues when it is back.
+    expect(await statusOfRunner()).toMatch(/^This is the data folder of a runner\. The runner is running\.\n/);
+    const visit = await enterPreview(at, ada, created.id);
     await end(runner.child, "SIGKILL");
+    expect(await statusOfRunner()).toMatch(/^This is the data folder of a runner\. The runner is not running\.\n/);
     expect(await as(ada).projects.get({ params })).toMatchObject({ name: "Shop" });
+    expect(await visit.fetch("/", { headers: asPage })).toMatchObject({
+      status: 503,
+      text: expect.stringContaining("Projects cannot be reached at the moment"),
+    });
     await startRunner();
     await vi.waitFor(async () => expect(await bootOf()).toBe(boot), { timeout: 30_000, interval: 200 });
     expect(await as(ada).files.get({ params: { ...params, path: "note.txt" } })).toMatchObject({ content: "from the server" });

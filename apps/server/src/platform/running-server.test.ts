@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { temporaryFolder } from "../testing/temporary.ts";
 import { holdDataDir } from "./postgres.ts";
-import { findServer, recordServer, removeServerRecord, stopServer } from "./running-server.ts";
+import { findRunner, findServer, recordRunner, recordServer, removeServerRecord, stopServer } from "./running-server.ts";
 
 const children: ChildProcess[] = [];
 afterEach(async () => {
@@ -106,6 +106,20 @@ test("a folder that another command uses, and a server that is not visible, are 
   await removeServerRecord(dataDir);
   await release();
   expect(await findServer(dataDir)).toEqual({ state: "stopped", last: undefined });
+});
+
+test("the folder of a runner is known as such, also after the runner has ended, but not its copy", async () => {
+  const dataDir = temporaryFolder("data");
+  expect(await findRunner(dataDir)).toBeUndefined();
+  await recordRunner(dataDir, { address: "https://10.0.0.4:7070", version: "1.2.3", orphaned_stop_minutes: null });
+  expect(await findRunner(dataDir)).toMatchObject({ isRunning: true, runner: { pid: process.pid, address: "https://10.0.0.4:7070" } });
+  expect(await findServer(dataDir)).toEqual({ state: "stopped", last: undefined });
+  const file = join(dataDir, "runner.json");
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), process_started: "1" }));
+  expect(await findRunner(dataDir)).toMatchObject({ isRunning: false });
+  const copy = temporaryFolder("copy");
+  cpSync(dataDir, copy, { recursive: true });
+  expect(await findRunner(copy)).toBeUndefined();
 });
 
 test("a server that does not end is named, and one that ends before everything is closed is told apart", async () => {

@@ -22,16 +22,37 @@ const recordSchema = Type.Object({
   started_at: Type.String(),
   /** How long projects keep running without a server; null: until the next start. */
   orphaned_stop_minutes: Type.Union([Type.Number(), Type.Null()]),
+  /** Other servers take over its projects. */
+  is_one_of_several: Type.Optional(Type.Boolean()),
+  /** It exits after this time, even if something does not close. Absent: `shutdownLimitMs`. */
+  shutdown_limit_ms: Type.Optional(Type.Integer({ minimum: 1 })),
 });
 /** What a server records of itself in `DATA_DIR/server.json` while it runs. */
 export type ServerRecord = Static<typeof recordSchema>;
 
 const fileOf = (dataDir: string) => join(dataDir, "server.json");
+const runnerFileOf = (dataDir: string) => join(dataDir, "runner.json");
 
 /** Records this process as the server of the data folder. Written atomically, for the user of the server only. */
 export async function recordServer(
   dataDir: string,
-  server: Pick<ServerRecord, "address" | "version" | "orphaned_stop_minutes">,
+  server: Pick<ServerRecord, "address" | "version" | "orphaned_stop_minutes" | "is_one_of_several" | "shutdown_limit_ms">,
+): Promise<void> {
+  await writeRecord(fileOf(dataDir), dataDir, server);
+}
+
+/** Records this process as the runner of the data folder. The record stays when it ends: it says whose folder it is. */
+export async function recordRunner(
+  dataDir: string,
+  runner: Pick<ServerRecord, "address" | "version" | "orphaned_stop_minutes">,
+): Promise<void> {
+  await writeRecord(runnerFileOf(dataDir), dataDir, runner);
+}
+
+async function writeRecord(
+  path: string,
+  dataDir: string,
+  server: Omit<ServerRecord, "pid" | "process_started" | "boot_id" | "host" | "folder" | "started_at">,
 ): Promise<void> {
   const { pid, started, bootId, host } = thisProcess();
   const record: ServerRecord = {
@@ -43,7 +64,7 @@ export async function recordServer(
     ...server,
     started_at: new Date().toISOString(),
   };
-  const aside = `${fileOf(dataDir)}.new`;
+  const aside = `${path}.new`;
   await rm(aside, { force: true });
   // Only the holder of the data folder writes it.
   const file = await open(aside, "wx", 0o600);
@@ -53,7 +74,7 @@ export async function recordServer(
   } finally {
     await file.close();
   }
-  await rename(aside, fileOf(dataDir));
+  await rename(aside, path);
 }
 
 /** Removes the record of this server, or of one that was killed. Only for the holder of the data folder. */
@@ -75,7 +96,7 @@ export type ServerState =
 export async function findServer(dataDir: string): Promise<ServerState> {
   const folder = await folderId(dataDir);
   if (folder === undefined) return { state: "stopped", last: undefined };
-  const found = await readRecord(dataDir);
+  const found = await readRecord(fileOf(dataDir));
   const record = found?.folder === folder ? found : undefined;
   if (record && isRunningHere(processOf(record))) return { state: "running", server: record, isReachable: true };
   const { isHeld, holder } = findLockHolder(dataDirLock(dataDir));
@@ -84,6 +105,13 @@ export async function findServer(dataDir: string): Promise<ServerState> {
   if (record && record.pid === holder?.pid && record.process_started === holder.started && record.boot_id === holder.bootId)
     return { state: "running", server: record, isReachable: false };
   return { state: "busy", holder };
+}
+
+/** The last runner of the data folder, and whether it runs here. `undefined`: it was never a runner's. */
+export async function findRunner(dataDir: string): Promise<{ runner: ServerRecord; isRunning: boolean } | undefined> {
+  const record = await readRecord(runnerFileOf(dataDir));
+  if (!record || record.folder !== (await folderId(dataDir))) return undefined;
+  return { runner: record, isRunning: isRunningHere(processOf(record)) };
 }
 
 export interface StoppedServer {
@@ -99,10 +127,7 @@ export interface StoppedServer {
  */
 export async function stopServer(
   dataDir: string,
-  {
-    onStopping = () => undefined,
-    limitMs = shutdownLimitMs + 5000,
-  }: { onStopping?: (server: ServerRecord) => void; limitMs?: number } = {},
+  { onStopping = () => undefined, limitMs: givenLimitMs }: { onStopping?: (server: ServerRecord) => void; limitMs?: number } = {},
 ): Promise<StoppedServer | undefined> {
   const found = await findServer(dataDir);
   if (found.state === "stopped") return undefined;
@@ -115,6 +140,7 @@ export async function stopServer(
     throw new Error(
       `The server runs on ${server.host} (pid ${server.pid} there), in another container or on another machine. Stop it there.`,
     );
+  const limitMs = givenLimitMs ?? (server.shutdown_limit_ms ?? shutdownLimitMs) + 5000;
   const started = performance.now();
   signal(server);
   onStopping(server);
@@ -125,7 +151,7 @@ export async function stopServer(
       );
     await sleep(50);
   }
-  const left = await readRecord(dataDir);
+  const left = await readRecord(fileOf(dataDir));
   const isLeft = left?.pid === server.pid && left.process_started === server.process_started;
   return { server, isClosed: !isLeft, durationMs: performance.now() - started };
 }
@@ -149,10 +175,10 @@ const processOf = ({ pid, process_started, boot_id, host }: ServerRecord): Holde
   host,
 });
 
-async function readRecord(dataDir: string): Promise<ServerRecord | undefined> {
-  const text = await readFile(fileOf(dataDir), "utf8").catch((error: NodeJS.ErrnoException) => {
+async function readRecord(path: string): Promise<ServerRecord | undefined> {
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return "";
-    throw new Error(`${fileOf(dataDir)} cannot be read (${error.code}). Run this command as the user of the server, or as root.`, {
+    throw new Error(`${path} cannot be read (${error.code}). Run this command as the user of the server, or as root.`, {
       cause: error,
     });
   });

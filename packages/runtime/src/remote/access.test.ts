@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { decode } from "../conformance/observe.ts";
 import { createMemoryDriver } from "../memory/driver.ts";
+import { silentLog } from "../log.ts";
 import { run } from "../run.ts";
 import { createRemoteDriver } from "./client/driver.ts";
 import { createFrameReader, encodeFrame, encodeJson, type Frame } from "./frames.ts";
@@ -55,7 +56,10 @@ test("only those with the token get in, and the token is long", async () => {
   );
   for (const authorization of ["", "Bearer", `Basic ${token}`, `Bearer ${token}x`, `bearer ${token}`])
     expect((await raw(remote.runner.url, call("driver.list", { authorization }), [message({})])).status).toBe(401);
-  expect((await raw(remote.runner.url, { ":path": paths.hello, ":method": "GET" })).status).toBe(401);
+  expect(await raw(remote.runner.url, { ":path": paths.hello, ":method": "GET" })).toMatchObject({
+    status: 401,
+    text: expect.stringContaining("No token was sent."),
+  });
   await expect(
     createRunner({ driver: createMemoryDriver(), token: "short", listen: { host: "127.0.0.1", port: 0 }, version: "0" }),
   ).rejects.toThrow("at least 32 characters");
@@ -154,16 +158,24 @@ test("TLS needs a certificate that the server trusts, and may need one of the se
     return { cert: await readFile(cert), key: await readFile(key) };
   };
   const [own, server, stranger] = [await certificate("runner"), await certificate("server"), await certificate("stranger")];
+  const warnings: string[] = [];
+  const log = { ...silentLog, warn: (_facts: object, message: string) => void warnings.push(message) };
   const start = (tls: NonNullable<RunnerOptions["tls"]>) =>
-    createRunner({ driver: createMemoryDriver(), token, listen: { host: "127.0.0.1", port: 0 }, version: "0", timing: quick, tls });
+    createRunner({ driver: createMemoryDriver(), token, listen: { host: "127.0.0.1", port: 0 }, version: "0", timing: quick, tls, log });
   const runner = await start(own);
   const driver = await client(runner.url, { tls: { ca: own.cert } });
   expect(await driver.list()).toEqual([]);
   await driver.close();
   await expect(client(runner.url)).rejects.toThrow("cannot be reached (DEPTH_ZERO_SELF_SIGNED_CERT)");
   await runner.close();
+  warnings.length = 0;
   const strict = await start({ ...own, ca: server.cert });
-  await expect(client(strict.url, { tls: { ca: own.cert } })).rejects.toMatchObject({ code: "unavailable" });
+  await expect(client(strict.url, { tls: { ca: own.cert } })).rejects.toMatchObject({
+    code: "unavailable",
+    message: expect.stringContaining("requires a certificate of this server (RUNNER_CERT_FILE and RUNNER_KEY_FILE)"),
+  });
+  // One line, although a client tries several times.
+  expect(warnings).toEqual(["connection without a client certificate refused"]);
   await expect(client(strict.url, { tls: { ca: own.cert, ...stranger } })).rejects.toMatchObject({ code: "unavailable" });
   const trusted = await client(strict.url, { tls: { ca: own.cert, ...server } });
   expect(await trusted.list()).toEqual([]);

@@ -67,7 +67,11 @@ export function createConnection({ url, token, client, tls, timing, log = silent
   async function open(): Promise<Session> {
     const socket = await openSocket(target, tls, timing.connectTimeoutMs, closing.signal);
     const h2 = http2.connect(authority, { createConnection: () => socket, ...limits });
-    h2.on("error", () => {});
+    let refusedFor: string | undefined;
+    const note = (error: Error) => (refusedFor ??= certificateAlert(error));
+    h2.on("error", note);
+    // A runner refuses a certificate after the handshake has ended here.
+    socket.on("error", note);
     h2.setLocalWindowSize?.(limits.connectionWindowBytes);
     const timer = setTimeout(() => h2.destroy(), timing.connectTimeoutMs);
     try {
@@ -96,7 +100,8 @@ export function createConnection({ url, token, client, tls, timing, log = silent
       return session;
     } catch (error) {
       h2.destroy();
-      throw error;
+      if (refusedFor === undefined) throw error;
+      throw new RuntimeError("unavailable", `The runner at ${url} ${refusedFor}.`, { cause: error });
     } finally {
       clearTimeout(timer);
     }
@@ -229,6 +234,13 @@ export function createConnection({ url, token, client, tls, timing, log = silent
       wakeImpatient();
     },
   };
+}
+
+/** What the runner demands if it ended a connection that showed it no certificate. */
+function certificateAlert(error: NodeJS.ErrnoException): string | undefined {
+  return error.code?.endsWith("ALERT_CERTIFICATE_REQUIRED")
+    ? "requires a certificate of this server (RUNNER_CERT_FILE and RUNNER_KEY_FILE), because it has RUNNER_CA_FILE"
+    : undefined;
 }
 
 const pause = (ms: number, signal: AbortSignal) =>

@@ -102,6 +102,7 @@ export async function createRunner({
   function onStream(stream: ServerHttp2Stream, received: IncomingHttpHeaders) {
     stream.on("error", () => {});
     const [, shown = ""] = /^Bearer (.+)$/.exec(one(received[headers.authorization])) ?? [];
+    if (shown === "") return refuse(stream, 401, "No token was sent.");
     if (!isAllowed(shown)) return refuse(stream, 401, "The token is wrong.");
     const path = one(received[":path"]);
     if (path === paths.hello) return answer(stream, isDraining ? 503 : 200, describe());
@@ -155,7 +156,18 @@ export async function createRunner({
     socket.on("error", () => {});
   });
   server.on("sessionError", () => {});
-  server.on("tlsClientError", () => {});
+  let lastRefusedAt = Number.NEGATIVE_INFINITY;
+  server.on("tlsClientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+    const now = performance.now();
+    // Whoever reaches the port can cause these.
+    if (now - lastRefusedAt < refusedEveryMs) return;
+    lastRefusedAt = now;
+    const needsCertificate = error.code === "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE";
+    log.warn(
+      { address: socket.remoteAddress, reason: error.code ?? error.message },
+      needsCertificate ? "connection without a client certificate refused" : "TLS handshake refused",
+    );
+  });
   const url = await listenOn(server, listen, tls !== undefined);
 
   return {
@@ -174,6 +186,9 @@ export async function createRunner({
     },
   };
 }
+
+/** At most one refused handshake in this time is logged. */
+const refusedEveryMs = 60_000;
 
 /** 128 bits in hexadecimal digits. */
 export const minTokenLength = 32;
