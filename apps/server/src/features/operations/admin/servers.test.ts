@@ -120,6 +120,8 @@ test("a runner: version, protocol, machine and sandboxes; while it is away since
   const text = await metrics();
   expect(text).toMatch(/^studio_runner_up\{driver="memory"\} 1$/m);
   expect(text).toMatch(/^studio_runner_info\{version="9\.9\.9",protocol="1\.2"\} 1$/m);
+  expect(text).toMatch(/^studio_runner_disk_free_bytes 3$/m);
+  expect(text).toMatch(/^studio_runner_disk_size_bytes 8$/m);
   const sent: string[] = [];
   const leave = new AbortController();
   const watching = (async () => {
@@ -129,7 +131,9 @@ test("a runner: version, protocol, machine and sandboxes; while it is away since
   const { port } = new URL(runner.url);
   await runner.close();
   await eventually(async () => (await get()).runners[0]?.is_reachable === false, 15_000);
-  expect(await metrics()).toMatch(/^studio_runner_up\{driver="memory"\} 0$/m);
+  const away = await metrics();
+  expect(away).toMatch(/^studio_runner_up\{driver="memory"\} 0$/m);
+  expect(away).not.toMatch(/^studio_runner_disk_/m);
   const { runners, problems } = await get();
   expect(runners).toMatchObject([
     {

@@ -63,6 +63,8 @@ export function createPrometheusMetrics({
   const clock = gauge("studio_server_clock_offset_seconds", "Clock of this server minus the database's");
   const runnerUp = gauge("studio_runner_up", "Whether this server is connected to its runner", ["driver"]);
   const runnerInfo = gauge("studio_runner_info", "Always 1", ["version", "protocol"]);
+  const runnerDiskFree = gauge("studio_runner_disk_free_bytes", "Free space on the disk of the runner's DATA_DIR");
+  const runnerDiskSize = gauge("studio_runner_disk_size_bytes", "Size of the disk of the runner's DATA_DIR");
   const pods = gauge("studio_pods", "Pods of projects by state", ["state"]);
   const up = gauge("studio_source_up", "Whether a metrics source responded", ["source"]);
 
@@ -97,12 +99,17 @@ export function createPrometheusMetrics({
   const readServers = async () => {
     const [all, { clock_offset_ms, runner, pods: groups }] = await Promise.all([servers(), ownReport()]);
     for (const one of [serverCounts, runnerUp, runnerInfo, pods]) one.reset();
+    // Absent, not zero, while the runner is not connected.
+    for (const one of [runnerDiskFree, runnerDiskSize]) one.remove();
     for (const { version, state } of all.servers) serverCounts.inc({ version, state });
     clock.set(clock_offset_ms / 1000);
     for (const { state, count } of groups) pods.inc({ state }, count);
     if (!runner) return;
     runnerUp.set({ driver: runner.driver }, runner.is_connected ? 1 : 0);
     runnerInfo.set({ version: runner.version, protocol: runner.protocol }, 1);
+    const { disk_free_bytes, disk_total_bytes } = runner.machine ?? {};
+    if (typeof disk_free_bytes === "number") runnerDiskFree.set(disk_free_bytes);
+    if (typeof disk_total_bytes === "number") runnerDiskSize.set(disk_total_bytes);
   };
   return {
     contentType: registry.contentType,
