@@ -51,9 +51,9 @@ async function main(): Promise<number> {
   };
   if (values.list) {
     const backups = await (await openBackups(target, config)).list();
-    for (const { id, version, file_count, file_bytes, database, added_bytes, projects, keys, warnings } of backups)
+    for (const { id, version, file_count, file_bytes, database, added_bytes, projects, keys, warnings, is_scheduled } of backups)
       print(
-        `${id}  ${version}  ${counted(projects.length, "project")}, ${counted(file_count, "file")}, ${mebibytes(file_bytes + database.bytes)}, added ${mebibytes(added_bytes)}${keys ? ", with keys" : ", without keys"}${warnings.length > 0 ? `, ${counted(warnings.length, "warning")}` : ""}`,
+        `${id}  ${version}  ${counted(projects.length, "project")}, ${counted(file_count, "file")}, ${mebibytes(file_bytes + database.bytes)}, added ${mebibytes(added_bytes)}${keys ? ", with keys" : ", without keys"}${is_scheduled ? ", scheduled" : ""}${warnings.length > 0 ? `, ${counted(warnings.length, "warning")}` : ""}`,
       );
     if (backups.length === 0) print(`There are no backups in ${target}.`);
     return 0;
@@ -64,12 +64,12 @@ async function main(): Promise<number> {
     print(problems.length > 0 ? `${target} is damaged.` : `Checked ${counted(backups, "backup")}: everything is there and unchanged.`);
     return problems.length > 0 ? 1 : 0;
   }
-  const prune = async () => {
-    const { kept, removed, freedBytes } = await pruneBackups(await openBackups(target, config), rules);
+  const prune = async (keepsManual: boolean) => {
+    const { kept, removed, freedBytes } = await pruneBackups(await openBackups(target, config), { ...rules, keepsManual });
     print(`Kept ${counted(kept, "backup")}, deleted ${removed.length}, ${mebibytes(freedBytes)} freed.`);
   };
   if (values.prune) {
-    await prune();
+    await prune(false);
     return 0;
   }
   const abort = new AbortController();
@@ -90,7 +90,9 @@ async function main(): Promise<number> {
     if (values.scheduled) await recordFailure(config, error);
     throw error;
   });
-  for (const warning of manifest.warnings) print(`! ${warning}`);
+  // The server logs what a scheduled backup says there.
+  const warn = (warning: string) => (values.scheduled ? void process.stderr.write(`${warning}\n`) : print(`! ${warning}`));
+  manifest.warnings.forEach(warn);
   if (manifest.objects)
     print(`! The files of the server are in ${manifest.objects} and not in the backup. Protect the bucket by versioning or replication.`);
   if (!manifest.keys)
@@ -100,7 +102,7 @@ async function main(): Promise<number> {
   print(
     `Backup ${manifest.id}: ${counted(manifest.projects.length, "project")}, ${counted(manifest.file_count, "file")}, ${mebibytes(manifest.file_bytes + manifest.database.bytes)}; added ${mebibytes(manifest.added_bytes)} in ${((Date.now() - started) / 1000).toFixed(1)} s.`,
   );
-  if (values.scheduled) await prune();
+  if (values.scheduled) await prune(true);
   return 0;
 }
 

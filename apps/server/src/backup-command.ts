@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { existsSync, globSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -25,6 +26,7 @@ import {
   type BackupManifest,
   type BackupRepository,
   type BackupTarget,
+  type FilesElsewhere,
   type PauseSandbox,
   type PruneRules,
 } from "./features/operations/backup/index.ts";
@@ -60,6 +62,18 @@ async function openTarget(address: string, { backups: { s3 }, outbound }: Pick<C
   if (!URL.canParse(address) || new URL(address).host === "") throw new BackupError(`${address} is not s3://bucket/prefix.`);
   const { fetch } = await createStorageOutbound(outbound, { bucket: new URL(address).host, endpoint: s3.endpoint });
   return openS3Target(address, { ...s3, secretAccessKey: s3.secretAccessKey?.reveal() ?? "", fetch });
+}
+
+/** Writes, reads and deletes an object there. Throws when that is not possible. */
+export async function checkBackupTarget(address: string, config: Pick<Config, "backups" | "dataDir" | "outbound">): Promise<void> {
+  if (!address.startsWith("s3://")) refuseTargetInside(address, config.dataDir);
+  const target = await openTarget(address, config);
+  const name = `checks/${randomUUID()}`;
+  const written = Buffer.from(name);
+  await target.put(name, written);
+  const read = await target.get(name);
+  await target.remove(name);
+  if (!read?.equals(written)) throw new BackupError(`${target.address} returned another content than it was sent.`);
 }
 
 async function readPassphrase(file: string | undefined): Promise<string | undefined> {
@@ -112,6 +126,20 @@ function splitSettings(environment: Environment): { open: Record<string, string>
   return { open, secret };
 }
 
+/** Where the driver has the files of projects, if not in the data folder. */
+function filesElsewhere({ runtime, objects, snapshots }: Pick<Config, "runtime" | "objects" | "snapshots">): FilesElsewhere | undefined {
+  const copies = objects.s3.bucket === "" || snapshots.copies === "off" ? undefined : bucketAddress(objects.s3);
+  if (runtime.driver === "remote")
+    return {
+      place: `on the runner at ${runtime.runner.url}`,
+      advice: "run ./studio backup there (docs/operations/runner.md#backups)",
+      copies,
+    };
+  if (runtime.driver === "kubernetes")
+    return { place: "on volumes of the cluster", advice: "back up these volumes with the tools of the cluster", copies };
+  return undefined;
+}
+
 export async function backUp(
   context: CommandContext,
   {
@@ -156,9 +184,10 @@ export async function backUp(
         },
         settings: open,
         objects: config.objects.s3.bucket === "" ? null : bucketAddress(config.objects.s3),
+        elsewhere: filesElsewhere(config),
         version,
       },
-      { repository, passphrase, onProgress: print, signal },
+      { repository, isScheduled, passphrase, onProgress: print, signal },
     );
     await writeFile(join(dataDir, backupMark), `${JSON.stringify(resultOf(manifest, repository.address))}\n`, { mode: 0o600 });
     await rm(join(dataDir, failureMark), { force: true });
@@ -175,7 +204,10 @@ export async function recordFailure({ dataDir }: Pick<Config, "dataDir">, error:
 }
 
 /** What the mark of the last backup says, for the administration. */
-const resultOf = ({ id, finished_at, added_bytes, file_bytes, database, keys, warnings }: BackupManifest, target: string) => ({
+const resultOf = (
+  { id, finished_at, added_bytes, file_bytes, database, keys, warnings, projects_without_files }: BackupManifest,
+  target: string,
+) => ({
   id,
   finished_at,
   target,
@@ -183,6 +215,7 @@ const resultOf = ({ id, finished_at, added_bytes, file_bytes, database, keys, wa
   bytes: file_bytes + database.bytes,
   has_keys: keys !== null,
   warnings: warnings.length,
+  projects_without_files,
 });
 
 export const openBackups = async (target: string, config: Pick<Config, "backups" | "outbound">): Promise<BackupRepository> =>
@@ -262,7 +295,10 @@ export async function restore(context: CommandContext, { target, at, isForced, p
 async function refuseUsedDatabase(url: string, { isForced, log }: { isForced: boolean; log: Logger }): Promise<void> {
   const database = connectDatabase({ url }, log);
   try {
-    if (await isDatabaseClaimed(database.pool)) throw new BackupError("A server uses the database of DATABASE_URL. Stop it first.");
+    if (await isDatabaseClaimed(database.pool))
+      throw new BackupError(
+        "A server uses the database of DATABASE_URL. Set DATABASE_URL to an empty database, or, to replace that server, stop it first.",
+      );
     if (!isForced && !(await isDatabaseEmpty(database.pool)))
       throw new BackupError(
         "The database of DATABASE_URL is not empty. Create an empty one, or pass --force: then its content is replaced.",

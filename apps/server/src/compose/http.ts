@@ -44,9 +44,9 @@ export async function composeHttp(
     hostLoad: () => readHostLoad(dataDir),
     servers: adminOperations.servers.get,
     ownReport: async () => (await reporter.latest()).report,
-    backupAgeSeconds: async () => {
+    backup: async () => {
       const last = await readLastBackup(dataDir);
-      return last ? (Date.now() - last.at) / 1000 : Infinity;
+      return { ageSeconds: last ? (Date.now() - last.at) / 1000 : Infinity, projectsWithoutFiles: last?.projectsWithoutFiles ?? 0 };
     },
     copies: snapshotCopies.isOn ? snapshotCopies.numbers : undefined,
   });

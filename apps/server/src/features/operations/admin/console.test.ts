@@ -170,15 +170,16 @@ test("setup lists what is missing, as it is measured; strangers get nothing", as
   const old = new Date(Date.now() - 9 * 86_400_000);
   await utimes(mark, old, old);
   expect((await steps())["backup"]).toMatchObject({ is_done: false, summary: "The last backup was recorded 9 days ago." });
-  await writeFile(mark, JSON.stringify({ target: "/mnt/backup", warnings: 1 }));
+  await writeFile(mark, JSON.stringify({ target: "/mnt/backup", warnings: 1, projects_without_files: 3 }));
   expect((await steps())["backup"]).toMatchObject({
     is_done: true,
-    summary: "The last backup in /mnt/backup was recorded today. It has 1 warning.",
+    summary: "The last backup in /mnt/backup was recorded today. It has 1 warning. The files of 3 projects are not in it.",
   });
   await writeFile(join(app.dataDir, "last-backup-failed"), JSON.stringify({ error: "The disk is full." }));
   expect((await steps())["backup"]).toMatchObject({
     is_done: false,
-    summary: "The last backup in /mnt/backup was recorded today. It has 1 warning. The latest attempt failed: The disk is full.",
+    summary:
+      "The last backup in /mnt/backup was recorded today. It has 1 warning. The files of 3 projects are not in it. The latest attempt failed: The disk is full.",
   });
 
   expect((await app.request("/api/admin/setup")).status).toBe(401);

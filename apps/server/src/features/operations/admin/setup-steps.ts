@@ -131,6 +131,8 @@ export function createSetupSteps({
     const age = last && daysSince(last.at);
     const place = last?.target === undefined ? "" : ` in ${last.target}`;
     const warned = last?.warnings ? ` It has ${last.warnings === 1 ? "1 warning" : `${last.warnings} warnings`}.` : "";
+    const count = last?.projectsWithoutFiles ?? 0;
+    const without = count > 0 ? ` The files of ${count === 1 ? "1 project" : `${count} projects`} are not in it.` : "";
     const failed = failure === undefined ? "" : ` The latest attempt failed: ${failure}`;
     return step(
       "backup",
@@ -138,7 +140,7 @@ export function createSetupSteps({
       age !== undefined && age < backupDays && failure === undefined,
       age === undefined
         ? `No backup was recorded.${failed}`
-        : `The last backup${place} was recorded ${age < 1 ? "today" : age === 1 ? "1 day ago" : `${age} days ago`}.${warned}${failed}`,
+        : `The last backup${place} was recorded ${age < 1 ? "today" : age === 1 ? "1 day ago" : `${age} days ago`}.${warned}${without}${failed}`,
       backups.target === undefined
         ? {
             advice:

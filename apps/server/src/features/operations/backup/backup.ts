@@ -62,11 +62,25 @@ export interface Installation {
   settings: Record<string, string>;
   /** The bucket with the files of the server; null: they are in the data folder. */
   objects: string | null;
+  /** Where the files of projects are that are not in the data folder; `undefined`: all are there. */
+  elsewhere?: FilesElsewhere | undefined;
   version: string;
+}
+
+/** Files of projects that another machine has. */
+export interface FilesElsewhere {
+  /** For sentences: "on the runner at …". */
+  place: string;
+  /** What backs them up, as an instruction. */
+  advice: string;
+  /** Where the copies of their snapshots are; `undefined`: none are made. */
+  copies: string | undefined;
 }
 
 export interface BackupOptions {
   repository: BackupRepository;
+  /** Made by the server itself; its pruning leaves other backups alone. */
+  isScheduled?: boolean;
   passphrase?: string | undefined;
   onProgress?: (text: string) => void;
   signal: AbortSignal;
@@ -85,8 +99,8 @@ export function refuseTargetInside(folder: string, dataDir: string): void {
  * whatever the dump refers to was there in one of the passes, and the second takes moments.
  */
 export async function createBackup(
-  { dataDir, connection, facts, pause, keys, settings, objects, version }: Installation,
-  { repository, passphrase, onProgress = () => undefined, signal }: BackupOptions,
+  { dataDir, connection, facts, pause, keys, settings, objects, elsewhere, version }: Installation,
+  { repository, isScheduled = false, passphrase, onProgress = () => undefined, signal }: BackupOptions,
 ): Promise<BackupManifest> {
   const started = new Date();
   const id = newBackupId(started, randomBytes(2).toString("hex"));
@@ -130,8 +144,11 @@ export async function createBackup(
     });
 
     const trees = await treesOf(repository, files.tree);
-    for (const { id: project, name } of projects)
-      if (!trees.has(project)) warnings.push(`${name} has no files: its setup had not ended, or it was deleted during the backup.`);
+    const withoutFiles = projects.filter(({ id: project }) => !trees.has(project));
+    if (elsewhere && withoutFiles.length > 0) warnings.push(describeMissing(withoutFiles.length, elsewhere));
+    else
+      for (const { name } of withoutFiles)
+        warnings.push(`${name} has no files: its setup had not ended, or it was deleted during the backup.`);
     const added = await repository.flush();
     const manifest: BackupManifest = {
       id,
@@ -149,6 +166,8 @@ export async function createBackup(
       file_bytes: files.bytes,
       added_bytes: added,
       projects,
+      projects_without_files: withoutFiles.length,
+      is_scheduled: isScheduled,
       keys: sealed,
       settings,
       objects,
@@ -162,6 +181,11 @@ export async function createBackup(
     await release();
   }
 }
+
+const describeMissing = (count: number, { place, advice, copies }: FilesElsewhere): string =>
+  `Files of ${count === 1 ? "1 project" : `${count} projects`} are ${place} and are not in this backup: ${advice}.${
+    copies === undefined ? "" : ` Copies of their snapshots in ${copies} protect them, as they were when the last snapshot was taken.`
+  }`;
 
 /** Ids of sandboxes with files in a backup. */
 async function treesOf(repository: BackupRepository, files: string): Promise<Set<string>> {

@@ -7,6 +7,8 @@ export interface LastBackup {
   at: number;
   target?: string;
   warnings?: number;
+  /** Projects whose files are not in the backup. */
+  projectsWithoutFiles?: number;
 }
 
 /** The last backup of a data folder; `undefined` when there was none. */
@@ -14,11 +16,14 @@ export async function readLastBackup(dataDir: string): Promise<LastBackup | unde
   const file = join(dataDir, backupMark);
   const facts = await stat(file).catch(() => undefined);
   if (!facts) return undefined;
-  const noted = parse<{ target?: string; warnings?: number }>(await readFile(file, "utf8").catch(() => ""));
+  const noted = parse<{ target?: string; warnings?: number; projects_without_files?: number }>(
+    await readFile(file, "utf8").catch(() => ""),
+  );
   return {
     at: facts.mtimeMs,
     ...(typeof noted?.target === "string" && { target: noted.target }),
     ...(typeof noted?.warnings === "number" && { warnings: noted.warnings }),
+    ...(typeof noted?.projects_without_files === "number" && { projectsWithoutFiles: noted.projects_without_files }),
   };
 }
 

@@ -26,6 +26,10 @@ export interface BackupManifest {
   /** What this backup added to the target, compressed. */
   added_bytes: number;
   projects: { id: string; slug: string; name: string }[];
+  /** Projects whose files are not in the backup: they are on a runner, or there are none. Missing in older backups. */
+  projects_without_files?: number;
+  /** Made by the server itself, by `BACKUP_SCHEDULE`. Missing in older backups. */
+  is_scheduled?: boolean;
   /** Null without a passphrase: then the keys must be kept elsewhere. */
   keys: SealedKeys | null;
   /** Settings that are no secrets, as they were set. */

@@ -204,6 +204,16 @@ test("pruning keeps the newest of each of the last days and weeks", () => {
   const kept = [...selectKept(all, { keepDaily: 3, keepWeekly: 2 })].sort();
   expect(kept.map((id) => id.slice(0, 13))).toEqual(["2026-11-01T12", "2026-11-06T12", "2026-11-07T12", "2026-11-08T12"]);
   expect(selectKept(all, { keepDaily: 0, keepWeekly: 0 }).size).toBe(1);
+
+  // The one before an upgrade stays, whatever the schedule made afterwards on that day.
+  const [manual, ...later] = [
+    { id: "manual", started_at: "2026-11-08T09:00:00.000Z", is_scheduled: false },
+    { id: "former", started_at: "2026-11-08T10:00:00.000Z" },
+    { id: "scheduled", started_at: "2026-11-08T11:00:00.000Z", is_scheduled: true },
+  ];
+  const rules = { keepDaily: 1, keepWeekly: 0 };
+  expect([...selectKept([manual, ...later], { ...rules, keepsManual: true })].sort()).toEqual(["manual", "scheduled"]);
+  expect([...selectKept([manual, ...later], rules)]).toEqual(["scheduled"]);
 });
 
 test("sealed keys open with their passphrase and backup only", async () => {

@@ -50,6 +50,8 @@ interface Lock {
 export interface PruneRules {
   keepDaily: number;
   keepWeekly: number;
+  /** Also keeps all that were made by hand; the rules apply to scheduled ones alone. */
+  keepsManual?: boolean;
 }
 
 export type BackupRepository = Awaited<ReturnType<typeof openRepository>>;
@@ -332,9 +334,14 @@ function isEnded({ host, pid }: Lock): boolean {
 }
 
 /** The newest backup of each of the last days and weeks that have one, and the newest of all. */
-export function selectKept(all: readonly Pick<BackupManifest, "id" | "started_at">[], { keepDaily, keepWeekly }: PruneRules): Set<string> {
-  const newestFirst = [...all].sort((a, b) => (a.started_at < b.started_at ? 1 : -1));
-  const kept = new Set(newestFirst.slice(0, 1).map(({ id }) => id));
+export function selectKept(
+  all: readonly Pick<BackupManifest, "id" | "started_at" | "is_scheduled">[],
+  { keepDaily, keepWeekly, keepsManual = false }: PruneRules,
+): Set<string> {
+  // Older versions did not record who made a backup.
+  const isKept = ({ is_scheduled = true }: Pick<BackupManifest, "is_scheduled">) => keepsManual && !is_scheduled;
+  const newestFirst = all.filter((one) => !isKept(one)).sort((a, b) => (a.started_at < b.started_at ? 1 : -1));
+  const kept = new Set([...all.filter(isKept), ...newestFirst.slice(0, 1)].map(({ id }) => id));
   const keep = (limit: number, periodOf: (at: Date) => string) => {
     const periods = new Set<string>();
     for (const { id, started_at } of newestFirst) {

@@ -28,6 +28,12 @@ test("a backup runs in a process of low priority, and its result is logged", asy
   expect(lines).toMatchObject([{ msg: "scheduled backup made" }]);
 });
 
+test("warnings of a backup are logged", async () => {
+  const { jobHandlers, lines } = scheduled(`process.stderr.write("Files of 2 projects are on the runner.\\n");`);
+  await jobHandlers.back_up();
+  expect(lines).toMatchObject([{ msg: "scheduled backup made, with warnings", warnings: "Files of 2 projects are on the runner." }]);
+});
+
 test("a backup that fails is logged with its last words, and does not fail the job", async () => {
   const { jobHandlers, lines } = scheduled(`process.stderr.write("The disk is full.\\n"); process.exitCode = 1;`);
   await jobHandlers.back_up();

@@ -26,7 +26,9 @@ export function createScheduledBackups({ program, log }: { program: string | und
       await once(child, "spawn");
       if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
       const [code] = (await once(child, "close")) as [number | null];
-      if (code === 0) log.info({ duration_ms: Date.now() - started }, "scheduled backup made");
+      if (code === 0 && words.trim() !== "")
+        log.warn({ duration_ms: Date.now() - started, warnings: words.trim() }, "scheduled backup made, with warnings");
+      else if (code === 0) log.info({ duration_ms: Date.now() - started }, "scheduled backup made");
       else log.error({ exit_code: code, output: words.trim() }, "the scheduled backup failed");
     } catch (err) {
       log.error({ err }, "the scheduled backup could not be started");

@@ -16,8 +16,8 @@ export interface PrometheusSources {
   servers: () => Promise<Pick<AdminServers, "servers">>;
   /** What this server measured of itself. */
   ownReport: () => Promise<Pick<ServerReport, "clock_offset_ms" | "runner" | "pods">>;
-  /** Infinity when there was no backup. */
-  backupAgeSeconds: () => Promise<number>;
+  /** Of the last backup; an age of Infinity when there was none. */
+  backup: () => Promise<{ ageSeconds: number; projectsWithoutFiles: number }>;
   /** `undefined`: snapshots are not copied. */
   copies: (() => Promise<{ waiting: number; waitingSeconds: number; newestAgeSeconds: number | null }>) | undefined;
 }
@@ -35,7 +35,7 @@ export function createPrometheusMetrics({
   hostLoad,
   servers,
   ownReport,
-  backupAgeSeconds,
+  backup,
   copies,
 }: PrometheusSources) {
   const registers = [registry];
@@ -56,6 +56,7 @@ export function createPrometheusMetrics({
   const diskFree = gauge("studio_disk_free_bytes", "Free space on the disk of DATA_DIR");
   const diskSize = gauge("studio_disk_size_bytes", "Size of the disk of DATA_DIR");
   const backupAge = gauge("studio_backup_age_seconds", "Time since the last backup was made; infinite when there was none");
+  const withoutFiles = gauge("studio_backup_projects_without_files", "Projects whose files are not in the last backup");
   const copiesWaiting = gauge("studio_snapshot_copies_waiting", "Snapshots that wait for their copy");
   const copiesWaitingSeconds = gauge("studio_snapshot_copies_waiting_seconds", "How long the first of these snapshots has been waiting");
   const copyAge = gauge("studio_snapshot_copy_age_seconds", "Age of the newest copy of a snapshot; infinite when there is none");
@@ -132,7 +133,11 @@ export function createPrometheusMetrics({
           copyAge.set(found?.newestAgeSeconds ?? Number.POSITIVE_INFINITY);
         }),
         read("servers", readServers),
-        read("backups", async () => backupAge.set(await backupAgeSeconds())),
+        read("backups", async () => {
+          const { ageSeconds, projectsWithoutFiles } = await backup();
+          backupAge.set(ageSeconds);
+          withoutFiles.set(projectsWithoutFiles);
+        }),
         read("database", async () => {
           const numbers = await store.numbers();
           tasks.reset();
