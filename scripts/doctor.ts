@@ -6,6 +6,7 @@ import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { createRuntime, findDockerEngine } from "@tesslate/runtime";
 import { userNameProblem } from "../apps/server/src/platform/postgres.ts";
+import { checkBackupTarget } from "../apps/server/src/backup-command.ts";
 import { openObjects } from "../apps/server/src/platform/objects/index.ts";
 import { ConfigError, readConfig } from "../apps/server/src/config.ts";
 import { createBrowserPackage, packageProblem } from "../apps/server/src/features/agent/verify/browser-package.ts";
@@ -106,6 +107,17 @@ try {
   );
 } finally {
   await files.close();
+}
+
+const { target } = config.backups;
+if (target !== undefined) {
+  try {
+    await checkBackupTarget(target, config);
+    report("ok", "backup target", `${target}: can write, read and delete`);
+  } catch (error) {
+    const reason = error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : String(error);
+    report("XX", "backup target", `${target} does not work: ${reason}. Check BACKUP_TARGET${target.startsWith("s3:") ? " and S3_…" : ""}`);
+  }
 }
 
 for (const [name, command, args, without] of [
