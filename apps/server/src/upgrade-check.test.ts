@@ -26,11 +26,12 @@ const addressOf = (): string => {
   if ("url" in server) return Object.assign(new URL(server.url), { pathname: `/${database}` }).href;
   return `postgres://tesslate@${encodeURIComponent(server.socketDir)}/${database}`;
 };
-async function check(envText = "", options: { migrates?: boolean } = {}) {
+async function check(envText = "", { address, ...options }: { migrates?: boolean; address?: string } = {}) {
   const dataDir = temporaryFolder("data");
   const envFile = join(dataDir, ".env");
   writeFileSync(envFile, envText);
   const config = readConfig({ DATA_DIR: dataDir, DATABASE_URL: addressOf(), SECRET_KEY: "a secret key of these tests with 32 characters" });
+  config.servers.address = address;
   const found = await checkUpgrade(config, { envFile, log: createLogger("silent"), ...options });
   return Object.fromEntries(found.map(({ name, mark, detail }) => [name, `${mark} ${detail}`]));
 }
@@ -67,4 +68,19 @@ test("a database is migrated on request, unless something is in the way", async 
   await onDatabase("insert into drizzle.__drizzle_migrations (hash, created_at, name) values ('x', 1, '29991231235959_future')");
   const refused = await check("", { migrates: true });
   expect([refused["migrated"], refused["database"]?.slice(0, 2)]).toEqual([undefined, "XX"]);
+});
+
+test("a running server must be stopped; one of several is replaced after the runner", async () => {
+  const client = new pg.Client(testConnection(server, database));
+  await client.connect();
+  try {
+    await client.query("select pg_advisory_lock_shared(7473748, 1)");
+    expect((await check())["server"]).toBe("!! it is running. Stop it before you start the new version");
+    expect((await check("", { migrates: true }))["server"]).toMatch(/^XX it is running/);
+    const rolling = { address: "http://10.0.0.5:8000" };
+    expect((await check("", rolling))["server"]).toBe("ok servers are running. Upgrade the runner, then one server after the other");
+    expect((await check("", { ...rolling, migrates: true }))["migrated"]).toMatch(/^ok /);
+  } finally {
+    await client.end();
+  }
 });

@@ -79,8 +79,9 @@ export async function checkUpgrade(
     }
     reportBackup(dataDir, report);
     const isOneOfSeveral = config.servers.address !== undefined;
-    if (installation.isRunning && !isOneOfSeveral)
-      report(migrates ? "XX" : "!!", "server", "it is running. Stop it before you start the new version");
+    if (installation.isRunning && isOneOfSeveral)
+      report("ok", "server", "servers are running. Upgrade the runner, then one server after the other");
+    else if (installation.isRunning) report(migrates ? "XX" : "!!", "server", "it is running. Stop it before you start the new version");
     if (migrates && found.every(({ mark }) => mark !== "XX")) {
       await migrateDatabase(installation.database, log);
       report("ok", "migrated", `the database has all ${known.length} migrations of ${version}`);
