@@ -336,6 +336,9 @@ function projectOf({ params, routeOptions: { url = "" } }: FastifyRequest): stri
 }
 const isEventStream = (reply: FastifyReply): boolean => String(reply.raw.getHeader("content-type")).startsWith("text/event-stream");
 
+/** Routes that say whether the server works. */
+const probes = new Set(["/health", "/ready"]);
+
 /** The error, not-found and log hooks of the whole app. */
 export function installEdges(app: FastifyInstance, { traces, measurements, work }: RequestWatch = {}): void {
   app.decorateRequest("principal", undefined);
@@ -391,7 +394,9 @@ export function installEdges(app: FastifyInstance, { traces, measurements, work 
           status: reply.statusCode,
           seconds: reply.elapsedTime / 1000,
         });
-      if (reply.statusCode >= 500) request.log.warn(fields, "request");
+      // Load balancers send these every second; `/ready` logs when its answer changes.
+      if (probes.has(templateOf(request))) request.log.debug(fields, "request");
+      else if (reply.statusCode >= 500) request.log.warn(fields, "request");
       else request.log.info(fields, "request");
       ends.get(request)?.();
     });

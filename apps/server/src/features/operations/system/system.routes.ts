@@ -48,6 +48,8 @@ export function mountSystem(
     metricsToken: string | undefined;
   },
 ): void {
+  /** Checks that failed when they were last made; a failure is logged once. */
+  const failing = new Set<string>();
   mount("system", systemRoutes, {
     health: async () => ({
       status: "healthy",
@@ -61,11 +63,13 @@ export function mountSystem(
           const started = performance.now();
           try {
             await withTimeout(checkMs, check());
+            if (failing.delete(name)) log.info({ check: name }, "ready again");
             return [name, { ok: true, duration_ms: Math.round(performance.now() - started) }] as const;
           } catch (err) {
-            log.warn({ err, check: name }, "not ready");
             // Only messages of AppErrors are public.
             const detail = err instanceof AppError ? err.message : undefined;
+            if (!failing.has(name)) log.warn({ ...(detail === undefined ? { err } : { reason: detail }), check: name }, "not ready");
+            failing.add(name);
             return [name, { ok: false, duration_ms: Math.round(performance.now() - started), ...(detail && { detail }) }] as const;
           }
         }),

@@ -93,4 +93,17 @@ test("system.ready names the failing part", async () => {
   });
   expect(text).not.toContain("secret detail");
   expect((await broken.request("/health")).status).toBe(200);
+  // A load balancer asks every second: only a change is logged.
+  const changes = () =>
+    broken
+      .logs()
+      .split("\n")
+      .filter((line) => !/"level":(?:20|"debug")/.test(line))
+      .flatMap((line) => /"msg":"(not ready|ready again|request)"/.exec(line)?.[1] ?? []);
+  expect((await broken.request("/ready")).status).toBe(503);
+  expect(changes()).toEqual(["not ready"]);
+  isBroken = false;
+  expect((await broken.request("/ready")).status).toBe(200);
+  expect((await broken.request("/ready")).status).toBe(200);
+  expect(changes()).toEqual(["not ready", "ready again"]);
 });
