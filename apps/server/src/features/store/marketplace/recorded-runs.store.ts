@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, or, sql } from "drizzle-orm";
+import { and, desc, eq, inArray, isNotNull, or, sql } from "drizzle-orm";
 import type { TranscriptEvent } from "@tesslate/contract";
 import { agents, chats, messages } from "../../../db/schema/agent.ts";
 import { projects } from "../../../db/schema/projects.ts";
@@ -40,6 +40,10 @@ export function createRecordedRunsStore(db: Database) {
         .values({ agent_id: agentId, ...row })
         .onConflictDoUpdate({ target: recordedRuns.agent_id, set: row });
     },
+    listExampleDigests: async (): Promise<string[]> =>
+      (await db.select({ digest: recordedRuns.example_digest }).from(recordedRuns).where(isNotNull(recordedRuns.example_digest))).flatMap(
+        ({ digest }) => digest ?? [],
+      ),
     /**
      * For an official agent that no administrator edited, unless the stored example has the same digest. The model's texts were written in
      * advance, so no model and no duration are stored.
