@@ -1,5 +1,6 @@
 import { eq, sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { createMemoryDriver } from "@tesslate/runtime";
 import { startCloudflare, startNetlify, startVercel, type CloudflareFake, type NetlifyFake, type VercelFake } from "@tesslate/testkit";
 import { testApp, type TestApp, type TestUser } from "../../../testing/app.ts";
 import { emptyProject } from "../../../testing/sandbox.ts";
@@ -13,7 +14,11 @@ let ada: TestUser;
 let bob: TestUser;
 beforeAll(async () => {
   [vercel, netlify, cloudflare] = await Promise.all([startVercel(), startNetlify(), startCloudflare()]);
-  app = await testApp({ env: { VERCEL_API_URL: vercel.url, NETLIFY_API_URL: netlify.apiUrl, CLOUDFLARE_API_URL: cloudflare.apiUrl } });
+  app = await testApp({
+    env: { VERCEL_API_URL: vercel.url, NETLIFY_API_URL: netlify.apiUrl, CLOUDFLARE_API_URL: cloudflare.apiUrl },
+    // A project is deleted with its files.
+    swap: { runtime: createMemoryDriver() },
+  });
   bob = await app.signUp();
 });
 beforeEach(async () => {

@@ -76,6 +76,7 @@ const changesNothing = new Set(["models.test", "adminHealth.tryProvider", "admin
 /** Routes that need something in progress; tested with their audit rows in those features. */
 const triedElsewhere = new Set([
   "adminProjects.stop",
+  "adminProjects.restoreFiles",
   "adminPreparation.prepare",
   "adminPreparation.remove",
   "adminWork.cancelTask",
