@@ -1,4 +1,4 @@
-import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { execFile, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
@@ -14,6 +14,7 @@ import { terminalClient } from "./testing/shell.ts";
 import { spawnStudio, type SpawnedStudio } from "./testing/spawned-studio.ts";
 import { temporaryFolder } from "./testing/temporary.ts";
 import { tinyTemplates } from "./testing/tiny-template.ts";
+import { startRunnerProcess } from "./testing/runner-process.ts";
 
 const probe = await realRuntime().catch(() => undefined);
 const canRun = probe !== undefined;
@@ -43,21 +44,9 @@ describe.skipIf(!canRun)("a server whose projects run on a runner (needs a sandb
     await writeFile(tokenFile, `${"0123456789abcdef".repeat(2)}\n`, { mode: 0o600 });
     const runnerPort = await freePort();
     const startRunner = async () => {
-      const child = spawn(process.execPath, [join(import.meta.dirname, "../../../scripts/runner.ts")], {
-        stdio: ["ignore", "pipe", "pipe"],
-        env: {
-          PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
-          DATA_DIR: join(base, "runner"),
-          RUNNER_LISTEN: `127.0.0.1:${runnerPort}`,
-          RUNNER_TOKEN_FILE: tokenFile,
-          LOG_LEVEL: "error",
-        },
-      });
-      runners.push(child);
-      let output = "";
-      for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text));
-      await vi.waitFor(() => expect(output).toContain("isolation"), { timeout: 30_000 });
-      return { child, output: () => output };
+      const runner = await startRunnerProcess({ dataDir: join(base, "runner"), port: runnerPort, tokenFile });
+      runners.push(runner.child);
+      return runner;
     };
     const statusOfRunner = async () =>
       promisify(execFile)(process.execPath, [join(import.meta.dirname, "../../../scripts/status.ts"), "--data-dir", join(base, "runner")], {

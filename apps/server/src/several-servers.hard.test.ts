@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, rm, writeFile } from "node:fs/promises";
@@ -17,6 +17,7 @@ import { terminalClient } from "./testing/shell.ts";
 import { spawnStudio, type SpawnedStudio } from "./testing/spawned-studio.ts";
 import { temporaryFolder } from "./testing/temporary.ts";
 import { tinyTemplates } from "./testing/tiny-template.ts";
+import { startRunnerProcess } from "./testing/runner-process.ts";
 
 const probe = await realRuntime().catch(() => undefined);
 const canRun = probe !== undefined;
@@ -105,19 +106,7 @@ describe.skipIf(!canRun)("several servers on one database and one runner (needs 
     objects = await startS3Server(keys);
     await mkdir(join(base, "runner"), { recursive: true });
     await writeFile(tokenFile, `${"0123456789abcdef".repeat(2)}\n`, { mode: 0o600 });
-    runner = spawn(process.execPath, [join(import.meta.dirname, "../../../scripts/runner.ts")], {
-      stdio: ["ignore", "pipe", "inherit"],
-      env: {
-        PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
-        DATA_DIR: join(base, "runner"),
-        RUNNER_LISTEN: `127.0.0.1:${runnerPort}`,
-        RUNNER_TOKEN_FILE: tokenFile,
-        LOG_LEVEL: "error",
-      },
-    });
-    let output = "";
-    runner.stdout?.setEncoding("utf8").on("data", (text: string) => (output += text));
-    await vi.waitFor(() => expect(output).toContain("isolation"), { timeout: 60_000 });
+    runner = (await startRunnerProcess({ dataDir: join(base, "runner"), port: runnerPort, tokenFile })).child;
     await Promise.all(["a", "b", "c"].map(start));
   }, 240_000);
   afterAll(async () => {

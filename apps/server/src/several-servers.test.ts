@@ -6,6 +6,7 @@ import { forwardHeader } from "./platform/servers/index.ts";
 import { testApp, type TestApp, type TestUser } from "./testing/app.ts";
 import { ended } from "./testing/projects.ts";
 import { tinyTemplates } from "./testing/tiny-template.ts";
+import { severalServersEnv, sharedBucket } from "./testing/several-servers.ts";
 
 /** Two servers of one installation in this process, on one runtime. */
 let runtime: RuntimeDriver;
@@ -17,24 +18,14 @@ let projectId: string;
 let objects: Awaited<ReturnType<typeof startS3Server>>;
 
 beforeAll(async () => {
-  const keys = { bucket: "studio", accessKeyId: "key", secretAccessKey: "secret" };
-  objects = await startS3Server(keys);
+  objects = await startS3Server(sharedBucket);
   runtime = await createRuntime({ driver: "memory", dataDir: "/nowhere" });
   const shared: RuntimeDriver = { ...runtime, close: async () => undefined };
   const templatesDir = await tinyTemplates();
   const start = (database?: string) =>
     testApp({
       env: {
-        DATABASE_URL: "postgres://shared/database",
-        SERVER_ADDRESS: "http://127.0.0.1:1",
-        RUNTIME_DRIVER: "remote",
-        RUNNER_URL: "http://127.0.0.1:1",
-        RUNNER_TOKEN: "0123456789abcdef0123456789abcdef",
-        OBJECTS_S3_ENDPOINT: objects.endpoint,
-        OBJECTS_S3_BUCKET: keys.bucket,
-        OBJECTS_S3_ACCESS_KEY_ID: keys.accessKeyId,
-        OBJECTS_S3_SECRET_ACCESS_KEY: keys.secretAccessKey,
-        OUTBOUND_ALLOW_HOSTS: new URL(objects.endpoint).host,
+        ...severalServersEnv(objects),
         DRAIN_SECONDS: "0",
       },
       swap: { runtime: shared, templatesDir },

@@ -10,9 +10,9 @@ import { createWorkContext } from "./platform/work-context.ts";
 import { testApp, type TestApp, type TestUser } from "./testing/app.ts";
 import { ended } from "./testing/projects.ts";
 import { tinyTemplates } from "./testing/tiny-template.ts";
+import { severalServersEnv, sharedBucket, sharedRunnerToken as token } from "./testing/several-servers.ts";
 
 /** Two servers of one installation and their runner, which export to one collector. */
-const token = "0123456789abcdef0123456789abcdef";
 const browser = { trace_id: "0af7651916cd43dd8448eb211c80319c", span_id: "b7ad6b7169203331" };
 let collector: OtlpReceiver;
 let memory: RuntimeDriver;
@@ -44,22 +44,12 @@ beforeAll(async () => {
     log: createLogger("debug", output, work),
     timing: { drainMs: 50 },
   });
-  const keys = { bucket: "studio", accessKeyId: "key", secretAccessKey: "secret" };
-  objects = await startS3Server(keys);
+  objects = await startS3Server(sharedBucket);
   const templatesDir = await tinyTemplates();
   const start = (database?: string) =>
     testApp({
       env: {
-        DATABASE_URL: "postgres://shared/database",
-        SERVER_ADDRESS: "http://127.0.0.1:1",
-        RUNTIME_DRIVER: "remote",
-        RUNNER_URL: runner.url,
-        RUNNER_TOKEN: token,
-        OBJECTS_S3_ENDPOINT: objects.endpoint,
-        OBJECTS_S3_BUCKET: keys.bucket,
-        OBJECTS_S3_ACCESS_KEY_ID: keys.accessKeyId,
-        OBJECTS_S3_SECRET_ACCESS_KEY: keys.secretAccessKey,
-        OUTBOUND_ALLOW_HOSTS: new URL(objects.endpoint).host,
+        ...severalServersEnv(objects, runner.url),
         OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
         OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
         OTEL_BSP_SCHEDULE_DELAY: "20",

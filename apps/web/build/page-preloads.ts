@@ -40,7 +40,7 @@ function withText(html: string, { title, about, body }: HelpHtml): string {
 
 /**
  * Writes `pages/<segment>.html` and `pages/help/<page>.html`: the index with what its page will ask for next, so that the browser fetches it together with what every page
- * needs, not after that has run. Those of the help have its text as well. Whoever serves the build may send the index instead, which is slower and nothing else.
+ * needs, not after that has run. Those of the help have its text as well. A server may send the index instead: pages then load more slowly.
  */
 export function pagePreloads(): Plugin {
   let root = "";

@@ -39,7 +39,7 @@ export async function confirmInstallation(client: Pick<pg.Pool, "query">): Promi
   return rows[0]?.id ?? value.id;
 }
 
-/** The backup that the installation was restored from, if nobody has confirmed that it replaces the original. */
+/** The backup that the installation was restored from, until `./studio claim` confirms that it replaces the original. */
 export async function readUnconfirmedRestore(client: Pick<pg.Pool, "query">): Promise<string | undefined> {
   const { rows } = await client.query<{ backup: string | null }>(
     "select value ->> 'restored_from' as backup from server_settings where key = $1",

@@ -85,7 +85,8 @@ export function startServerReporter({
     return reporting;
   };
   const stopped = (async () => {
-    while (!closing.signal.aborted) {
+    // Others read the reports of this server. The only one measures when it is asked.
+    while (registry && !closing.signal.aborted) {
       await report().catch((err: unknown) => closing.signal.aborted || log.debug({ err }, "server not measured"));
       await sleep(reportEveryMs, undefined, { signal: closing.signal, ref: false }).catch(() => undefined);
     }
@@ -95,7 +96,7 @@ export function startServerReporter({
     id: registry?.id ?? randomUUID(),
     startedAt: new Date(Date.now() - process.uptime() * 1000),
     latest: async () => {
-      if (!known) await report();
+      if (!known || (!registry && Date.now() - known.at.getTime() >= reportEveryMs)) await report();
       if (!known) throw new Error("this server was not measured");
       return known;
     },

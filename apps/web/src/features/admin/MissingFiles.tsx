@@ -8,7 +8,7 @@ import { Button } from "../../ui/Button.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { ReasonDialog } from "./ReasonDialog.tsx";
 
-/** Says that projects have no files any more, and restores them. Renders nothing while all have theirs. */
+/** Says which projects lost their files, and restores them. Renders nothing if none did. */
 export function MissingFiles() {
   const queries = useQueryClient();
   const [isAsked, setIsAsked] = useState(false);

@@ -249,7 +249,7 @@ describe("the first administrator", () => {
 
     await using providers = await testApp({ env: { SIGN_UP: "providers" } });
     // No provider is set.
-    expect(providers.logs()).toContain("SIGN_UP=providers, but no sign-in provider is set: nobody can create an account.");
+    expect(providers.logs()).toContain("SIGN_UP=providers, but no sign-in provider is set, so sign-up is not possible.");
     expect(await bodyOf(await register(providers))).toMatchObject({ code: "sign_up_closed", detail: expect.stringContaining("provider") });
   });
 

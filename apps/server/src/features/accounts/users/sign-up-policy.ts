@@ -26,8 +26,8 @@ export function checkSignUp({ mode, emailDomains }: SignUpPolicy, { email, isCon
     );
 }
 
-/** Why nobody can create an account although some people should; `undefined`: they can. */
+/** Why sign-up does not work although the settings allow it; `undefined`: it works. */
 export const signUpProblem = ({ mode }: Pick<SignUpPolicy, "mode">, providers: readonly string[]): string | undefined =>
   mode === "providers" && providers.length === 0
-    ? "SIGN_UP=providers, but no sign-in provider is set: nobody can create an account. Set one, for example OIDC_ISSUER and OIDC_CLIENT_ID, or change SIGN_UP."
+    ? "SIGN_UP=providers, but no sign-in provider is set, so sign-up is not possible. Set one, for example OIDC_ISSUER and OIDC_CLIENT_ID, or change SIGN_UP."
     : undefined;

@@ -65,7 +65,7 @@ export function createOperator({
   };
 
   return {
-    /** Creates an account with a confirmed email, whoever may sign up. Throws what registration throws. */
+    /** Creates an account with a confirmed email, also when sign-up is closed. Throws what registration throws. */
     create: (
       input: { email: string; password: string; name?: string; username?: string },
       { isAdministrator }: { isAdministrator: boolean },

@@ -5,8 +5,8 @@ import { startS3Server } from "@tesslate/testkit";
 import { testApp, type TestApp, type TestUser } from "../../../testing/app.ts";
 import { eventually } from "../../../testing/chat.ts";
 import { version } from "../../../version.ts";
+import { severalServersEnv, sharedBucket, sharedRunnerToken as token } from "../../../testing/several-servers.ts";
 
-const token = "0123456789abcdef0123456789abcdef";
 let memory: RuntimeDriver;
 let runner: Runner;
 let objects: Awaited<ReturnType<typeof startS3Server>>;
@@ -15,20 +15,10 @@ let admin: TestUser;
 beforeAll(async () => {
   memory = await createRuntime({ driver: "memory", dataDir: "/nowhere" });
   runner = await startRunner({ host: "127.0.0.1", port: 0 });
-  const keys = { bucket: "studio", accessKeyId: "key", secretAccessKey: "secret" };
-  objects = await startS3Server(keys);
+  objects = await startS3Server(sharedBucket);
   app = await testApp({
     env: {
-      DATABASE_URL: "postgres://shared/database",
-      SERVER_ADDRESS: "http://127.0.0.1:1",
-      RUNTIME_DRIVER: "remote",
-      RUNNER_URL: runner.url,
-      RUNNER_TOKEN: token,
-      OBJECTS_S3_ENDPOINT: objects.endpoint,
-      OBJECTS_S3_BUCKET: keys.bucket,
-      OBJECTS_S3_ACCESS_KEY_ID: keys.accessKeyId,
-      OBJECTS_S3_SECRET_ACCESS_KEY: keys.secretAccessKey,
-      OUTBOUND_ALLOW_HOSTS: new URL(objects.endpoint).host,
+      ...severalServersEnv(objects, runner.url),
     },
     configure: (config) => {
       config.servers.address = `http://127.0.0.1:${config.http.port}`;

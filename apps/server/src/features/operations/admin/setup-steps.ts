@@ -32,7 +32,7 @@ export function createSetupSteps({
   backups: { target?: string | undefined; schedule: string };
   /** Names of the connected providers. */
   models: () => Promise<readonly string[]>;
-  /** Why nobody can create an account, if the settings intend otherwise. */
+  /** Why sign-up does not work, if the settings allow it. */
   signUpProblem: string | undefined;
   /** Of the agent's browser; `undefined`: it is no part of the preparation. */
   browserState: () => Promise<string | undefined>;

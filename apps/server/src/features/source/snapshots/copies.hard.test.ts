@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { type ChildProcess } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, rm, writeFile } from "node:fs/promises";
@@ -14,6 +14,7 @@ import { realRuntime } from "../../../testing/sandbox.ts";
 import { spawnStudio, type SpawnedStudio } from "../../../testing/spawned-studio.ts";
 import { temporaryFolder } from "../../../testing/temporary.ts";
 import { tinyTemplates } from "../../../testing/tiny-template.ts";
+import { startRunnerProcess } from "../../../testing/runner-process.ts";
 
 const probe = await realRuntime().catch(() => undefined);
 await probe?.[Symbol.asyncDispose]();
@@ -54,20 +55,8 @@ describe.skipIf(missing !== undefined)(`copies on a real S3 server${missing === 
       const startRunner = async (disk: string) => {
         const dir = join(base, disk);
         await mkdir(dir, { recursive: true });
-        const child = spawn(process.execPath, [join(import.meta.dirname, "../../../../../../scripts/runner.ts")], {
-          stdio: ["ignore", "pipe", "pipe"],
-          env: {
-            PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
-            DATA_DIR: dir,
-            RUNNER_LISTEN: `127.0.0.1:${runnerPort}`,
-            RUNNER_TOKEN_FILE: tokenFile,
-            LOG_LEVEL: "error",
-          },
-        });
+        const { child } = await startRunnerProcess({ dataDir: dir, port: runnerPort, tokenFile });
         children.push(child);
-        let output = "";
-        for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text));
-        await vi.waitFor(() => expect(output).toContain("isolation"), { timeout: 60_000 });
         return child;
       };
       const studio = { port: await freePort(), dataDir: join(base, "server") };

@@ -90,7 +90,7 @@ export function createSnapshotCopies({
         await copy(history, row);
       } catch (error) {
         closing.signal.throwIfAborted();
-        // Deleted meanwhile.
+        // The snapshot was deleted during the copy.
         if (error instanceof RuntimeError && error.code === "not_found") continue;
         failure ??= { error };
       }
@@ -100,7 +100,7 @@ export function createSnapshotCopies({
   const removeUnneeded = async (projectId?: string): Promise<void> => {
     // One that is removed may have been the last that another one was the base of.
     for (let removed = await store.removeUnneeded(projectId); removed.length > 0; removed = await store.removeUnneeded(projectId))
-      // Nobody waits for the storage. What is not deleted has no row: the daily sweep finds it.
+      // In the background. An object that is not deleted has no row, so the daily sweep deletes it.
       objects
         .delete(...removed.map((row) => keyOf(row.storage_key, row.id)))
         .catch((err: unknown) => log.warn({ err }, "copies of deleted snapshots not deleted yet"));

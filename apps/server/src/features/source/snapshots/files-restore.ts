@@ -38,7 +38,7 @@ export type FilesRestore = ReturnType<typeof createFilesRestore>;
 
 /**
  * Creates the files of a project again whose runtime lost them: the task `files_restore`. The project keeps the status `files_missing` until its tree is
- * complete; then the snapshot is restored as any other one, with its databases.
+ * complete. Then the task restores the snapshot, with its databases.
  */
 export function createFilesRestore({
   store,
@@ -124,7 +124,7 @@ export function createFilesRestore({
       } catch (err) {
         signal.throwIfAborted();
         log.warn({ err, project_id: project.id, snapshot_id: copy.id }, "copy of a snapshot not restored");
-        await note("A copy of another snapshot could not be loaded");
+        await note("Couldn't load the copy of another snapshot");
       }
   };
 

@@ -207,7 +207,7 @@ export function createSnapshotsStore(db: Database) {
     removeOldCheckpoints: async (before: string): Promise<void> => {
       await db.delete(checkpoints).where(lt(checkpoints.created_at, before));
     },
-    /** After a history was lost: snapshots that have no point any more fail, checkpoints are deleted. Returns the snapshots. */
+    /** After a history was lost: snapshots without a point fail, checkpoints are deleted. Returns the snapshots. */
     forgetLost: (projectId: string, points: readonly string[], error: string): Promise<string[]> =>
       db.transaction(async (tx) => {
         const idsOf = (prefix: string) => points.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
