@@ -1,10 +1,11 @@
 import { execFile, execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { appendFileSync, cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { copyCheckout } from "./test/checkout-copy.ts";
 import { releaseFileNames, releaseNotes } from "./release-files.ts";
 
 const run = promisify(execFile);
@@ -34,10 +35,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "release-"));
   clone = join(folder, "clone");
   execFileSync("git", ["clone", "--quiet", "--shared", source, clone]);
-  for (const path of [...globSync("scripts/*.ts", { cwd: source }), "compose.yaml", "compose.env.example", "deploy/docker", "CHANGELOG.md"])
-    cpSync(join(source, path), join(clone, path), { recursive: true });
-  cpSync(join(source, "deploy/helm"), join(clone, "deploy/helm"), { recursive: true, verbatimSymlinks: true });
-  for (const path of globSync("{.,apps/*,packages/*}/node_modules", { cwd: source })) symlinkSync(join(source, path), join(clone, path));
+  copyCheckout(clone);
   const changelog = readFileSync(join(clone, "CHANGELOG.md"), "utf8");
   writeFileSync(join(clone, "CHANGELOG.md"), changelog.replace("## [Unreleased]\n", "## [Unreleased]\n\n- Something new.\n"));
   appendFileSync(join(clone, ".git/info/exclude"), "node_modules\n");

@@ -1,6 +1,6 @@
 import { useState } from "react";
-import { Home } from "./pages/Home";
-import { Offers } from "./pages/Offers";
+import { Home } from "./shop/Home";
+import { Offers } from "./shop/Offers";
 
 const pages = { Home, Offers };
 
