@@ -69,7 +69,10 @@ export async function openDockerBackend(
   let closeTimer: NodeJS.Timeout | undefined;
   let count = 0;
   const addressOf = (port: number) => ({ host: location.slot.ip, port });
-  const connect: ConnectPort = (port, options) => connectTo(addressOf(port), options);
+  const connect: ConnectPort = async (port, options) => {
+    if (!pod.exists() && !options?.signal?.aborted) throw new RuntimeError("unavailable", `no program accepts connections on port ${port}`);
+    return await connectTo(addressOf(port), options);
+  };
 
   function writeNames() {
     const names = ["localhost", location.spec.id, ...(location.spec.hostnames ?? [])];

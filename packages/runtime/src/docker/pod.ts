@@ -8,6 +8,8 @@ import { groupOf, hostConfig, label, labelsOf, type DriverContext } from "./cont
 export interface Pod {
   /** The network mode for joining; creates the pod when missing. */
   join(): Promise<string>;
+  /** Whether there is one. Without it the sandbox's address belongs to nobody, and packets leave this machine. */
+  exists(): boolean;
   /** Removes it unless a container has joined since. */
   remove(): Promise<void>;
   update(location: SandboxLocation): void;
@@ -96,6 +98,7 @@ export function createPod(first: SandboxLocation, context: DriverContext, found:
       const id = await joined;
       return `container:${id}`;
     },
+    exists: () => joined !== undefined || left !== undefined,
     async remove() {
       await joined?.catch(() => {});
       joined = undefined;
