@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync } from "node:fs";
+import { chmodSync, existsSync, statSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { delimiter, join } from "node:path";
@@ -37,7 +37,9 @@ async function startPgbouncer(mode: string, poolSize: number): Promise<{ port: n
   const file = join(folder, "pgbouncer.ini");
   await writeFile(file, lines.join("\n"));
   chmodSync(folder, 0o755);
-  const child = spawn(program ?? "", [file], { stdio: "ignore", ...(process.getuid?.() === 0 && { uid: 65_534, gid: 65_534 }) });
+  // The database's user may open its socket.
+  const { uid, gid } = host === undefined || url ? { uid: 65_534, gid: 65_534 } : statSync(host);
+  const child = spawn(program ?? "", [file], { stdio: "ignore", ...(process.getuid?.() === 0 && { uid, gid }) });
   await vi.waitFor(async () => {
     const socket = connect(port, "127.0.0.1");
     await once(socket, "connect").finally(() => socket.destroy());
