@@ -1,41 +1,16 @@
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { access, mkdir, readdir, writeFile } from "node:fs/promises";
+import { access, mkdir, writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
 import { freePort } from "@tesslate/testkit";
 import { startDns } from "@tesslate/testkit/dns";
+import { findCaddy } from "../../../testing/caddy.ts";
 import { ended, projectsApp, setUpProject } from "../../../testing/projects.ts";
 import { temporaryFolder } from "../../../testing/temporary.ts";
 
-const run = promisify(execFile);
-
-/** Caddy of this machine, or of its distribution's package, unpacked into a temporary folder. */
-async function findCaddy(): Promise<string | undefined> {
-  for (const path of [process.env["CADDY_PATH"], "/usr/bin/caddy", "/usr/local/bin/caddy"])
-    if (
-      path &&
-      (await access(path).then(
-        () => true,
-        () => false,
-      ))
-    )
-      return path;
-  const dir = temporaryFolder("caddy");
-  await mkdir(dir, { recursive: true });
-  try {
-    await run("apt-get", ["download", "caddy"], { cwd: dir, timeout: 120_000 });
-    const file = (await readdir(dir)).find((name) => name.endsWith(".deb"));
-    if (file === undefined) return undefined;
-    await run("dpkg", ["-x", file, "."], { cwd: dir });
-    return join(dir, "usr/bin/caddy");
-  } catch {
-    return undefined;
-  }
-}
 const caddy = await findCaddy();
 const closers: (() => PromiseLike<unknown>)[] = [];
 afterAll(async () => {
