@@ -306,6 +306,8 @@ export interface Sandbox {
   programs(): Promise<string[]>;
   /** The cheap part of `stats`, without disk usage. Zeros where the host has no accounting (`can.limits` is false). */
   usage(): Promise<SandboxUsage>;
+  /** What each running service uses, also where the host has no accounting. */
+  serviceUsage(): Promise<ServicesUsage>;
 
   /** Suspend and resume every process. No-ops where `can.freeze` is false. */
   freeze(): Promise<void>;
@@ -384,6 +386,12 @@ export interface SandboxUsage {
   memoryBytes: number;
   cpuSeconds: number;
   pids: number;
+}
+export interface ServicesUsage {
+  /** Without services that don't run, or that cannot be measured. */
+  services: ({ name: string } & SandboxUsage)[];
+  /** Of the whole sandbox. Missing where the host enforces none. */
+  limits?: Pick<Limits, "memoryBytes" | "cpus">;
 }
 export interface SandboxStats extends SandboxUsage {
   /** Tree, home folder and volumes. */

@@ -216,6 +216,18 @@ export function describeServices(suite: SuiteContext): void {
         expect(stats.pids).toBeGreaterThan(0);
         expect((await sandbox.usage()).memoryBytes).toBeGreaterThan(1_000_000);
       }
+      const { services, limits } = await sandbox.serviceUsage();
+      // Without isolation there are no processes to measure.
+      if (suite.driver.isolation === "none") expect(services).toEqual([]);
+      else {
+        expect(services.map((service) => service.name)).toEqual(["web"]);
+        expect(services[0]?.memoryBytes).toBeGreaterThan(1_000_000);
+        expect(services[0]?.cpuSeconds).toBeGreaterThan(0);
+        expect(services[0]?.pids).toBeGreaterThan(0);
+      }
+      expect(limits !== undefined).toBe(suite.driver.can.limits);
+      await sandbox.stop();
+      expect((await sandbox.serviceUsage()).services).toEqual([]);
       await suite.driver.remove(sandbox.id);
     }, 60_000);
 

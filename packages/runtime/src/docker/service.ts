@@ -11,6 +11,7 @@ import type { ServiceHooks } from "../host/backend.ts";
 import type { ServiceSpec, ServiceState } from "../types.ts";
 import { ignoreMissing, reasonOf, httpStatusOf } from "./engine.ts";
 import { openDockerServiceLog } from "./service-log.ts";
+import { containerUsage } from "./usage.ts";
 
 /** Runs one service. */
 export interface DockerServiceHost {
@@ -323,6 +324,7 @@ export function openContainerService(name: string, host: DockerServiceHost): Run
       return current();
     },
     stop,
+    usage: async () => (isAlive && container ? containerUsage(container) : undefined),
     // The backend waits for what was found (`openAfter`).
     adopted: async () => {},
     refresh: () => {

@@ -229,6 +229,14 @@ export async function openSandbox({ location: first, backend, programs, can, ass
     },
     programs: () => backend.programs(),
     usage: () => backend.usage(),
+    async serviceUsage() {
+      const each = await Promise.all([...services].map(async ([name, service]) => ({ name, usage: await service.usage() })));
+      const { memoryBytes, cpus } = location.limits;
+      return {
+        services: each.flatMap(({ name, usage }) => (usage ? [{ name, ...usage }] : [])),
+        ...(can.limits && { limits: { memoryBytes, cpus } }),
+      };
+    },
     async freeze() {
       await pausing;
       if (!can.freeze || backend.isFrozen()) return;

@@ -186,6 +186,7 @@ export function createPodSandbox({ id, live, states, storedDiskBytes, keepsHisto
     },
     programs: async () => (live.isAsleep ? [] : ask((sandbox) => sandbox.programs())),
     usage: async () => (live.isAsleep ? { memoryBytes: 0, cpuSeconds: 0, pids: 0 } : ask((sandbox) => sandbox.usage())),
+    serviceUsage: async () => (live.isAsleep ? { services: [] } : ask((sandbox) => sandbox.serviceUsage())),
     // `can.freeze` is false.
     freeze: async () => undefined,
     thaw: async () => undefined,

@@ -241,6 +241,8 @@ export function createMemorySandbox(id: string, files: MemoryTree, commands: Rea
     assignPort: async (port) => port,
     programs: async () => [...running].map(({ name }) => name),
     usage: async () => ({ memoryBytes: 0, cpuSeconds: 0, pids: 0 }),
+    // Its programs are functions of our own process.
+    serviceUsage: async () => ({ services: [] }),
     stats: async () => ({ memoryBytes: 0, cpuSeconds: 0, pids: 0, diskBytes: files.sizeBytes() }),
     async freeze() {
       setFrozen(true);

@@ -16,6 +16,7 @@ import {
   sandboxUsage,
   serviceSpec,
   serviceState,
+  servicesUsage,
 } from "./schemas.ts";
 
 const none = Type.Null();
@@ -203,6 +204,8 @@ export const methods = {
   "sandbox.assignPort": method("query", sandbox({ port: Type.Integer() }), Type.Integer()),
   "sandbox.stats": method("query", sandbox({}), sandboxStats),
   "sandbox.usage": method("query", sandbox({}), sandboxUsage),
+  /** Since protocol 1.3. */
+  "sandbox.serviceUsage": method("query", sandbox({}), servicesUsage),
   "sandbox.programs": method("query", sandbox({}), Type.Array(text)),
   "sandbox.freeze": method("query", sandbox({}), none),
   "sandbox.thaw": method("query", sandbox({}), none),

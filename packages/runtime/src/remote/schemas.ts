@@ -11,6 +11,7 @@ import type {
   SandboxStats,
   SandboxUsage,
   ServiceSpec,
+  ServicesUsage,
   ServiceState,
 } from "../types.ts";
 
@@ -84,6 +85,12 @@ export const logLine = of<LogLine>()(
 
 export const sandboxUsage = of<SandboxUsage>()(
   Type.Object({ memoryBytes: Type.Number(), cpuSeconds: Type.Number(), pids: Type.Integer() }),
+);
+export const servicesUsage = of<ServicesUsage>()(
+  Type.Object({
+    services: Type.Array(Type.Object({ name: text, memoryBytes: Type.Number(), cpuSeconds: Type.Number(), pids: Type.Integer() })),
+    limits: optional(Type.Object({ memoryBytes: Type.Number(), cpus: Type.Number() })),
+  }),
 );
 export const sandboxStats = of<SandboxStats>()(
   Type.Object({ memoryBytes: Type.Number(), cpuSeconds: Type.Number(), pids: Type.Integer(), diskBytes: Type.Number() }),

@@ -9,7 +9,8 @@ import { supervisorName } from "../process-isolation.ts";
 import { createPortFinder } from "./ports.ts";
 import { accepts, createDetectionPace, createWaiters, untilReady } from "./readiness.ts";
 import { openServiceLog, type ServiceLog } from "./service-log.ts";
-import type { ServiceSpec, ServiceState } from "../../types.ts";
+import { usageOfProcesses } from "../processes/process-usage.ts";
+import type { SandboxUsage, ServiceSpec, ServiceState } from "../../types.ts";
 
 /** Runs one service. The supervisor is a detached shell that stores `pid` and `exit` in the state folder. */
 export interface ServiceHost {
@@ -43,6 +44,8 @@ export interface RunningService {
   start(spec: ServiceSpec): Promise<ServiceState>;
   ready(options: { timeoutMs?: number; signal?: AbortSignal }): Promise<ServiceState>;
   stop(): Promise<void>;
+  /** `undefined` while it does not run, or when it cannot be measured. */
+  usage(): Promise<SandboxUsage | undefined>;
   /** Resolves when it is known what an earlier process left running. */
   adopted(): Promise<void>;
   /** The sandbox was frozen or thawed. */
@@ -393,6 +396,7 @@ export function openService(name: string, host: ServiceHost): RunningService {
       return current();
     },
     stop,
+    usage: async () => (isAlive ? usageOfProcesses(pids()) : undefined),
     adopted: () => adoption,
     refresh: () => {
       if (!isAlive) return;

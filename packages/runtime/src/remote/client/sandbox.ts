@@ -152,6 +152,7 @@ export function createRemoteSandbox({
     stats: async () => (await query("sandbox.stats", target())).result,
     programs: async () => (await query("sandbox.programs", target())).result,
     usage: async () => (await query("sandbox.usage", target())).result,
+    serviceUsage: async () => (protocol().minor < 3 ? { services: [] } : (await query("sandbox.serviceUsage", target())).result),
     async freeze() {
       await states.subscribed();
       await settled(query("sandbox.freeze", target()));

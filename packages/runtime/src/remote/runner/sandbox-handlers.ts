@@ -149,6 +149,7 @@ export const createSandboxHandlers = (use: UseSandbox, terminals: KeptTerminals)
   "sandbox.assignPort": async ({ port, ...target }) => (await use(target)).assignPort(port),
   "sandbox.stats": async (target) => (await use(target)).stats(),
   "sandbox.usage": async (target) => (await use(target)).usage(),
+  "sandbox.serviceUsage": async (target) => (await use(target)).serviceUsage(),
   "sandbox.programs": async (target) => (await use(target)).programs(),
   "sandbox.freeze": async (target) => (await use(target)).freeze(),
   "sandbox.thaw": async (target) => (await use(target)).thaw(),
