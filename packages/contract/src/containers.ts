@@ -16,6 +16,7 @@ import {
   type Static,
 } from "./schema.ts";
 import { maxLogLines } from "./limits.ts";
+import { AuthenticatedFrame, AuthFrame, ErrorFrame, PingFrame, PongFrame } from "./sockets.ts";
 import { route } from "./route.ts";
 import { ContainerStatus } from "./events.ts";
 
@@ -142,6 +143,34 @@ export const Service = described(
   }),
 );
 export type Service = Static<typeof Service>;
+
+export const ContainerUsage = Type.Object({
+  container_id: Uuid,
+  memory_bytes: Type.Integer({ minimum: 0 }),
+  cpu_percent: described(
+    "Of one core since the measurement before: two busy cores are 200. Null in the first one",
+    Nullable(Type.Number({ minimum: 0 })),
+  ),
+  processes: Type.Integer({ minimum: 0 }),
+});
+export type ContainerUsage = Static<typeof ContainerUsage>;
+
+export const ProjectUsage = described(
+  "One measurement of the running containers of a project. A container that this server cannot measure is left out.",
+  Type.Object({
+    measured_at: Timestamp,
+    containers: Type.Array(ContainerUsage),
+    limits: described(
+      "What all containers of the project may use together; null if this server enforces no limit or none of them runs",
+      Nullable(Type.Object({ memory_bytes: Type.Integer({ minimum: 0 }), cpus: Type.Number({ minimum: 0 }) })),
+    ),
+  }),
+);
+export type ProjectUsage = Static<typeof ProjectUsage>;
+
+export const UsageFrame = Type.Object({ type: Type.Literal("usage"), data: ProjectUsage });
+export type UsageFrame = Static<typeof UsageFrame>;
+export const usageFrames = { ping: PingFrame };
 
 export const containersRoutes = {
   services: route({
@@ -316,5 +345,19 @@ export const containersRoutes = {
     }),
     events: LogEvent,
     errors: ["not_found"],
+  }),
+  usage: route({
+    method: "WS",
+    path: "/api/projects/{id}/usage/ws",
+    tag,
+    summary: "Stream container usage (WebSocket)",
+    description:
+      "Memory and CPU of the running containers, every 2 s. They are measured while a socket is open, so the first frames can be measurements of the last 2 minutes for another one.",
+    auth: "user",
+    readsOnly: true,
+    kind: "socket",
+    params: ProjectOnly,
+    events: Type.Union([UsageFrame, PongFrame, AuthenticatedFrame, ErrorFrame]),
+    frames: Type.Union([AuthFrame, ...Object.values(usageFrames)]),
   }),
 };

@@ -66,8 +66,8 @@ export interface RouteSpec {
   /** Error codes of the operation, beside those that every operation can answer. */
   errors?: readonly ErrorCode[];
   /**
-   * A POST that changes nothing, because what it reads does not fit a URL: an API key needs the scope `read`, and there is no
-   * `Idempotency-Key`.
+   * A POST or a socket that changes nothing: an API key needs the scope `read`, there is no `Idempotency-Key`, and a socket is not recorded when
+   * an administrator who impersonates a user opens it.
    */
   readsOnly?: true;
   /** Writes with the session cookie need the CSRF header unless this is false. */

@@ -89,7 +89,7 @@ export function composeContainers(
     listeningPortOf: createListeningPortOf(runtime),
     runtime,
   });
-  const { close, reconcile, adopt, release, catalogue, rename, ...made } = createContainers({
+  const { close, reconcile, adopt, release, catalogue, rename, usage, ...made } = createContainers({
     platform,
     records: { store: containersStore, vault: environmentVault, credentials: credentialsStore, credentialsVault },
     sources: { projects, projectsStore, templates, checkpointBefore: beforeChange.before, snapshotData },
@@ -162,7 +162,7 @@ export function composeContainers(
     release,
     mount(mount) {
       mountHosting(mount, { hosting });
-      mountContainers(mount, { containers, containerSetup, rename, inspection, catalogue, lifecycle, address });
+      mountContainers(mount, { containers, containerSetup, rename, inspection, catalogue, lifecycle, usage, projects, address });
       mountConnections(mount, { connections });
       mountSecrets(mount, { secrets });
       mountDatabases(mount, { databases, history: queryHistory });

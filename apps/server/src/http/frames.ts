@@ -1,4 +1,5 @@
 import { closedFrame, type TSchema } from "@tesslate/contract";
+import type { FrameSocket } from "./sockets.ts";
 import { issuesOf, type ValidatorIssue } from "./errors.ts";
 import { createValidatorCompiler } from "./schemas.ts";
 
@@ -21,6 +22,20 @@ export function problemOf([issue]: readonly { loc: readonly (string | number)[];
   const field = issue?.loc.slice(1).join(".") ?? "";
   const sentence = `${(issue?.msg ?? "Invalid frame").replace(/\.$/, "")}.`;
   return field === "" ? frameProblem(sentence) : frameProblem(`${field}: ${sentence}`, field);
+}
+
+/** Calls `handle` with each frame of a client, one after the other, until the socket closes or `ended` aborts. */
+export async function readFrames(socket: FrameSocket, ended: AbortSignal, handle: (frame: unknown) => unknown): Promise<void> {
+  const frames = socket.frames[Symbol.asyncIterator]();
+  const over = new Promise<{ done: true; value: undefined }>((resolve) => {
+    if (ended.aborted) resolve({ done: true, value: undefined });
+    else ended.addEventListener("abort", () => resolve({ done: true, value: undefined }), { once: true });
+  });
+  for (;;) {
+    const next = await Promise.race([frames.next(), over]);
+    if (next.done) return;
+    await handle(next.value);
+  }
 }
 
 /** Validates frames from clients: an object whose `type` selects one of the schemas, without fields that it does not name. */

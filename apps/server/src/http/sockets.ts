@@ -161,7 +161,7 @@ export function createSockets({
       if (!found || [...found.uuids].some((n) => !isUuid(params[n] ?? ""))) throw new AppError("not_found", "Not found.");
       checkKey(user, found.spec);
       checkImpersonation(user, found.spec);
-      if (user.impersonator)
+      if (user.impersonator && !found.spec.readsOnly)
         await auth.noteImpersonated(user, {
           route: found.name,
           method: "WS",

@@ -78,6 +78,17 @@ define(
     }
   },
 );
+/** jsdom's would connect to whatever listens on this machine. Tests of sockets bring their own. */
+define(
+  globalThis,
+  "WebSocket",
+  class {
+    static readonly OPEN = 1;
+    readonly readyState = 0;
+    send(): void {}
+    close(): void {}
+  },
+);
 define(Range.prototype, "getClientRects", () => []);
 define(Range.prototype, "getBoundingClientRect", () => new DOMRect());
 size("offsetWidth", width);

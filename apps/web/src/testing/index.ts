@@ -14,6 +14,7 @@ export { refuse, type CannedApi } from "./canned-api.ts";
 export { openPane } from "./pane.tsx";
 export { sample, sampleId, sampleTime } from "./sample.ts";
 export { person, signedIn } from "./signed-in.ts";
+export { cannedSockets } from "./sockets.ts";
 
 // As on a page that is open for some seconds.
 await loadToasts();

@@ -25,6 +25,7 @@ import { tidy } from "../../lib/graph-layout.ts";
 import type { NodePosition } from "./placement.ts";
 import { Plane, positionOf } from "./Plane.tsx";
 import { useCanvasActions } from "./use-canvas-actions.ts";
+import { UsageHistoryProvider, useUsageHistory } from "./use-usage.ts";
 import { useGraph } from "./use-graph.ts";
 import "../../ui/react-flow.css";
 import { ErrorSentence } from "../../ui/HelpLink.tsx";
@@ -44,6 +45,7 @@ export function CanvasPane() {
   const categoryOf = useCallback((slug: string | null | undefined) => serviceOf(slug)?.category, [serviceOf]);
   const tasks = useTasks();
   const graph = useGraph(project.id, categoryOf);
+  const usage = useUsageHistory(project.id);
   const { containers, previews, links, targets, nodes } = graph;
 
   const [mode, setMode] = useState<CanvasMode>(() => readStored(localStorage, modeKey, isMode) ?? "graph");
@@ -186,65 +188,67 @@ export function CanvasPane() {
   const isEmpty = nodes.length === 0;
   return (
     <CanvasContext value={canvas}>
-      <ReactFlowProvider>
-        <div className="relative flex min-h-0 flex-1">
-          <div className="relative flex min-h-0 min-w-0 flex-1 flex-col">
-            <CanvasBar
-              project={project}
-              containers={containers}
-              stream={events.state}
-              actions={actions}
-              mode={mode}
-              onMode={changeMode}
-              isAdding={isAdding}
-              onAdding={setIsAdding}
-              onAdd={addContainer}
-              onAddPreview={() => void addPreview(containers.find(({ container_type: type }) => type === "base")?.id ?? null)}
-              onAddTarget={addTarget}
-              onLayout={layout}
-              canLayout={nodes.length > 1}
-              history={history}
-              historyState={historyState}
-              onRestartStale={canvasActions.restartStale}
-              isRestarting={canvasActions.isRestarting}
-              unstoredCount={graph.unstored.size}
-              onRetryPlaces={graph.retryPlaces}
-            />
-            {mode === "graph" ? (
-              <Plane
-                graph={graph}
-                middleRef={middle}
-                fitRef={fit}
-                focusId={focusId}
-                onFocused={() => setFocusId(undefined)}
-                inspectedId={subject?.subject.id}
-                onMoved={(before, after, group) => move(`Moved ${counted(after.length, "node")}`, before, after, group ? { group } : {})}
-                onInspectNothing={() => setSubject(undefined)}
+      <UsageHistoryProvider value={usage}>
+        <ReactFlowProvider>
+          <div className="relative flex min-h-0 flex-1">
+            <div className="relative flex min-h-0 min-w-0 flex-1 flex-col">
+              <CanvasBar
+                project={project}
+                containers={containers}
+                stream={events.state}
+                actions={actions}
+                mode={mode}
+                onMode={changeMode}
+                isAdding={isAdding}
+                onAdding={setIsAdding}
+                onAdd={addContainer}
+                onAddPreview={() => void addPreview(containers.find(({ container_type: type }) => type === "base")?.id ?? null)}
+                onAddTarget={addTarget}
+                onLayout={layout}
+                canLayout={nodes.length > 1}
+                history={history}
+                historyState={historyState}
+                onRestartStale={canvasActions.restartStale}
+                isRestarting={canvasActions.isRestarting}
+                unstoredCount={graph.unstored.size}
+                onRetryPlaces={graph.retryPlaces}
               />
-            ) : (
-              <GraphList containers={containers} previews={previews} links={links} targets={targets} />
-            )}
-            {isEmpty ? (
-              <CanvasEmpty
-                onAdd={() => setIsAdding(true)}
-                onAsk={() => compose("Set up the services this app needs: a database if it stores anything, and connect it.")}
+              {mode === "graph" ? (
+                <Plane
+                  graph={graph}
+                  middleRef={middle}
+                  fitRef={fit}
+                  focusId={focusId}
+                  onFocused={() => setFocusId(undefined)}
+                  inspectedId={subject?.subject.id}
+                  onMoved={(before, after, group) => move(`Moved ${counted(after.length, "node")}`, before, after, group ? { group } : {})}
+                  onInspectNothing={() => setSubject(undefined)}
+                />
+              ) : (
+                <GraphList containers={containers} previews={previews} links={links} targets={targets} />
+              )}
+              {isEmpty ? (
+                <CanvasEmpty
+                  onAdd={() => setIsAdding(true)}
+                  onAsk={() => compose("Set up the services this app needs: a database if it stores anything, and connect it.")}
+                />
+              ) : null}
+            </div>
+            {subject ? (
+              <Inspector
+                subject={subject.subject}
+                containers={containers}
+                previews={previews}
+                links={links}
+                targets={targets}
+                tasks={tasks}
+                takesFocus={subject.takesFocus}
+                onClose={close}
               />
             ) : null}
           </div>
-          {subject ? (
-            <Inspector
-              subject={subject.subject}
-              containers={containers}
-              previews={previews}
-              links={links}
-              targets={targets}
-              tasks={tasks}
-              takesFocus={subject.takesFocus}
-              onClose={close}
-            />
-          ) : null}
-        </div>
-      </ReactFlowProvider>
+        </ReactFlowProvider>
+      </UsageHistoryProvider>
       {sharing ? (
         <Suspense fallback={null}>
           <ShareDialog target={sharing} onClose={() => setSharing(undefined)} />

@@ -10,6 +10,7 @@ import { toast } from "../../ui/toast.tsx";
 import { ContainerDot, containerLook, canStart, canStop } from "../containers/index.ts";
 import { useCanvas } from "./canvas-context.ts";
 import { ContainerDeploys } from "./ContainerDeploys.tsx";
+import { UsageSection } from "./ContainerUsage.tsx";
 import { CredentialsForm } from "./CredentialsForm.tsx";
 import { EnvTab } from "./EnvTab.tsx";
 import { DetailField, DetailSection } from "./Facts.tsx";
@@ -174,6 +175,7 @@ function Overview({
         </DetailField>
       </dl>
       {isOurs ? null : <CredentialsPart container={container} onCredentials={onCredentials} />}
+      <UsageSection container={container} />
       <LinkRows container={container} />
       {outputs.length > 0 ? (
         <DetailSection title="Provided variables">

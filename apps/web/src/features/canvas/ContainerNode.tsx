@@ -6,6 +6,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { ContainerDot, containerLook, canStart, canStop } from "../containers/index.ts";
 import { useCanvas } from "./canvas-context.ts";
+import { NodeUsage } from "./ContainerUsage.tsx";
 import { ConnectButton } from "./ConnectButton.tsx";
 import type { ContainerFlowNode } from "./graph.ts";
 import { containerIcon, crashCause, lacksCredentials, containerSummary, portText, statusWord } from "./node-looks.tsx";
@@ -97,7 +98,10 @@ export const ContainerNode = memo(function ContainerNode({ data: { container }, 
           </>
         }
       >
-        <span className="min-w-0 flex-1 truncate font-mono text-2xs text-fg-2">{portText(container)}</span>
+        <span className="min-w-0 truncate font-mono text-2xs text-fg-2">{portText(container)}</span>
+        <span className="min-w-0 flex-1 truncate pl-1">
+          <NodeUsage containerId={id} />
+        </span>
       </NodeFoot>
       <NodePort id="gives" type="source" position={Position.Left} title="Provides" />
       {container.container_type === "base" ? (

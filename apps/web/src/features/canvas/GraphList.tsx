@@ -8,6 +8,7 @@ import { ContainerDot, containerLook, canStart, canStop } from "../containers/in
 import { deployProviderNames } from "../deployments/index.ts";
 import { AttachContainerButton } from "./AttachContainerButton.tsx";
 import { useCanvas } from "./canvas-context.ts";
+import { NodeUsage } from "./ContainerUsage.tsx";
 import { ConnectButton } from "./ConnectButton.tsx";
 import { labelOf, type Link } from "./links.ts";
 import { containerIcon, containerSummary, portText, statusWord } from "./node-looks.tsx";
@@ -92,6 +93,7 @@ function ContainerRow({ container }: { container: Container }) {
             {name}
           </button>
           <span className="font-mono text-2xs text-fg-2">{portText(container)}</span>
+          <NodeUsage containerId={id} />
         </div>
         <div className="truncate text-xs text-fg-2">{facts.join(" · ")}</div>
       </div>

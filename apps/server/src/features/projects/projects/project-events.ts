@@ -1,5 +1,5 @@
 import { projectEventFrames, type ProjectEvent, type Static } from "@tesslate/contract";
-import { createFrameCheck } from "../../../http/frames.ts";
+import { createFrameCheck, readFrames } from "../../../http/frames.ts";
 import type { FrameSocket } from "../../../http/sockets.ts";
 import type { EventLog } from "../../../platform/events.ts";
 
@@ -23,21 +23,13 @@ export async function serveEventSocket(events: EventLog, projectId: string, sock
     current = { abort, done: pump(events.follow(projectId, { afterSeq, signal: AbortSignal.any([streamSignal, abort.signal]) }), socket) };
   };
   const late = setTimeout(() => void (current ?? follow(startSeq)), subscribeWithinMs);
-  const frames = socket.frames[Symbol.asyncIterator]();
-  const over = new Promise<{ done: true; value: undefined }>((resolve) => {
-    if (streamSignal.aborted) resolve({ done: true, value: undefined });
-    else streamSignal.addEventListener("abort", () => resolve({ done: true, value: undefined }), { once: true });
-  });
   try {
-    for (;;) {
-      const next = await Promise.race([frames.next(), over]);
-      if (next.done) break;
-      const frame = next.value;
+    await readFrames(socket, streamSignal, async (frame) => {
       const checked = check(frame);
       if ("problem" in checked) socket.send({ type: "error", data: checked.problem });
       else if (checked.name === "ping") socket.send({ type: "pong" });
       else await follow((frame as Static<typeof projectEventFrames.subscribe>).after_seq ?? startSeq);
-    }
+    });
   } finally {
     clearTimeout(late);
     current?.abort.abort();

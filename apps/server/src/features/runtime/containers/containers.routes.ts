@@ -1,5 +1,8 @@
-import { containersRoutes } from "@tesslate/contract";
+import { containersRoutes, usageFrames, type UsageFrame } from "@tesslate/contract";
+import { createFrameCheck, readFrames } from "../../../http/frames.ts";
 import type { Mount } from "../../../http/mount.ts";
+import { closeCodes } from "../../../http/sockets.ts";
+import type { Projects } from "../../projects/projects/index.ts";
 import { containerUrl, type PreviewAddress } from "./present.ts";
 import { pageOf } from "../../../platform/pagination.ts";
 import type { ServiceCatalogue } from "./catalogue/index.ts";
@@ -8,6 +11,9 @@ import type { ContainerSetup } from "./container-setup.ts";
 import type { ContainerInspection } from "./inspection.ts";
 import type { ContainerLifecycle } from "./lifecycle.ts";
 import type { RenameContainer } from "./rename.ts";
+import type { ContainerUsageMeter } from "./usage.ts";
+
+const checkUsageFrame = createFrameCheck(usageFrames);
 
 export function mountContainers(
   mount: Mount,
@@ -18,6 +24,8 @@ export function mountContainers(
     rename,
     catalogue,
     lifecycle,
+    usage,
+    projects,
     address,
   }: {
     containers: Containers;
@@ -26,6 +34,8 @@ export function mountContainers(
     rename: RenameContainer;
     catalogue: ServiceCatalogue;
     lifecycle: ContainerLifecycle;
+    usage: ContainerUsageMeter;
+    projects: Pick<Projects, "require" | "lifetime">;
     address: PreviewAddress;
   },
 ): void {
@@ -72,6 +82,21 @@ export function mountContainers(
       const sent = Number(headers["last-event-id"]);
       const afterSeq = Number.isSafeInteger(sent) && sent >= 0 ? sent : query.last_event_id;
       return inspection.logs(user.id, params.id, params.container_id, { tail: query.tail ?? 100, afterSeq, signal });
+    },
+    usage: async ({ user }, { params }, socket) => {
+      const { id } = await projects.require(user.id, params.id);
+      const unwatch = usage.watch(id, {
+        receive: (data) => socket.send({ type: "usage", data } satisfies UsageFrame),
+        onMoved: () => socket.close(closeCodes.goingAway, "moved"),
+      });
+      try {
+        await readFrames(socket, AbortSignal.any([socket.signal, projects.lifetime(id)]), (frame) => {
+          const checked = checkUsageFrame(frame);
+          socket.send("problem" in checked ? { type: "error", data: checked.problem } : { type: "pong" });
+        });
+      } finally {
+        unwatch();
+      }
     },
   });
 }

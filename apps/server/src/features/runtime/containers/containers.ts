@@ -49,6 +49,7 @@ import { defineStartTasks } from "./start-tasks.ts";
 import { createContainerStartup } from "./startup.ts";
 import { createContainerStatusWriter } from "./status.ts";
 import { createStylesheetRefresh } from "./stylesheet-refresh.ts";
+import { createContainerUsageMeter } from "./usage.ts";
 import { createExchangeRestart, createRestartFailed, createShutDown, createStopUnattended } from "./unattended.ts";
 
 interface Dependencies {
@@ -100,6 +101,7 @@ export function createContainers(dependencies: Dependencies) {
   const lifecycle = createLifecycle(dependencies, { control, view });
   const changes = createChanges(dependencies, { catalogue, view, control, lifecycle });
   const { containers, pendingRenames } = changes;
+  const usage = createContainerUsageMeter({ store, projects, log });
   return {
     catalogue,
     statusWriter,
@@ -109,6 +111,7 @@ export function createContainers(dependencies: Dependencies) {
     containers,
     containerSetup: changes.containerSetup,
     rename: changes.rename,
+    usage,
     inspection: createContainerInspection({ containers, projects, services, redactions: environment.redactions, view, outbound }),
     /** At boot: adopts services that survived the last process. */
     reconcile: async (): Promise<void> => {
@@ -125,12 +128,14 @@ export function createContainers(dependencies: Dependencies) {
     },
     /** When another server becomes the owner: forgets them, without stopping anything. */
     release: async (projectIds: string[]): Promise<void> => {
+      usage.release(projectIds);
       for (const id of projectIds) {
         idle.forget(id);
         await projects.forgetSandbox(id);
       }
     },
     close: (): void => {
+      usage.close();
       control.restarts.close();
       control.stylesheets.close();
       idle.close();
