@@ -119,7 +119,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const previews: PreviewsArea = composePreviews(platform, secrets, accounts, projects, containers, {
       onPreviewErrors: (projectId) => chat.considerRepair(projectId),
     });
-    const workspace = composeWorkspace(platform, secrets, projects, containers);
+    const workspace = composeWorkspace(platform, secrets, projects, containers, accounts);
     const gitProviders = composeGitProviders(platform, accounts);
     const storeListings = composeStoreListings(platform, secrets, projects, billing.marketplacePayments);
     const provisioning: ProvisioningArea = await composeProvisioning(
@@ -231,6 +231,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       await workspace.shell.adopt(projectIds);
     });
     owners.onReleased(async (projectIds) => {
+      workspace.presence.release(projectIds);
       await workspace.shell.release(projectIds);
       await containers.release(projectIds);
     });

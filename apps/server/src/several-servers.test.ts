@@ -1,7 +1,9 @@
 import { request as httpRequest } from "node:http";
 import { createRuntime, type RuntimeDriver } from "@tesslate/runtime";
 import { startS3Server } from "@tesslate/testkit";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import type { PresenceFrame } from "@tesslate/contract";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { WebSocket } from "ws";
 import { forwardHeader } from "./platform/servers/index.ts";
 import { testApp, type TestApp, type TestUser } from "./testing/app.ts";
 import { ended } from "./testing/projects.ts";
@@ -113,6 +115,30 @@ test("an `Expect: 100-continue` of a client is answered by the server that it as
   expect(status).toBeOneOf([200, 201]);
 });
 
+/** A window that has the project open, through one of the servers; it closes when the test ends. */
+function openWindow(server: TestApp | undefined) {
+  const socket = new WebSocket(`ws://127.0.0.1:${server?.port}/api/projects/${projectId}/presence/ws`, {
+    headers: { authorization: `Bearer ${ada.token}`, host: "localhost" },
+  });
+  onTestFinished(() => socket.on("error", () => undefined).terminate());
+  let place: string | null | undefined;
+  socket.on("message", (data) => (place = (JSON.parse(String(data)) as PresenceFrame).data[0]?.view));
+  return {
+    place: () => place,
+    move: (view: string) => socket.send(JSON.stringify({ type: "move", view, file: null })),
+    closed: new Promise<number>((resolve) => socket.once("close", resolve)),
+  };
+}
+
+test("windows that are connected to different servers are present in one project", async () => {
+  const [here, there] = [openWindow(owner), openWindow(other)];
+  await vi.waitFor(() => expect([here.place(), there.place()]).toEqual([null, null]));
+  there.move("canvas");
+  await vi.waitFor(() => expect(here.place()).toBe("canvas"));
+  here.move("code");
+  await vi.waitFor(() => expect(there.place()).toBe("code"));
+});
+
 test("a drained server hands its projects over, and both answer for them meanwhile", async () => {
   const [before, after] = [owner, other];
   const params = { id: projectId, path: "c.txt" };
@@ -126,6 +152,8 @@ test("a drained server hands its projects over, and both answer for them meanwhi
         .catch((error: unknown) => failures.push(error));
   };
   const working = [work(before), work(after)];
+  const window = openWindow(after);
+  await vi.waitFor(() => expect(window.place()).toBeNull());
   expect((await before?.request("/ready"))?.status).toBe(200);
   await before?.studio.drain();
   expect((await before?.request("/ready"))?.status).toBe(503);
@@ -133,6 +161,10 @@ test("a drained server hands its projects over, and both answer for them meanwhi
     await findOwner();
     expect(owner).toBe(after);
   }, 10_000);
+  // Its window connects to the new owner.
+  expect(await window.closed).toBe(1001);
+  const next = openWindow(after);
+  await vi.waitFor(() => expect(next.place()).toBeNull());
   await before?.as(ada).files.put({ params, body: { content: "at the drained one" } });
   stop.abort();
   await Promise.all(working);

@@ -53,6 +53,7 @@ import { mcpEndpointRoutes } from "./mcp-endpoint.ts";
 import { modelKeysRoutes } from "./model-keys.ts";
 import { modelsRoutes } from "./models.ts";
 import { notesRoutes } from "./notes.ts";
+import { presenceRoutes } from "./presence.ts";
 import { outboxRoutes } from "./outbox.ts";
 import { passkeysRoutes } from "./passkeys.ts";
 import { plansRoutes } from "./plans.ts";
@@ -137,6 +138,7 @@ export const contract = {
   snapshots: snapshotsRoutes,
   kanban: kanbanRoutes,
   notes: notesRoutes,
+  presence: presenceRoutes,
   outbox: outboxRoutes,
   feedback: feedbackRoutes,
   referrals: referralsRoutes,

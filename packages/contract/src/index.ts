@@ -59,6 +59,7 @@ export * from "./git-providers.ts";
 export * from "./hosting.ts";
 export * from "./kanban.ts";
 export * from "./notes.ts";
+export * from "./presence.ts";
 export * from "./outbox.ts";
 export * from "./preparation.ts";
 export * from "./revenue.ts";

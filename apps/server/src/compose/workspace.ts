@@ -22,8 +22,10 @@ import {
   type Kanban,
 } from "../features/projects/kanban/index.ts";
 import { createNotes, createNotesStore, mountNotes } from "../features/projects/notes/index.ts";
+import { createPresence, mountPresence, type Presence } from "../features/projects/presence/index.ts";
 import { createGitStore, identityConfig } from "../features/source/git/index.ts";
 import { createShell, createShellStore, mountShell, type Shell } from "../features/runtime/shell/index.ts";
+import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { Platform } from "./platform.ts";
@@ -43,6 +45,7 @@ export interface WorkspaceArea extends Area {
   /** To call after all files of a project were replaced. */
   reconcileAssets: (projectId: string) => Promise<void>;
   shell: Shell;
+  presence: Presence;
 }
 
 export function composeWorkspace(
@@ -50,6 +53,7 @@ export function composeWorkspace(
   { containersStore, redactions }: Pick<SecretsArea, "containersStore" | "redactions">,
   { projects, beforeChange }: ProjectsArea,
   { idle, services }: ContainersArea,
+  { usersStore }: Pick<AccountsArea, "usersStore">,
 ): WorkspaceArea {
   const watch = createFilesWatch({ events, log });
   onClose(async () => watch.close());
@@ -80,6 +84,7 @@ export function composeWorkspace(
   const kanbanStore = createKanbanStore(db);
   const kanban = createKanban({ store: kanbanStore, projects, events });
   const notes = createNotes({ store: createNotesStore(db), projects, events });
+  const presence = createPresence({ users: usersStore });
   const { identityOf } = createGitStore(db);
   const shell = createShell({
     access: {
@@ -118,12 +123,14 @@ export function composeWorkspace(
     cardMoves: createCardMoves({ store: kanbanStore }),
     reconcileAssets: assetFollower.reconcile,
     shell,
+    presence,
     mount(mount) {
       mountFiles(mount, { files, search, upload: createFileUpload({ projects, announce, checkpointBefore: beforeChange.before }) });
       mountAssets(mount, { assets });
       mountElementEdits(mount, { elementEdits });
       mountKanban(mount, { kanban });
       mountNotes(mount, { notes });
+      mountPresence(mount, { projects, presence });
       mountShell(mount, { shell });
     },
   };

@@ -1,5 +1,5 @@
 import { bindRoutes } from "@tesslate/client/core";
-import type { Contract, Project } from "@tesslate/contract";
+import type { Container, Contract, PresentPerson, Project, UsageFrame } from "@tesslate/contract";
 import { routes } from "@tesslate/client/routes";
 import type { Services } from "../../src/project/services.ts";
 import { fileText, ids, modelList } from "./bakery.ts";
@@ -180,9 +180,56 @@ export function cannedServices(scenario: Scenario): Services {
   return {
     api,
     uploading: () => api,
-    openSocket: () => {
+    openSocket: (path) => {
+      if (path.endsWith("/presence/ws")) return cannedSocket([{ type: "people", data: [cannedVisitor] }]);
+      if (path.endsWith("/usage/ws")) return cannedSocket(cannedUsage(scenario.containers));
       throw new Error("There are no shells here.");
     },
     connection: { reportStream: () => undefined },
   };
+}
+
+const cannedVisitor: PresentPerson = {
+  user_id: "0a000000-0000-4000-8000-0000000000be",
+  name: "Jonas Lind",
+  username: "jonas",
+  avatar_url: null,
+  is_administrator: true,
+  view: "code",
+  file: "src/routes/order.tsx",
+};
+
+/** Two minutes of measurements of what runs. */
+function cannedUsage(containers: readonly Container[]): UsageFrame[] {
+  const running = containers.filter(({ status }) => status === "running");
+  return Array.from({ length: 60 }, (_, at) => ({
+    type: "usage",
+    data: {
+      measured_at: new Date(Date.UTC(2025, 2, 14, 14, 4, 2 * at)).toISOString(),
+      containers: running.map(({ id }, index) => ({
+        container_id: id,
+        memory_bytes: 1e6 * (38 + 24 * index + Math.round(4 * Math.sin(at / 5))),
+        cpu_percent: at === 0 ? null : Math.round(10 * (1 + index + 6 * Math.max(0, Math.sin(at / 4)))) / 10,
+        processes: 3,
+      })),
+      limits: { memory_bytes: 2e9, cpus: 2 },
+    },
+  }));
+}
+
+/** A socket that says this once it is open, and stays open. */
+function cannedSocket(frames: readonly object[]): WebSocket {
+  const socket: Pick<WebSocket, "readyState" | "send" | "close" | "onopen" | "onmessage" | "onclose"> = {
+    readyState: WebSocket.OPEN,
+    send: () => undefined,
+    close: () => undefined,
+    onopen: null,
+    onmessage: null,
+    onclose: null,
+  };
+  setTimeout(() => {
+    socket.onopen?.call(socket as WebSocket, new Event("open"));
+    for (const frame of frames) socket.onmessage?.call(socket as WebSocket, new MessageEvent("message", { data: JSON.stringify(frame) }));
+  });
+  return socket as WebSocket;
 }

@@ -4,6 +4,7 @@ import { cx } from "../../lib/cx.ts";
 import { fileNameOf, parentOf } from "../../lib/file-tree.ts";
 import { Button } from "../../ui/Button.tsx";
 import { FileIcon } from "../../ui/FileIcon.tsx";
+import { FilePeople } from "../presence/index.ts";
 import { loadingView, type Buffers, CodeEditor, ConflictBar, FileState } from "../editor/index.ts";
 
 export interface EditorPaneProps {
@@ -117,6 +118,7 @@ function FileTab({
         {isAmbiguous ? <span className="text-2xs text-fg-2">{parentOf(path) || "/"}</span> : null}
         {buffer?.conflict ? <span className="font-mono text-2xs text-warn">conflict</span> : null}
         {isUnsaved ? <span className="sr-only">unsaved</span> : null}
+        <FilePeople path={path} />
       </button>
       <button
         type="button"

@@ -3,6 +3,7 @@ import { cx } from "../../lib/cx.ts";
 import type { TreeRow } from "../../lib/file-tree.ts";
 import { FileIcon, FolderIcon } from "../../ui/FileIcon.tsx";
 import { ContextMenu, type MenuEntry } from "../../ui/Menu.tsx";
+import { FilePeople } from "../presence/index.ts";
 import { NameForm } from "./NameForm.tsx";
 import { useTreeRowDrag } from "./use-tree-drag.ts";
 
@@ -82,11 +83,12 @@ export function TreeRowView({ row, id, index, height, top, mark, entries, renami
           ) : (
             <span className={cx("min-w-0 truncate", mark === "D" && "text-fg-2 line-through")}>{node.name}</span>
           )}
+          <span className="ml-auto flex-none">{node.isDirectory ? null : <FilePeople path={node.path} />}</span>
           {mark ? (
             <span
               aria-label={marks[mark].name}
               title={marks[mark].name}
-              className={cx("ml-auto w-2.5 flex-none font-mono text-2xs font-semibold", marks[mark].ink)}
+              className={cx("w-2.5 flex-none font-mono text-2xs font-semibold", marks[mark].ink)}
             >
               {mark}
             </span>

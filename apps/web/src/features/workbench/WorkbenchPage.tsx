@@ -39,6 +39,7 @@ export function WorkbenchPage() {
       key={shown.id}
       project={shown}
       reader={user}
+      presentId={user.impersonated_by?.id}
       view={isView(view) ? view : "preview"}
       opensOn={opensOn}
       hrefOf={(next) => router.buildLocation(target(next)).href}

@@ -7,6 +7,7 @@ import { elementFiles, useConversation, ConversationProvider, RunActionsProvider
 import { DeploysProvider } from "../deployments/index.ts";
 import { OpenFilesProvider, useOpenFiles } from "../files/index.ts";
 import { type OnAskAboutElement, PreviewProvider } from "../preview/index.ts";
+import { PresenceProvider } from "../presence/index.ts";
 import { useWorkbenchLayout, type PhoneView, type WorkbenchPlace } from "./layout-context.ts";
 import { LayoutProvider } from "./LayoutProvider.tsx";
 
@@ -14,12 +15,21 @@ export interface WorkbenchProps extends WorkbenchPlace {
   project: Project;
   /** Who is signed in. */
   reader: Reader;
+  /** Whom others see in the project: for an administrator who impersonates the reader, the administrator. */
+  presentId?: string | undefined;
   /** What a phone shows first: the view of the URL, otherwise the chat. */
   opensOn?: PhoneView;
 }
 
 /** The contexts of the workbench. A provider that needs another one is inside it. */
-export function WorkbenchProviders({ project, reader, opensOn = "chat", children, ...place }: WorkbenchProps & { children: ReactNode }) {
+export function WorkbenchProviders({
+  project,
+  reader,
+  presentId = reader.id,
+  opensOn = "chat",
+  children,
+  ...place
+}: WorkbenchProps & { children: ReactNode }) {
   return (
     <ProjectProvider project={project}>
       <LayoutProvider opensOn={opensOn} {...place}>
@@ -28,7 +38,9 @@ export function WorkbenchProviders({ project, reader, opensOn = "chat", children
             <ActionsProvider>
               <PointingProvider>
                 <RunActionsProvider>
-                  <DeploysProvider>{children}</DeploysProvider>
+                  <DeploysProvider>
+                    <PlacedPresence ownId={presentId}>{children}</PlacedPresence>
+                  </DeploysProvider>
                 </RunActionsProvider>
               </PointingProvider>
             </ActionsProvider>
@@ -36,6 +48,17 @@ export function WorkbenchProviders({ project, reader, opensOn = "chat", children
         </OpenFilesProvider>
       </LayoutProvider>
     </ProjectProvider>
+  );
+}
+
+/** Others see the view and the file of this window. */
+function PlacedPresence({ ownId, children }: { ownId: string; children: ReactNode }) {
+  const { view, isShown } = useWorkbenchLayout();
+  const { activePath } = useOpenFiles();
+  return (
+    <PresenceProvider ownId={ownId} place={{ view, file: (isShown("code") && activePath) || null }}>
+      {children}
+    </PresenceProvider>
   );
 }
 

@@ -11,8 +11,10 @@ import { toastError } from "../../ui/toast.tsx";
 import { useConversation } from "../chat/index.ts";
 import { DeployButton, useDeploys, isUnshipped } from "../deployments/index.ts";
 import { useOpenPreview } from "../preview/index.ts";
+import { PresentPeople } from "../presence/index.ts";
 import { OperationsButton } from "../tasks/index.ts";
 import { useWorkbenchLayout } from "./layout-context.ts";
+import { viewTable } from "./views.tsx";
 import { liveStatus, RuntimeMenu } from "./RuntimeMenu.tsx";
 
 /** Name, state and the palette. */
@@ -50,6 +52,7 @@ export function WorkbenchTop() {
           {waitingCount === 1 ? "Needs your input" : counted(waitingCount, "question")}
         </Pill>
       ) : null}
+      <PresentPeople labelOf={(name) => viewTable[name].label} />
       <OperationsButton tasks={tasks} />
       <FindButton variant="plain" />
       {project.branch_of ? null : <DeployButton isNextStep={isDeployNext} />}

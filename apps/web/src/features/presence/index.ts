@@ -1,0 +1,3 @@
+export { FilePeople } from "./FilePeople.tsx";
+export { PresenceProvider } from "./PresenceProvider.tsx";
+export { PresentPeople } from "./PresentPeople.tsx";
