@@ -126,6 +126,14 @@ export const methods = {
       diskTotalBytes: optional(Type.Number()),
     }),
   ),
+  /**
+   * Since protocol 1.3. Whether no service runs and all clients have left the runner alone for `idleMs`. Then calls of other ones are refused until this client
+   * ends its input, and for some seconds after its connection was lost.
+   */
+  "driver.suspend": method("stream", args({ idleMs: Type.Number() }), none, {
+    event: Type.Union([Type.Object({ isIdle: Type.Literal(true) }), Type.Object({ waitMs: Type.Number(), servers: Type.Integer() })]),
+    isOpenEnded: true,
+  }),
   "driver.histories": method("query", args({}), none, { event: text }),
   "driver.removeHistory": method("command", args({ id: text }), none),
   /** Stops the services of these sandboxes, unless another client uses them. */

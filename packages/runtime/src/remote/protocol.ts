@@ -32,6 +32,8 @@ export interface Timing {
   patienceMs: number;
   /** How long the runner keeps commands, terminals and staged files of a client without a connection. */
   graceMs: number;
+  /** How long a runner refuses calls after a server that was suspending it is gone: what that one decided may still take effect. */
+  undecidedMs: number;
   /** How long a runner that shuts down waits for calls. */
   drainMs: number;
 }
@@ -42,6 +44,7 @@ export const defaultTiming: Timing = {
   backoffMs: { first: 50, max: 2_000 },
   patienceMs: 15_000,
   graceMs: 30_000,
+  undecidedMs: 10_000,
   drainMs: 10_000,
 };
 

@@ -15,6 +15,7 @@ export const quick: Partial<Timing> = {
   backoffMs: { first: 10, max: 50 },
   patienceMs: 3_000,
   graceMs: 1_000,
+  undecidedMs: 500,
   drainMs: 2_000,
 };
 

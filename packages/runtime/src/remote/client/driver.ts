@@ -22,6 +22,15 @@ export interface RemoteOptions {
   log?: RuntimeLog | undefined;
 }
 
+/** The driver of a runner that other servers may use too. */
+export interface RunnerDriver extends RuntimeDriver {
+  /**
+   * Whether nobody has used the runner for `idleMs`. Then it refuses calls of other servers until `release`, and for some seconds after this
+   * driver was closed without it. Otherwise: when to ask again, and how many servers are connected.
+   */
+  suspend(idleMs: number): Promise<{ release(): void } | { waitMs: number; servers: number }>;
+}
+
 /**
  * The driver of a runner, on another machine. Throws `unavailable` when it cannot be reached within `patienceMs` or is of an incompatible
  * version. Name, isolation and capabilities are those of the runner's driver.
@@ -34,7 +43,7 @@ export async function createRemoteDriver({
   tracing,
   log,
   ...options
-}: RemoteOptions): Promise<RuntimeDriver> {
+}: RemoteOptions): Promise<RunnerDriver> {
   const timing = { ...defaultTiming, ...options.timing };
   const client = randomUUID();
   const connection = createConnection({ url, token, client, tls, timing, log });
@@ -46,15 +55,23 @@ export async function createRemoteDriver({
   }
   const { query, command, open } = createCalls(connection, client, tracing);
   const sandboxes = new Map<string, RemoteSandbox>();
+  /** Of sandboxes that this driver took over: calls on them keep failing once another one took them over, also if they are found again. */
+  const owned = new Map<string, RemoteSandbox>();
+  const make = (id: string, epoch: number) =>
+    createRemoteSandbox({ id, epoch, calls: { query, command, open }, protocol: () => connection.hello.protocol, log });
   /** The same object for every caller, so that subscriptions are shared. */
-  const sandboxOf = (id: string, epoch: number): Sandbox => {
-    let known = sandboxes.get(id);
+  const sandboxOf = (id: string, epoch: number, among = sandboxes): Sandbox => {
+    let known = among.get(id);
     if (known) known.setEpoch(epoch);
     else {
-      known = createRemoteSandbox({ id, epoch, calls: { query, command, open }, protocol: () => connection.hello.protocol, log });
-      sandboxes.set(id, known);
+      known = make(id, epoch);
+      among.set(id, known);
     }
     return known.sandbox;
+  };
+  const found = (id: string, epoch: number): Sandbox => {
+    const mine = owned.get(id);
+    return mine && mine.epoch >= epoch ? mine.sandbox : sandboxOf(id, epoch);
   };
 
   const readMachine = async (): Promise<RunnerMachine> => {
@@ -95,11 +112,11 @@ export async function createRemoteDriver({
     freePort: async () => (await query("driver.freePort", {})).result,
     async open({ takesOver = takesOverAll, ...spec }) {
       const { result } = await command("driver.open", { spec, ...(takesOver && { takesOver }) });
-      return sandboxOf(spec.id, result.epoch);
+      return takesOver ? sandboxOf(spec.id, result.epoch, owned) : found(spec.id, result.epoch);
     },
     async find(id) {
       const { result } = await query("driver.find", { id });
-      return result === null ? undefined : sandboxOf(id, result.epoch);
+      return result === null ? undefined : found(id, result.epoch);
     },
     list: async () => (await query("driver.list", {})).events,
     async pause(id) {
@@ -117,8 +134,10 @@ export async function createRemoteDriver({
     },
     async remove(id) {
       await command("driver.remove", { id });
-      sandboxes.get(id)?.close();
-      sandboxes.delete(id);
+      for (const all of [sandboxes, owned]) {
+        all.get(id)?.close();
+        all.delete(id);
+      }
     },
     histories: async () => (await query("driver.histories", {})).events,
     async removeHistory(id) {
@@ -141,15 +160,31 @@ export async function createRemoteDriver({
       };
     },
     isConnected: () => connection.isConnected,
+    async suspend(idleMs) {
+      if (connection.hello.protocol.minor < suspendMinor) {
+        const { servers } = await readMachine();
+        return servers > 1 ? { waitMs: idleMs, servers } : { release: () => undefined };
+      }
+      const call = open("driver.suspend", { idleMs });
+      const timer = setTimeout(call.cancel, suspendTimeoutMs);
+      const part = await call.next().finally(() => clearTimeout(timer));
+      if (part.kind !== "event") throw new RuntimeError("unavailable", "The runner ended the call.");
+      if ("waitMs" in part.event) {
+        call.cancel();
+        return part.event;
+      }
+      return { release: () => call.end() };
+    },
     async close({ leaveRunning = false } = {}) {
       try {
-        if (!leaveRunning && sandboxes.size > 0) await command("driver.release", { ids: [...sandboxes.keys()] });
+        const ids = [...new Set([...sandboxes.keys(), ...owned.keys()])];
+        if (!leaveRunning && ids.length > 0) await command("driver.release", { ids });
         // Without a connection it finds out itself.
         if (connection.isConnected) await query("driver.leave", {}, { signal: AbortSignal.timeout(leaveTimeoutMs) });
       } catch (error) {
         log?.warn({ err: error, runner: url }, "the runner was not told that this server ends");
       }
-      for (const { close } of sandboxes.values()) close();
+      for (const { close } of [...sandboxes.values(), ...owned.values()]) close();
       connection.close();
     },
   };
@@ -157,5 +192,8 @@ export async function createRemoteDriver({
 
 const leaveTimeoutMs = 2_000;
 const statusTimeoutMs = 3_000;
+const suspendTimeoutMs = 10_000;
 /** The minor version of the protocol that has `driver.status`. */
 const statusMinor = 2;
+/** The one that has `driver.suspend`. */
+const suspendMinor = 3;

@@ -11,6 +11,7 @@ import { isOutage, waitForRetry } from "./watch.ts";
 
 export interface RemoteSandbox {
   sandbox: Sandbox;
+  readonly epoch: number;
   setEpoch(epoch: number): void;
   /** Ends subscriptions. */
   close(): void;
@@ -162,7 +163,14 @@ export function createRemoteSandbox({
       await settled(query("sandbox.thaw", target()));
     },
   };
-  return { sandbox, setEpoch: (next) => (epoch = Math.max(epoch, next)), close: states.close };
+  return {
+    sandbox,
+    get epoch() {
+      return epoch;
+    },
+    setEpoch: (next) => (epoch = Math.max(epoch, next)),
+    close: states.close,
+  };
 }
 
 /** Sends a program's input until it ends or the program does. Never rejects: a program may exit without reading. */

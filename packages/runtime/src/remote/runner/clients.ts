@@ -21,6 +21,7 @@ export interface RunnerClient {
   stage(sandbox: string, file: StagedFile): string;
   /** Throws `not_found`. */
   takeStaged(sandbox: string, id: string): StagedFile;
+  readonly stagedCount: number;
   /** It was placed or discarded. */
   dropStaged(id: string): void;
   /** Also calls that end with it observe this. */
@@ -68,6 +69,9 @@ export function createClients(graceMs: number, onCount: (count: number) => void)
         const found = staged.get(key);
         if (found?.sandbox !== sandbox) throw new RuntimeError("not_found", "The staged file was placed, discarded or lost.");
         return found.file;
+      },
+      get stagedCount() {
+        return staged.size;
       },
       dropStaged: (key) => void staged.delete(key),
     };

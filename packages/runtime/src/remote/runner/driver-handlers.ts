@@ -6,7 +6,7 @@ import type { Owners } from "./owners.ts";
 import { receivedFiles } from "./received-files.ts";
 import type { Handlers, ServedCall } from "./serve-call.ts";
 
-type DriverHandlers = Pick<Handlers, Exclude<Extract<MethodName, `driver.${string}`>, "driver.status">>;
+type DriverHandlers = Pick<Handlers, Exclude<Extract<MethodName, `driver.${string}`>, "driver.status" | "driver.suspend">>;
 
 export const createDriverHandlers = (driver: RuntimeDriver, owners: Owners, clients: Clients): DriverHandlers => ({
   async "driver.open"({ spec, takesOver = false }, { client }) {
@@ -107,8 +107,8 @@ function batchLines(call: ServedCall<"driver.prepare">) {
 }
 const maxWaitingLines = 10_000;
 
-/** Resolves when the client sent its last message. */
-async function inputEnd(call: { input(): AsyncIterable<unknown> }): Promise<void> {
+/** Resolves when the client sent its last message, and rejects when it is lost. */
+export async function inputEnd(call: { input(): AsyncIterable<unknown> }): Promise<void> {
   const input = call.input()[Symbol.asyncIterator]();
   while (!(await input.next()).done);
 }

@@ -16,6 +16,8 @@ export interface KeptTerminals {
   keep(sandbox: string, id: string, pty: Pty): void;
   /** Detaches whoever was attached. Throws `not_found`. */
   attach(sandbox: string, id: string, onData: (data: Uint8Array) => void): Attached;
+  /** Whether there are any. */
+  hasAny(): boolean;
 }
 
 interface Terminal {
@@ -44,6 +46,7 @@ export function createKeptTerminals(abandonedMs = 5 * 60_000): KeptTerminals {
     terminal.timer.unref();
   };
   return {
+    hasAny: () => terminals.size > 0,
     keep(sandbox, id, pty) {
       const key = keyOf(sandbox, id);
       const terminal: Terminal = { pty, output: [], size: 0, exit: undefined, attached: undefined, timer: undefined };

@@ -15,10 +15,12 @@ import { isSameToken } from "./tokens.ts";
 export { hasHashIn } from "./tokens.ts";
 import { createClients } from "./clients.ts";
 import { createHandlers } from "./handlers.ts";
+import { createKeptTerminals } from "./kept-terminals.ts";
 import { createCallServer } from "./serve-call.ts";
 import type { RunnerTracing } from "../tracing.ts";
 import { createStatus, type ReadMachine } from "./status.ts";
 import { createUnattended } from "./unattended.ts";
+import { createUsage } from "./usage.ts";
 
 export interface RunnerOptions {
   /** A driver of this machine. The runner does not close it. */
@@ -74,7 +76,14 @@ export async function createRunner({
     unattended.setAttended(count > 0);
   });
   const status = createStatus(driver, { servers: () => [...clients.all()].length, readMachine });
-  const calls = createCallServer(createHandlers(driver, clients, status), log, tracing);
+  const terminals = createKeptTerminals();
+  const usage = createUsage(() => terminals.hasAny() || [...clients.all()].some(({ stagedCount }) => stagedCount > 0));
+  const calls = createCallServer(
+    createHandlers({ driver, clients, terminals, usage, status, undecidedMs: timing.undecidedMs }),
+    usage,
+    log,
+    tracing,
+  );
   const isAllowed = typeof token === "string" ? isSameToken(token) : token;
   const sessions = new Set<ServerHttp2Session>();
   let isDraining = false;

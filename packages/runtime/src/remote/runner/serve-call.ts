@@ -11,6 +11,7 @@ import type { Method } from "../protocol.ts";
 import { encodeError, parseJson } from "../wire-errors.ts";
 import { noRunnerTracing, type CallSpan, type RunnerTracing } from "../tracing.ts";
 import { checkCommands, type RunnerClient } from "./clients.ts";
+import type { Usage } from "./usage.ts";
 
 /** What a handler knows of the call that it serves. */
 export interface ServedCall<M extends MethodName> {
@@ -36,7 +37,7 @@ interface Wire {
 /** How long a result is kept for a client that did not acknowledge it. */
 const keptResultMs = 5 * 60_000;
 
-export function createCallServer(handlers: Handlers, log: RuntimeLog, tracing: RunnerTracing = noRunnerTracing) {
+export function createCallServer(handlers: Handlers, usage: Usage, log: RuntimeLog, tracing: RunnerTracing = noRunnerTracing) {
   /** Calls that are served, so that a shutdown can wait for them. */
   const running = new Set<Promise<void>>();
 
@@ -68,10 +69,12 @@ export function createCallServer(handlers: Handlers, log: RuntimeLog, tracing: R
     const saw = method.isOpenEnded ? span.end : () => {};
     let kind: "result" | "error" = "result";
     let code: string | undefined;
+    let used = () => {};
     let payload: Buffer;
     try {
       const first = await wire.take();
       const args = check(method.args, first.payload, "request") as Args<M>;
+      used = usage.begin(name, args, client);
       const call: ServedCall<M> = {
         client,
         signal,
@@ -103,6 +106,7 @@ export function createCallServer(handlers: Handlers, log: RuntimeLog, tracing: R
       payload = encodeError(error, log, name);
     }
     await wire.send(kind, payload);
+    used();
     return code;
   }
 
