@@ -187,7 +187,7 @@ describe.skipIf(caddy === undefined)("Caddy", () => {
       .replaceAll(/127\.0\.0\.1:8000|10\.0\.0\.6:8000/g, `127.0.0.1:${app.port}`)
       .replaceAll("10.0.0.5:8000", `127.0.0.1:${gone}`);
     const file = join(dir, `Caddyfile-${port}`);
-    writeFileSync(file, /^\{/.test(text) ? text.replace("{", `{\n${settings}`) : `{\n${settings}}\n${text}`);
+    writeFileSync(file, text.startsWith("{") ? text.replace("{", `{\n${settings}`) : `{\n${settings}}\n${text}`);
     await start(caddy ?? "", ["run", "--config", file, "--adapter", "caddyfile"], port);
     await check(port);
   });
