@@ -1,42 +1,14 @@
 /** Checks the requirements of this host, one line each: `ok`, `!!` (limited) or `XX` (broken), with advice. Exit code 1 when something is broken. */
-import { execFileSync } from "node:child_process";
-import { accessSync, constants, existsSync, statfsSync } from "node:fs";
-import { mkdir, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { fork } from "node:child_process";
 import { join, resolve } from "node:path";
-import { createRuntime, findDockerEngine } from "@tesslate/runtime";
-import { userNameProblem } from "../apps/server/src/platform/postgres.ts";
-import { checkBackupTarget } from "../apps/server/src/backup-command.ts";
-import { openObjects } from "../apps/server/src/platform/objects/index.ts";
 import { ConfigError, readConfig } from "../apps/server/src/config.ts";
-import { createBrowserPackage, packageProblem } from "../apps/server/src/features/agent/verify/browser-package.ts";
-import { configuredProviders } from "../apps/server/src/features/accounts/auth/index.ts";
-import { signUpProblem } from "../apps/server/src/features/accounts/users/index.ts";
-import { kubernetesOptions, readRemoteOptions } from "../apps/server/src/runner-options.ts";
-import { isolationLines } from "./doctor/isolation.ts";
-import { findChromium } from "../apps/server/src/features/agent/verify/chromium.ts";
+import { checks } from "./doctor/checks.ts";
+import { runChecks, type Report } from "./doctor/run-checks.ts";
 
 let broken = 0;
-const report = (mark: "ok" | "!!" | "XX", what: string, detail: string) => {
+const report: Report = (mark, what, detail) => {
   if (mark === "XX") broken += 1;
   console.log(`${mark}  ${what.padEnd(16)} ${detail}`);
-};
-const firstLine = (command: string, args: string[]) => {
-  try {
-    return execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: 5000 }).split("\n")[0] ?? "";
-  } catch {
-    return undefined;
-  }
-};
-
-/** Whether this user can read and write the file. */
-const isUsable = (file: string): boolean => {
-  try {
-    accessSync(file, constants.R_OK | constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
 };
 
 report(Number(process.versions.node.split(".")[0]) >= 24 ? "ok" : "XX", "node", process.version);
@@ -51,198 +23,13 @@ const config = (() => {
 })();
 report("ok", "configuration", `${config.http.appBaseUrl}, previews under ${config.http.previewDomain}`);
 
-const port = await new Promise<boolean>((done) => {
-  const server = createServer().once("error", () => done(false));
-  server.listen(config.http.port, config.http.host, () => server.close(() => done(true)));
-});
-report(
-  port ? "ok" : "!!",
-  "port",
-  port ? `${config.http.port} is free` : `${config.http.port} is in use (if not by Tesslate Studio, set PORT)`,
-);
-
-if (!port) {
-  // A running server reports its own checks.
-  const { host } = config.http;
-  const local = ["0.0.0.0", "::"].includes(host) ? "localhost" : host.includes(":") ? `[${host}]` : host;
-  const ready = await fetch(`http://${local}:${config.http.port}/ready`, { signal: AbortSignal.timeout(5000) }).then(
-    (response) => response.json() as Promise<{ checks?: Record<string, { ok: boolean; duration_ms: number }> }>,
-    () => undefined,
-  );
-  for (const [name, check] of Object.entries(ready?.checks ?? {}))
-    report(
-      check.ok ? "ok" : "XX",
-      `running: ${name}`,
-      check.ok ? `responds in ${check.duration_ms} ms` : "does not work; see the server log",
-    );
-  if (!ready?.checks) report("!!", "running", "the program on that port is not Tesslate Studio, or it does not respond");
-}
-
 const dataDir = resolve(config.dataDir);
-try {
-  await mkdir(dataDir, { recursive: true });
-  await writeFile(join(dataDir, ".doctor"), "");
-  await rm(join(dataDir, ".doctor"));
-  const { bavail, bsize } = statfsSync(dataDir);
-  const freeGiB = (bavail * bsize) / 2 ** 30;
-  report(freeGiB > 2 ? "ok" : "!!", "data folder", `${dataDir}, ${freeGiB.toFixed(1)} GiB free`);
-} catch (error) {
-  report("XX", "data folder", `${dataDir} is not writable: ${(error as Error).message}. Set DATA_DIR`);
-}
-
-const files = await openObjects(config, dataDir);
-try {
-  await files.objects.check();
-  report(
-    "ok",
-    "object store",
-    files.objects.kind === "folder" ? "in the data folder" : `${files.objects.address}: can write, read and delete`,
-  );
-} catch (error) {
-  const reason = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-  report(
-    "XX",
-    "object store",
-    `${files.objects.address} does not work: ${reason}. Check OBJECTS_S3_*, the bucket and the rights of its key`,
-  );
-} finally {
-  await files.close();
-}
-
-const { target } = config.backups;
-if (target !== undefined) {
-  try {
-    await checkBackupTarget(target, config);
-    report("ok", "backup target", `${target}: can write, read and delete`);
-  } catch (error) {
-    const reason = error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : String(error);
-    report("XX", "backup target", `${target} does not work: ${reason}. Check BACKUP_TARGET${target.startsWith("s3:") ? " and S3_…" : ""}`);
-  }
-}
-
-for (const [name, command, args, without] of [
-  ["git", "git", ["--version"], "commits and imports do not work"],
-  ["ripgrep", "rg", ["--version"], "the agent's search is slower"],
-  ["bubblewrap", "bwrap", ["--version"], "no sandbox"],
-  ["iproute2", "ip", ["-V"], "no private network for projects"],
-  ["nftables", existsSync("/usr/sbin/nft") ? "/usr/sbin/nft" : "nft", ["--version"], "no private network for projects"],
-  ...(process.getuid?.() === 0 ? [] : ([["passt", "pasta", ["--version"], "projects share the network of this machine"]] as const)),
-  ["python", "/usr/bin/python3", ["--version"], "Python templates do not work"],
-] as const) {
-  const found = firstLine(command, [...args]);
-  report(
-    found ? "ok" : "!!",
-    name,
-    found ?? `not found: ${without}. apt-get install -y ${name === "python" ? "python3 python3-venv python3-pip" : name}`,
-  );
-}
-
-try {
-  report("ok", "docker", `engine ${await findDockerEngine(config.runtime.docker)} at ${config.runtime.docker.host}`);
-} catch (error) {
-  const isNeeded = config.runtime.driver === "docker";
-  report(isNeeded ? "XX" : "!!", "docker", `${(error as Error).message}${isNeeded ? "" : ": only RUNTIME_DRIVER=docker needs one"}`);
-}
-
-if (!config.database.url) {
-  const problem = userNameProblem();
-  report(problem === undefined ? "ok" : "XX", "database", problem ?? "embedded PostgreSQL in the data folder");
-} else {
-  const { default: pg } = await import("pg");
-  const client = new pg.Client({ connectionString: config.database.url.reveal(), connectionTimeoutMillis: 5000 });
-  try {
-    await client.connect();
-    const { rows } = await client.query<{ server_version_num: string; server_version: string }>(
-      "select current_setting('server_version_num') as server_version_num, current_setting('server_version') as server_version",
-    );
-    report(
-      Number(rows[0]?.server_version_num) >= 150_000 ? "ok" : "XX",
-      "database",
-      `PostgreSQL ${rows[0]?.server_version} (15 or newer is needed)`,
-    );
-  } catch (error) {
-    report("XX", "database", `DATABASE_URL is not reachable: ${(error as Error).message}`);
-  } finally {
-    await client.end().catch(() => undefined);
-  }
-}
-
-const probe = join(dataDir, `doctor-${process.pid}`);
-try {
-  const runtime = await createRuntime({
-    driver: config.runtime.driver,
-    dataDir: probe,
-    docker: config.runtime.docker,
-    remote: await readRemoteOptions(config.runtime),
-    kubernetes: kubernetesOptions(config.runtime),
-  });
-  report(runtime.isolation === "full" ? "ok" : "!!", "project code", `${runtime.name}, isolation ${runtime.isolation}`);
-  if (runtime.name === "sandbox" && config.runtime.driver !== "remote") {
-    const facts = {
-      warnings: runtime.warnings,
-      isRoot: process.getuid?.() === 0,
-      hasPasta: firstLine("pasta", ["--version"]) !== undefined,
-      hasTun: isUsable("/dev/net/tun"),
-      hasCgroups2: existsSync("/sys/fs/cgroup/cgroup.controllers"),
-    };
-    for (const { mark, what, detail } of isolationLines(facts)) report(mark, what, detail);
-  } else for (const warning of runtime.warnings) report("!!", "project code", warning);
-  const sandbox = await runtime.open({ id: "doctor" });
-  const started = performance.now();
-  const { exitCode, stdout, stderr } = await sandbox.exec(["node", "--version"], { timeoutMs: 20_000 });
-  report(
-    exitCode === 0 ? "ok" : "XX",
-    "sandbox",
-    exitCode === 0 ? `node ${stdout.trim()} answers in ${Math.round(performance.now() - started)} ms` : stderr.trim(),
-  );
-  const registry = await sandbox.exec(["npm", "ping"], { timeoutMs: 15_000 });
-  report(
-    registry.exitCode === 0 ? "ok" : "!!",
-    "package registry",
-    registry.exitCode === 0 ? "reachable from a sandbox" : "not reachable from a sandbox; bundled templates work once they are prepared",
-  );
-  if (runtime.name === "kubernetes") {
-    const connect = `const socket = require("net").connect({ host: process.argv[1], port: 443, timeout: 5000 });
-      socket.on("connect", () => process.exit(9)).on("error", () => process.exit(0)).on("timeout", () => process.exit(0));`;
-    const api = await sandbox.exec(["node", "-e", connect, "kubernetes.default.svc"], { timeoutMs: 15_000 });
-    report(
-      api.exitCode === 0 ? "ok" : "XX",
-      "network policies",
-      api.exitCode === 0
-        ? "enforced: a pod cannot reach the Kubernetes API"
-        : "NOT enforced: use a network plugin that supports NetworkPolicy",
-    );
-  }
-  await runtime.remove("doctor");
-  await runtime.close();
-} catch (error) {
-  report("XX", "project code", (error as Error).message);
-} finally {
-  await rm(probe, { recursive: true, force: true });
-}
-
-const chromium = await findChromium(config.verify.chromiumPath, { packaged: createBrowserPackage(join(dataDir, "chromium")).find() });
-const isBrought = config.verify.isDownloaded && config.verify.chromiumPath === undefined && packageProblem() === undefined;
-if ("missing" in chromium)
-  report(
-    "!!",
-    "browser",
-    `${chromium.missing}: without a browser the agent cannot verify apps${isBrought ? "; the server installs one after its start" : ""}`,
-  );
-else report("ok", "browser", `${chromium.executable}, behind ${chromium.isolation === "bubblewrap" ? "bubblewrap" : "its own sandbox"}`);
-
-const signIn = signUpProblem(config.auth.signUp, configuredProviders(config.auth.oauth));
-if (signIn !== undefined) report("!!", "sign-up", signIn);
-
-const providers = [
-  config.models.openai.key && "openai",
-  config.models.anthropic.key && "anthropic",
-  config.models.google.key && "google",
-  config.models.ollama.baseUrl && "ollama",
-].filter(Boolean);
-report(
-  providers.length > 0 ? "ok" : "!!",
-  "models",
-  providers.length > 0 ? providers.join(", ") : "no API key in the environment; connect a model in the app",
+await runChecks(
+  checks.map(({ what, seconds, subject }) => ({ what, seconds, subject: subject(config, dataDir) })),
+  {
+    start: (names) =>
+      fork(join(import.meta.dirname, "doctor/check-process.ts"), names, { execArgv: [], stdio: ["ignore", "inherit", "inherit", "ipc"] }),
+    report,
+  },
 );
 process.exit(broken === 0 ? 0 : 1);
