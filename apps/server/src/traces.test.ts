@@ -1,14 +1,16 @@
+import { once } from "node:events";
 import { Writable } from "node:stream";
 import { createRuntime, type RuntimeDriver } from "@tesslate/runtime";
 import { createRunner, type Runner } from "@tesslate/runtime/runner";
 import { startOtlpReceiver, startS3Server, type OtlpReceiver, type ReceivedSpan } from "@tesslate/testkit";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { WebSocket } from "ws";
 import { createLogger } from "./platform/logger.ts";
 import { createRunnerTracing } from "./platform/runner-tracing.ts";
 import { startTraces, type Traces } from "./platform/traces.ts";
 import { createWorkContext } from "./platform/work-context.ts";
 import { testApp, type TestApp, type TestUser } from "./testing/app.ts";
-import { ended } from "./testing/projects.ts";
+import { ended, visitHost } from "./testing/projects.ts";
 import { tinyTemplates } from "./testing/tiny-template.ts";
 import { severalServersEnv, sharedBucket, sharedRunnerToken as token } from "./testing/several-servers.ts";
 
@@ -158,4 +160,48 @@ test("calls of a task have its id at the runner; its trace refers to the request
   expect(task).toMatchObject({ parent_id: undefined, kind: 5 });
   expect(task.links[0]?.trace_id).toBe(request?.trace_id);
   expect(collector.spans.some(({ trace_id, resource }) => trace_id === task.trace_id && resource["service.name"] === "runner")).toBe(true);
+});
+
+test("a socket has one span at each server, which ends with it, in the trace of its request; its ticket is in none", async () => {
+  const trace_id = "1af7651916cd43dd8448eb211c80319d";
+  const { ticket } = await (other as TestApp).as(ada).auth.wsTicket();
+  const socket = new WebSocket(`ws://localhost:${other?.port}/api/projects/${projectId}/events/ws?ticket=${ticket}`, {
+    headers: { traceparent: `00-${trace_id}-${browser.span_id}-01` },
+  });
+  await once(socket, "open");
+  const spans = () => collector.spans.filter((span) => span.trace_id === trace_id && /^WS |^forward/.test(span.name));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(spans()).toEqual([]);
+  socket.close();
+  await vi.waitFor(() => expect(spans()).toHaveLength(3), 10_000);
+  const outer = spans().find(({ parent_id }) => parent_id === browser.span_id);
+  const forward = spans().find(({ name }) => name === "forward request");
+  const inner = spans().find((span) => span !== outer && span !== forward);
+  expect(outer).toMatchObject({ name: "WS /api/projects/{id}/events/ws", kind: 2, isFailed: false });
+  expect(forward).toMatchObject({ parent_id: outer?.span_id, kind: 3 });
+  expect(inner).toMatchObject({ name: "WS /api/projects/{id}/events/ws", parent_id: forward?.span_id, kind: 2 });
+  const sent = Buffer.concat(collector.requests.map(({ body }) => body)).toString("utf8");
+  expect(sent).not.toContain(ticket);
+});
+
+test("a request to a preview has one span with project and status, in a trace of its own; its path is in none", async () => {
+  const trace_id = "2af7651916cd43dd8448eb211c80319e";
+  const containers = await (owner as TestApp).as(ada).containers.list({ params: { id: projectId } });
+  const url = new URL(containers.items.find(({ url: shown }) => shown !== null)?.url ?? "");
+  const response = await visitHost(other as TestApp, url.host).fetch("/secret-page?of=nobody", {
+    headers: { accept: "text/html", traceparent: `00-${trace_id}-${browser.span_id}-01` },
+  });
+  expect(response.status).toBe(401);
+  const named = () => collector.spans.filter(({ name }) => name === "preview request");
+  await vi.waitFor(() => expect(named()).toHaveLength(2), 10_000);
+  for (const span of named())
+    expect(span).toMatchObject({
+      kind: 2,
+      attributes: { "http.request.method": "GET", "http.response.status_code": 401, "studio.project_id": projectId },
+    });
+  const [outer, inner] = named().toSorted((a, b) => Number(a.parent_id !== undefined) - Number(b.parent_id !== undefined));
+  expect(outer?.trace_id).not.toBe(trace_id);
+  expect(inner?.trace_id).toBe(outer?.trace_id);
+  const sent = Buffer.concat(collector.requests.map(({ body }) => body)).toString("utf8");
+  for (const secret of ["secret-page", "nobody", trace_id]) expect([secret, sent.includes(secret)]).toEqual([secret, false]);
 });

@@ -35,7 +35,7 @@ export interface PreviewsArea extends Area {
 }
 
 export function composePreviews(
-  { config, log, db, box, bus, events, address, measurements, runtime, several }: Platform,
+  { config, log, db, box, bus, events, address, measurements, runtime, several, traces }: Platform,
   { redactions }: Pick<SecretsArea, "redactions">,
   { users, sessions, auth, authStore }: AccountsArea,
   { projects }: ProjectsArea,
@@ -75,6 +75,7 @@ export function composePreviews(
     reporting: createReporting({ events, redactions, onErrors: onPreviewErrors }),
     settings: { address, appOrigin: new URL(config.http.appBaseUrl).origin, trustProxy: config.http.trustProxy },
     measurements,
+    traces,
     forwarding: several?.forwarding,
     runtime,
     log,

@@ -26,10 +26,11 @@ import { renderError } from "./errors.ts";
 import type { Forwarding } from "./forwarding.ts";
 import type { PlaceRoute } from "./placement.ts";
 import type { Measurements } from "../platform/measurements.ts";
-import type { Span, TraceHeaders, Traces } from "../platform/traces.ts";
+import type { Span, Traces } from "../platform/traces.ts";
 import type { WorkContext } from "../platform/work-context.ts";
 import type { FrameSocket, SocketContext, Sockets } from "./sockets.ts";
 import { writeEvents } from "./sse.ts";
+import { traceHeadersOf } from "./trace-headers.ts";
 import { digestForm, readForm } from "./uploads.ts";
 
 type ContextOf<R extends RouteSpec> = Context<
@@ -320,12 +321,6 @@ export interface RequestWatch {
 const templateOf = ({ routeOptions: { url, config } }: FastifyRequest): string =>
   config.route === undefined ? "unmatched" : (url ?? "").replace(/:(\w+)/g, "{$1}").replace("*", "{path}");
 
-/** Trace headers of a request. */
-function callerOf({ headers }: FastifyRequest): TraceHeaders {
-  const { traceparent, tracestate } = headers;
-  return { ...(typeof traceparent === "string" && { traceparent }), ...(typeof tracestate === "string" && { tracestate }) };
-}
-
 const isAbort = (error: unknown): boolean =>
   (error instanceof RuntimeError && error.code === "aborted") || (error instanceof Error && error.name === "AbortError");
 
@@ -365,7 +360,7 @@ export function installEdges(app: FastifyInstance, { traces, measurements, work 
         });
         done();
       };
-      traces.open(`${request.method} ${route}`, "server", facts, serve, { from: callerOf(request) });
+      traces.open(`${request.method} ${route}`, "server", facts, serve, { from: traceHeadersOf(request.headers) });
     });
   const ends = new WeakMap<FastifyRequest, () => void>();
   if (work)

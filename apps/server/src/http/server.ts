@@ -103,6 +103,7 @@ export async function createHttpServer({
     nextRequestId,
     pingMs: config.socketPingMs,
     measurements: watch?.measurements,
+    traces: watch?.traces,
     work: watch?.work,
     several,
   });

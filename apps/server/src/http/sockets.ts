@@ -11,6 +11,8 @@ import { checkImpersonation, checkKey, sessionCookie, type Authenticator, type P
 import type { Measurements } from "../platform/measurements.ts";
 import { renderError } from "./errors.ts";
 import { isUuid } from "../platform/uuid.ts";
+import type { Span, Traces } from "../platform/traces.ts";
+import { traceHeadersOf } from "./trace-headers.ts";
 import type { WorkContext } from "../platform/work-context.ts";
 
 /** WebSocket close codes. */
@@ -84,6 +86,7 @@ export function createSockets({
   nextRequestId,
   pingMs,
   measurements,
+  traces,
   work,
   several,
 }: {
@@ -96,6 +99,8 @@ export function createSockets({
   /** Ping interval; after two unanswered pings the socket is closed. */
   pingMs: number;
   measurements: Pick<Measurements, "connected"> | undefined;
+  /** One span for each socket, which ends with it. */
+  traces?: Traces | undefined;
   work?: WorkContext | undefined;
   /** Of one of several servers. */
   several?: { forwarding: Forwarding; lookup: ProjectLookup } | undefined;
@@ -138,16 +143,20 @@ export function createSockets({
     return isAuth ? { user: await ofToken((frame as { token: string }).token), isFramed: true } : undefined;
   };
 
-  const serve = async (ws: WebSocket, request: IncomingMessage, url: URL): Promise<void> => {
+  const find = (url: URL) => {
+    const path = url.pathname.replace(/(.)\/$/, "$1");
+    return { path, found: routes.find((r) => r.pattern.test(path)) };
+  };
+  const serve = async (ws: WebSocket, request: IncomingMessage, url: URL, span: Span | undefined): Promise<void> => {
     const request_id = several?.forwarding.forwardedRequestId(request) ?? nextRequestId();
-    const run = () => serveAs(request_id, ws, request, url);
+    span?.set({ "studio.request_id": request_id });
+    const run = () => serveAs(request_id, ws, request, url, span);
     return work ? work.within({ request_id }, run) : run();
   };
-  const serveAs = async (request_id: string, ws: WebSocket, request: IncomingMessage, url: URL): Promise<void> => {
+  const serveAs = async (request_id: string, ws: WebSocket, request: IncomingMessage, url: URL, span: Span | undefined): Promise<void> => {
     const socket = wrap(ws, pingMs);
     const started = Date.now();
-    const path = url.pathname.replace(/(.)\/$/, "$1");
-    const found = routes.find((r) => r.pattern.test(path));
+    const { path, found } = find(url);
     const child = log.child({ request_id, route: found?.name });
     let unwatch: (() => void) | undefined;
     let closed: (() => void) | undefined;
@@ -177,6 +186,7 @@ export function createSockets({
       if (!socket.signal.aborted) {
         const rendered = renderError(error, request_id);
         const body = rendered.body as { detail: string; code?: string };
+        span?.fail(body.code ?? "bad_frame");
         if (rendered.isUnexpected) child.error({ err: error }, "socket failed");
         socket.send({
           type: "error",
@@ -205,8 +215,7 @@ export function createSockets({
     head: Buffer,
     url: URL,
   ): Promise<boolean> => {
-    const path = url.pathname.replace(/(.)\/$/, "$1");
-    const found = routes.find((r) => r.pattern.test(path));
+    const { path, found } = find(url);
     const named = found && projectNameOf(found.name, found.spec);
     const at = named ? found.names.indexOf(named.name) : -1;
     const value = at < 0 ? undefined : found?.pattern.exec(path)?.[at + 1];
@@ -229,15 +238,23 @@ export function createSockets({
         const refuse = (status: string) => raw.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
         if (!isAllowedHost(request.headers.host)) return void refuse("400 Bad Request");
         if (!url?.pathname.startsWith("/api/")) return void refuse("404 Not Found");
-        const open = () => wss.handleUpgrade(request, raw, head, (ws) => void serve(ws, request, url));
-        if (!several) return open();
-        place(several, request, raw, head, url).then(
-          (isElsewhere) => isElsewhere || open(),
-          (err: unknown) => {
-            log.warn({ err }, "socket not placed");
-            refuse("503 Service Unavailable");
-          },
-        );
+        const begin = (span?: Span) => {
+          if (span) raw.once("close", span.end);
+          const open = () => wss.handleUpgrade(request, raw, head, (ws) => void serve(ws, request, url, span));
+          if (!several) return open();
+          place(several, request, raw, head, url).then(
+            (isElsewhere) => isElsewhere || open(),
+            (err: unknown) => {
+              log.warn({ err }, "socket not placed");
+              span?.fail("runtime_unavailable");
+              refuse("503 Service Unavailable");
+            },
+          );
+        };
+        if (!traces) return begin();
+        const route = find(url).found?.spec.path ?? "unmatched";
+        const facts = { "http.route": route, "network.protocol.name": "websocket" };
+        traces.open(`WS ${route}`, "server", facts, begin, { from: traceHeadersOf(request.headers) });
       });
     },
     close: async () => {

@@ -7,8 +7,10 @@ import { ownPath } from "@tesslate/contract";
 import { RuntimeError, type RuntimeDriver } from "@tesslate/runtime";
 import { appUseMs, type Forwarding } from "../../../http/forwarding.ts";
 import type { PreviewSite } from "../../../http/preview-site.ts";
+import { traceHeadersOf } from "../../../http/trace-headers.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Measurements } from "../../../platform/measurements.ts";
+import type { Span, Traces } from "../../../platform/traces.ts";
 import type { PreviewAddress } from "../containers/index.ts";
 import { createForwarder, type ForwardContext } from "./forward.ts";
 import { pages, sendPage, type Page } from "./pages.ts";
@@ -66,6 +68,7 @@ export function createPreviewSite({
   reporting,
   settings,
   measurements,
+  traces,
   forwarding,
   runtime,
   log,
@@ -81,6 +84,8 @@ export function createPreviewSite({
     trustProxy: boolean;
   };
   measurements: Pick<Measurements, "previewRequest">;
+  /** One span for each request and for each socket. */
+  traces?: Traces | undefined;
   /** Of one of several servers: the owner of a project serves its previews. */
   forwarding?: Forwarding | undefined;
   runtime: Pick<RuntimeDriver, "isConnected">;
@@ -158,11 +163,26 @@ export function createPreviewSite({
     else response.writeHead(200, headers).end(request.method === "HEAD" ? undefined : text);
   };
 
-  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  /**
+   * The headers of an app's page are not the product's: their trace is not continued. Those of another server of this installation are, which has made a span
+   * of its own.
+   */
+  const traced = (name: string, request: IncomingMessage, run: (span: Span | undefined) => void): void => {
+    if (!traces) return run(undefined);
+    const isForwarded = forwarding?.forwardedRequestId(request) !== undefined || forwarding?.forwardedIp(request) !== undefined;
+    traces.open(name, "server", { "http.request.method": request.method ?? "" }, run, {
+      ...(isForwarded && { from: traceHeadersOf(request.headers) }),
+    });
+  };
+  const describe = (span: Span | undefined, { project, container }: PreviewedContainer) =>
+    span?.set({ "studio.project_id": project.id, "studio.container_id": container.id });
+
+  const serve = async (request: IncomingMessage, response: ServerResponse, span: Span | undefined): Promise<void> => {
     const isDocument = isPageLoad(request);
     const show = (page: Page) => sendPage(response, page, { isDocument, appOrigin });
     const previewed = await lookup.find(labelOf(request.headers.host, address.domain));
     if (!previewed) return show(pages.unknown());
+    describe(span, previewed);
     const target = (request.url ??= "/");
     const url = target.startsWith("/") ? URL.parse(target, "http://preview") : null;
     if (!url) return show(pages.malformed());
@@ -230,10 +250,11 @@ export function createPreviewSite({
     }
   };
 
-  const serveUpgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+  const serveUpgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer, span: Span | undefined): Promise<void> => {
     const refuse = (status: string) => void socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
     const previewed = await lookup.find(labelOf(request.headers.host, address.domain));
     if (!previewed) return refuse("404 Not Found");
+    describe(span, previewed);
     if (await forwarding?.upgrade(request, socket, head, { projectId: previewed.project.id, ip: ipOf(request) })) return;
     const visitor = await visitors.find(request.headers.cookie, previewed);
     if (!visitor) return refuse("401 Unauthorized");
@@ -281,16 +302,27 @@ export function createPreviewSite({
           "preview request",
         );
       });
-      serve(request, response).catch((err: unknown) => {
-        log.error({ err, host: request.headers.host }, "preview request failed");
-        sendPage(response, pages.error(), { isDocument: isPageLoad(request), appOrigin });
+      traced("preview request", request, (span) => {
+        response.once("close", () => {
+          span?.set({ "http.response.status_code": response.statusCode });
+          if (response.statusCode >= 500) span?.fail(String(response.statusCode));
+          span?.end();
+        });
+        serve(request, response, span).catch((err: unknown) => {
+          log.error({ err, host: request.headers.host }, "preview request failed");
+          sendPage(response, pages.error(), { isDocument: isPageLoad(request), appOrigin });
+        });
       });
     },
     upgrade: (request, socket, head) => {
       socket.on("error", () => socket.destroy());
-      serveUpgrade(request, socket, head).catch((err: unknown) => {
-        log.error({ err, host: request.headers.host }, "preview upgrade failed");
-        socket.destroy();
+      traced("preview socket", request, (span) => {
+        socket.once("close", () => span?.end());
+        serveUpgrade(request, socket, head, span).catch((err: unknown) => {
+          log.error({ err, host: request.headers.host }, "preview upgrade failed");
+          span?.fail("internal_error");
+          socket.destroy();
+        });
       });
     },
     close: () => forwarder.close(),
