@@ -34,6 +34,7 @@ import { inTurn, type DatabaseHandle } from "./platform/database.ts";
 import { migrateJobs, releaseAbandonedJobs, startJobs } from "./platform/jobs.ts";
 import { createLogger, type Logger } from "./platform/logger.ts";
 import { readMemory } from "./platform/memory.ts";
+import { createWhenReachable, isRunnerAway } from "./platform/when-reachable.ts";
 import { createWorkContext, type WorkContext } from "./platform/work-context.ts";
 
 /** Replacements that tests inject. */
@@ -226,10 +227,20 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
 
     // Jobs start last, when everything they may call exists.
     await releaseAbandonedJobs(database.db, platform.processId);
-    owners.onTaken(async (projectIds) => {
-      await containers.adopt(projectIds);
-      await workspace.shell.adopt(projectIds);
-    });
+    const whenReachable = createWhenReachable(platform.runtime, log);
+    /** Of these, the projects that still belong to this server. */
+    const owned = async (projectIds: readonly string[]) => {
+      const found: string[] = [];
+      for (const id of projectIds) if (await owners.owns(id)) found.push(id);
+      return found;
+    };
+    owners.onTaken((projectIds) =>
+      whenReachable("adopt projects", async () => {
+        const ids = await owned(projectIds);
+        await containers.adopt(ids);
+        await workspace.shell.adopt(ids);
+      }),
+    );
     owners.onReleased(async (projectIds) => {
       workspace.presence.release(projectIds);
       await workspace.shell.release(projectIds);
@@ -249,8 +260,12 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     // Without waiting: requests need the project first.
     owners.onTaken(async (projectIds) => {
       void tasks.startQueuedOf(projectIds).catch((err: unknown) => log.error({ err }, "queued tasks of taken projects not started"));
-      void containers.hosting.resume(projectIds).catch((err: unknown) => log.error({ err }, "always-on projects not started"));
-      void deployments.adopt(projectIds).catch((err: unknown) => log.error({ err }, "deployed programs not resumed"));
+      void whenReachable("start always-on projects", async () => containers.hosting.resume(await owned(projectIds))).catch((err: unknown) =>
+        log.error({ err }, "always-on projects not started"),
+      );
+      void whenReachable("resume deployed programs", async () => deployments.adopt(await owned(projectIds))).catch((err: unknown) =>
+        log.error({ err }, "deployed programs not resumed"),
+      );
     });
     // Has no jobs, and reports whether they run.
     const adminOperations = composeAdminOperations(
@@ -267,19 +282,26 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     );
     await tasks.start(jobs);
     await chat.queue.sweep();
-    await containers.reconcile();
+    await whenReachable("reconcile containers", containers.reconcile);
     // Of several servers, each finds them when they are used.
     if (!owners.isOneOfSeveral)
-      await projects.projects.findMissing().catch((err: unknown) => log.warn({ err }, "files of projects not looked for"));
-    await provisioning.provisioning.reconcile();
+      await whenReachable("find missing files", async () => {
+        await projects.projects.findMissing().catch((err: unknown) => {
+          if (isRunnerAway(platform.runtime, err)) throw err;
+          log.warn({ err }, "files of projects not looked for");
+        });
+      });
+    await whenReachable("continue setups", provisioning.provisioning.reconcile);
     await workspace.shell.reconcile();
-    if (!owners.isOneOfSeveral) await containers.hosting.resume();
-    await deployments.reconcile();
-    await platform.preparation.start(async () => {
-      // The agent checks the first app soon after it is written.
-      const [first = "", ...others] = await projects.templateImages.order();
-      return [first, "browser", ...others];
-    });
+    if (!owners.isOneOfSeveral) await whenReachable("start always-on projects", () => containers.hosting.resume());
+    await whenReachable("resume deployments", deployments.reconcile);
+    await whenReachable("prepare templates", () =>
+      platform.preparation.start(async () => {
+        // The agent checks the first app soon after it is written.
+        const [first = "", ...others] = await projects.templateImages.order();
+        return [first, "browser", ...others];
+      }),
+    );
     const memory = watchMemory({
       ...config.runtime.memory,
       read: readMemory,

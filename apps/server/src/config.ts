@@ -63,6 +63,8 @@ function createConfig(settings: Settings, isGiven: (name: string) => boolean) {
     runtime: {
       ...settings.driver,
       runner: settings.runner,
+      /** How long a start waits for its runner, and calls for its connection; here so that tests can shorten them. */
+      runnerTiming: { startMs: 5_000, patienceMs: 15_000, backoffMs: { first: 50, max: 2_000, refused: 30_000 } },
       kubernetes: settings.kubernetes,
       ...settings.preparation,
       ...settings.idle,

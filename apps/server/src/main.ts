@@ -34,7 +34,11 @@ async function main(): Promise<void> {
   const say = (line: string) => process.stdout.write(`${line}\n`);
   say("");
   say(`  Tesslate Studio is running at ${config.http.appBaseUrl}${config.http.port === port ? "" : ` (port ${port})`}`);
-  say(`  Project code runs in: ${facts.driver}, isolation ${facts.isolation}`);
+  say(
+    facts.driver === "remote"
+      ? "  ! The runner cannot be reached, so projects do not work. The server connects to it by itself; the log says why it cannot."
+      : `  Project code runs in: ${facts.driver}, isolation ${facts.isolation}`,
+  );
   for (const warning of facts.warnings) say(`    ! ${warning}`);
   say(`  Models: ${facts.models.length > 0 ? facts.models.join(", ") : "none connected yet; connect one in the app"}`);
   if (facts.setupToken) say(`  Setup token (required to register the first account, which becomes administrator): ${facts.setupToken}`);

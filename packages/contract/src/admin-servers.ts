@@ -43,17 +43,26 @@ export const AdminRunner = described(
   "A runner, as the servers see it that call it.",
   Type.Object({
     address: Type.String(),
-    version: Type.String(),
+    version: described("Null, as `protocol` and `driver`, if no server has reached it yet", Nullable(Type.String())),
     revision: described("The commit that it runs, where it knows", Nullable(Type.String())),
-    protocol: described("Of the connection between servers and runner", Type.String({ examples: ["1.2"] })),
-    driver: described("What runs the sandboxes on its machine", Type.String()),
+    protocol: described("Of the connection between servers and runner", Nullable(Type.String({ examples: ["1.2"] }))),
+    driver: described("What runs the sandboxes on its machine", Nullable(Type.String())),
     is_reachable: described("At least one server is connected to it", Type.Boolean()),
     reached_by: described("Servers that are connected to it", Count),
     missed_by: described("Servers that cannot reach it", Count),
     since: described("Since when it is connected or, if no server reaches it, since when not", Timestamp),
     last_error: described(
       "When a server last lost its connection or could not connect, and why",
-      Nullable(Type.Object({ at: Timestamp, message: Type.String() })),
+      Nullable(
+        Type.Object({
+          at: Timestamp,
+          message: Type.String(),
+          is_permanent: described(
+            "It stays until settings or a version are changed: a certificate, the token, the protocol. Servers keep trying, less often",
+            Type.Boolean(),
+          ),
+        }),
+      ),
     ),
     started_at: described("Null, as all that follows, if it is not reachable or is older than this information", Nullable(Timestamp)),
     clock_offset_ms: described("Its clock minus the database's", Nullable(Milliseconds)),

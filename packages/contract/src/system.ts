@@ -2,10 +2,13 @@ import { described, JsonObject, Literals, Nullable, Type, type Static } from "./
 import { route } from "./route.ts";
 
 const tag = "system";
-export const SandboxDriver = described("How this server runs sandboxes.", Literals("sandbox", "docker", "process", "kubernetes", "memory"));
+export const SandboxDriver = described(
+  "How this server runs sandboxes. `remote`: on a runner that it has not reached yet.",
+  Literals("sandbox", "docker", "process", "kubernetes", "memory", "remote"),
+);
 export const IsolationLevel = described(
-  "What separates sandboxes from each other and from this server.",
-  Literals("full", "no-netns", "process", "none"),
+  "What separates sandboxes from each other and from this server. `unknown`: the runner has not been reached yet.",
+  Literals("full", "no-netns", "process", "none", "unknown"),
 );
 
 export const PublicConfig = Type.Object({
@@ -61,7 +64,8 @@ export const systemRoutes = {
     path: "/ready",
     tag,
     summary: "Check readiness",
-    description: "Checks the database, the job queue and the sandbox driver. Answers 503 with the failed checks until all of them work.",
+    description:
+      "Checks the database, the job queue and the sandbox driver. Answers 503 with the failed checks until all of them work. A check with `is_required: false`, that of a runner on another machine, does not: the status is `degraded` and the response 200, because everything that needs no project works.",
     auth: "none",
     response: Type.Object({ status: Type.String(), checks: JsonObject }),
     errors: ["unavailable"],

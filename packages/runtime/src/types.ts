@@ -14,8 +14,10 @@ export type DriverName = "sandbox" | "docker" | "process" | "kubernetes" | "memo
 export type Isolation = "full" | "no-netns" | "process" | "none";
 
 export interface RuntimeDriver {
-  readonly name: DriverName;
-  readonly isolation: Isolation;
+  /** `remote`: of a runner that has not been reached yet. */
+  readonly name: DriverName | "remote";
+  /** `unknown`: of a runner that has not been reached yet. `can` throws `unavailable` then. */
+  readonly isolation: Isolation | "unknown";
   /** Why the level is not `full`, one sentence each; empty at `full`. */
   readonly warnings: readonly string[];
   readonly can: {
@@ -79,6 +81,8 @@ export interface RuntimeDriver {
   runner?(): Promise<RunnerReport>;
   /** Whether that runner is connected now. Absent as `runner` is. */
   isConnected?(): boolean;
+  /** Called each time it has been connected. Absent as `runner` is. */
+  onConnected?(listener: () => void): void;
   /** Pods with runners, counted, from what is known without asking the cluster. Absent where there are none. */
   pods?(): PodGroup[];
   /** `leaveRunning`: services keep running for the next process to adopt; otherwise everything is stopped. */
@@ -92,13 +96,18 @@ export interface RunnerReport {
   /** Since when it is connected, or not. */
   since: number;
   /** When a connection was last lost or could not be made, and why. */
-  lastError?: { at: number; message: string };
-  /** The rest is as of the last connection. */
-  version: string;
+  lastError?: {
+    at: number;
+    message: string;
+    /** It stays until settings or versions are changed. */
+    isPermanent: boolean;
+  };
+  /** The rest is as of the last connection; absent if there was none. */
+  version?: string;
   /** The commit that it runs, where it knows. */
   revision?: string;
-  protocol: { major: number; minor: number };
-  driver: DriverName;
+  protocol?: { major: number; minor: number };
+  driver?: DriverName | "remote";
   /** Absent while it is not connected, or older than this. */
   machine?: RunnerMachine;
 }

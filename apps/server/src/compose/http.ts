@@ -1,4 +1,5 @@
 import { contract } from "@tesslate/contract";
+import type { RuntimeDriver } from "@tesslate/runtime";
 import { readLastBackup } from "../features/operations/backup/index.ts";
 import { checkDisk, createPrometheusMetrics, createSystemStore, mountSystem } from "../features/operations/system/index.ts";
 import { createHttpServer, type HttpServer } from "../http/server.ts";
@@ -65,10 +66,10 @@ export async function composeHttp(
   });
   onClose(() => http.close());
   onClose(async () => previews.previewSite.close());
-  const facts = { driver: runtime.name, isolation: runtime.isolation, warnings: runtime.warnings };
+  const describeRuntime = () => ({ driver: runtime.name, isolation: runtime.isolation, warnings: runtime.warnings });
   mountSystem(http.mount, {
     facts: {
-      ...facts,
+      runtime: describeRuntime,
       version,
       appHost: config.http.appHost,
       previewDomain: config.http.previewDomain,
@@ -85,20 +86,29 @@ export async function composeHttp(
       hasPasskeys: passkeys.isAvailable,
     },
     checks: {
-      database: () => database.pool.query("select 1"),
-      jobs: () => jobs.check(),
+      database: { check: () => database.pool.query("select 1") },
+      jobs: { check: () => jobs.check() },
       ...(several && {
-        server: async () => {
-          if (!several.registry.acceptsProjects) throw new AppError("unavailable", "This server is starting or stopping.");
+        server: {
+          check: async () => {
+            if (!several.registry.acceptsProjects) throw new AppError("unavailable", "This server is starting or stopping.");
+          },
         },
       }),
-      // Several servers share a runner: without it all of them would be unavailable, also for what needs no project.
-      ...(!several && { runtime: () => runtime.list() }),
-      disk: () => checkDisk(dataDir),
+      // Without a runner, everything that needs no project works: no load balancer should take the servers away for it.
+      runtime: runtime.runner ? { check: () => checkRunner(runtime), isRequired: false } : { check: () => runtime.list() },
+      disk: { check: () => checkDisk(dataDir) },
     },
     metrics,
     metricsToken: config.metrics.token?.reveal(),
     setup: async () => ({ isRequired: await setup.isRequired(), needsToken: setup.needsToken, hasAccounts: await setup.hasAccounts() }),
   });
-  return { http, facts };
+  return { http, facts: describeRuntime() };
+}
+
+/** Does not wait for the runner: it is connected or not. Why is for administrators, in Admin → Servers. */
+async function checkRunner(runtime: Pick<RuntimeDriver, "runner">): Promise<void> {
+  const report = await runtime.runner?.();
+  if (report && !report.isConnected)
+    throw new AppError("runtime_unavailable", `The runner has not been reachable since ${new Date(report.since).toISOString()}.`);
 }

@@ -243,13 +243,14 @@ export async function composePlatform({ config, log, work, onClose, ...swap }: P
   const tracing = createClientTracing(traces, work);
   const remote = await readRemoteOptions(config.runtime);
   const kubernetes = kubernetesOptions(config.runtime);
+  const { startMs, ...timing } = config.runtime.runnerTiming;
   const runtime =
     swap.runtime ??
     (await createRuntime({
       driver: config.runtime.driver,
       dataDir,
       docker: config.runtime.docker,
-      remote: remote && { ...remote, tracing },
+      remote: remote && { ...remote, tracing, timing, startsWithoutAfterMs: startMs },
       kubernetes: kubernetes && { ...kubernetes, tracing },
       ...(config.runtime.orphanGraceMs !== undefined && { orphanGraceMs: config.runtime.orphanGraceMs }),
       programs,

@@ -134,6 +134,48 @@ test("errors keep their code and details; unexpected ones stay at the runner", a
   expect(logged).toMatchObject([{ method: "driver.histories", err: { message: "EACCES /srv/secret" } }]);
 });
 
+test("a client that may start without its runner keeps connecting, slower while it is refused, and logs each reason once", async () => {
+  const logged: [string, object][] = [];
+  const log = {
+    ...silentLog,
+    warn: (facts: object, message: string) => void logged.push([message, facts]),
+    error: (facts: object, message: string) => void logged.push([message, facts]),
+  };
+  const server = createServer();
+  const url = await listen(server);
+  server.close();
+  const patient = { startsWithoutAfterMs: 100, log };
+  const driver = await client(url, patient);
+  expect([driver.name, driver.isolation, driver.isConnected?.()]).toEqual(["remote", "unknown", false]);
+  expect(() => driver.can.history).toThrow("cannot be reached (ECONNREFUSED)");
+  await expect(driver.list()).rejects.toMatchObject({ code: "unavailable" });
+  expect(await driver.runner?.()).toMatchObject({ isConnected: false, lastError: { isPermanent: false } });
+  const connected = Promise.withResolvers<void>();
+  driver.onConnected?.(connected.resolve);
+  const { port } = new URL(url);
+  const start = (shared: string) =>
+    createRunner({
+      driver: createMemoryDriver(),
+      token: shared,
+      listen: { host: "127.0.0.1", port: Number(port) },
+      version: "0",
+      timing: quick,
+    });
+  const other = await start("x".repeat(32));
+  await expect.poll(() => driver.runner?.()).toMatchObject({ lastError: { isPermanent: true } });
+  await expect(driver.list()).rejects.toThrow("refused the token");
+  await other.close();
+  const runner = await start(token);
+  await connected.promise;
+  expect(await driver.list()).toEqual([]);
+  expect([driver.name, driver.can.history]).toEqual(["memory", false]);
+  const reasons = logged.map(([message, facts]) => [message, (facts as { reason: string }).reason]);
+  expect(reasons.filter(([message]) => message === "the runner cannot be used until its settings or version change")).toHaveLength(1);
+  expect(reasons.filter(([, reason]) => reason?.includes("ECONNREFUSED")).length).toBeLessThanOrEqual(2);
+  await driver.close();
+  await runner.close();
+});
+
 test("a unix socket is for its owner only", async () => {
   const folder = await mkdtemp(join(tmpdir(), "runner-"));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -166,7 +208,21 @@ test("TLS needs a certificate that the server trusts, and may need one of the se
   const driver = await client(runner.url, { tls: { ca: own.cert } });
   expect(await driver.list()).toEqual([]);
   await driver.close();
-  await expect(client(runner.url)).rejects.toThrow("cannot be reached (DEPTH_ZERO_SELF_SIGNED_CERT)");
+  await expect(client(runner.url)).rejects.toThrow(
+    /has a certificate that this server does not trust\. RUNNER_CA_FILE must name .* \(DEPTH_ZERO_SELF_SIGNED_CERT\)/,
+  );
+  await expect(client(runner.url.replace("127.0.0.1", "localhost"), { tls: { ca: own.cert } })).rejects.toThrow(
+    "has a certificate for another name",
+  );
+  const plain = await createRunner({
+    driver: createMemoryDriver(),
+    token,
+    listen: { host: "127.0.0.1", port: 0 },
+    version: "0",
+    timing: quick,
+  });
+  await expect(client(plain.url.replace("http:", "https:"), { tls: { ca: own.cert } })).rejects.toThrow("does not use TLS");
+  await plain.close();
   await runner.close();
   warnings.length = 0;
   const strict = await start({ ...own, ca: server.cert });
@@ -176,7 +232,10 @@ test("TLS needs a certificate that the server trusts, and may need one of the se
   });
   // One line, although a client tries several times.
   expect(warnings).toEqual(["connection without a client certificate refused"]);
-  await expect(client(strict.url, { tls: { ca: own.cert, ...stranger } })).rejects.toMatchObject({ code: "unavailable" });
+  await expect(client(strict.url, { tls: { ca: own.cert, ...stranger } })).rejects.toMatchObject({
+    code: "unavailable",
+    message: expect.stringContaining("RUNNER_CA_FILE on the runner must name the authority that signed it"),
+  });
   const trusted = await client(strict.url, { tls: { ca: own.cert, ...server } });
   expect(await trusted.list()).toEqual([]);
   await trusted.close();

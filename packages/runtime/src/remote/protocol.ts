@@ -26,8 +26,8 @@ export interface Timing {
   /** A connection whose ping is not answered in time is closed. */
   pingTimeoutMs: number;
   connectTimeoutMs: number;
-  /** First and longest delay between two attempts to connect. */
-  backoffMs: { first: number; max: number };
+  /** First and longest delay between two attempts to connect, and the delay after the runner refused this end. */
+  backoffMs: { first: number; max: number; refused: number };
   /** How long calls wait for a lost connection before they fail. */
   patienceMs: number;
   /** How long the runner keeps commands, terminals and staged files of a client without a connection. */
@@ -41,7 +41,7 @@ export const defaultTiming: Timing = {
   pingMs: 10_000,
   pingTimeoutMs: 5_000,
   connectTimeoutMs: 5_000,
-  backoffMs: { first: 50, max: 2_000 },
+  backoffMs: { first: 50, max: 2_000, refused: 30_000 },
   patienceMs: 15_000,
   graceMs: 30_000,
   undecidedMs: 10_000,

@@ -12,7 +12,7 @@ export const quick: Partial<Timing> = {
   pingMs: 150,
   pingTimeoutMs: 150,
   connectTimeoutMs: 1_000,
-  backoffMs: { first: 10, max: 50 },
+  backoffMs: { first: 10, max: 50, refused: 100 },
   patienceMs: 3_000,
   graceMs: 1_000,
   undecidedMs: 500,

@@ -124,11 +124,11 @@ function viewOf(
     address: address.slice(0, 500),
     is_connected: isConnected,
     since,
-    last_error: lastError ? { at: lastError.at, message: lastError.message.slice(0, 500) } : null,
-    version: version.slice(0, 100),
+    last_error: lastError ? { at: lastError.at, message: lastError.message.slice(0, 500), is_permanent: lastError.isPermanent } : null,
+    version: version?.slice(0, 100) ?? null,
     revision: revision?.slice(0, 100) ?? null,
-    protocol: `${protocol.major}.${protocol.minor}`,
-    driver,
+    protocol: protocol ? `${protocol.major}.${protocol.minor}` : null,
+    driver: driver ?? null,
     machine: machine
       ? {
           started_at: machine.startedAt,

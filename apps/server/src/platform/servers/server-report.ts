@@ -9,11 +9,19 @@ const RunnerView = Type.Object({
   address: Type.String({ maxLength: 500 }),
   is_connected: Type.Boolean(),
   since: Milliseconds,
-  last_error: Nullable(Type.Object({ at: Milliseconds, message: Type.String({ maxLength: 500 }) })),
-  version: Type.String({ maxLength: 100 }),
+  last_error: Nullable(
+    Type.Object({
+      at: Milliseconds,
+      message: Type.String({ maxLength: 500 }),
+      /** It stays until somebody changes settings or a version. Servers of older versions do not say. */
+      is_permanent: Type.Optional(Type.Boolean()),
+    }),
+  ),
+  /** The next four are null, too, if the server has not reached it yet. */
+  version: Nullable(Type.String({ maxLength: 100 })),
   revision: Nullable(Type.String({ maxLength: 100 })),
-  protocol: Type.String({ maxLength: 20 }),
-  driver: Type.String({ maxLength: 20 }),
+  protocol: Nullable(Type.String({ maxLength: 20 })),
+  driver: Nullable(Type.String({ maxLength: 20 })),
   machine: Nullable(
     Type.Object({
       started_at: Milliseconds,

@@ -259,6 +259,7 @@ function Runners({ runners, pods, own }: { runners: AdminRunner[]; pods: AdminPo
               {runner.last_error ? (
                 <p className="mt-2 border-t border-line-0 pt-2 leading-read text-fg-2">
                   Last error <RelativeTime at={runner.last_error.at} />: <span className="text-fg-1">{runner.last_error.message}</span>
+                  {runner.last_error.is_permanent && !runner.is_reachable ? " It stays until this is changed." : null}
                 </p>
               ) : null}
             </li>
@@ -274,9 +275,12 @@ function factsOf(runner: AdminRunner, own: AdminServer | undefined): { label: st
   const share = (part: number | null, whole: number | null) =>
     part === null || whole === null ? "Unknown" : `${formatBytes(part)} of ${formatBytes(whole)}`;
   return [
-    { label: "Version", value: <Version of={runner} than={own} /> },
-    { label: "Protocol", value: runner.protocol },
-    { label: "Driver", value: runner.driver },
+    {
+      label: "Version",
+      value: orUnknown(runner.version, (version) => <Version of={{ version, revision: runner.revision }} than={own} />),
+    },
+    { label: "Protocol", value: orUnknown(runner.protocol, (protocol) => protocol) },
+    { label: "Driver", value: orUnknown(runner.driver, (driver) => driver) },
     { label: runner.is_reachable ? "Connected since" : "Unreachable since", value: <RelativeTime at={runner.since} /> },
     { label: "Started", value: orUnknown(runner.started_at, (at) => <RelativeTime at={at} />) },
     { label: "Servers connected", value: `${runner.reached_by} of ${runner.reached_by + runner.missed_by}` },

@@ -17,11 +17,15 @@ export interface Session {
 }
 
 export interface Connection {
-  /** Of the last session. Before the first one `session` must have resolved. */
+  /** Of the last session. Throws `unavailable` before the first one. */
   readonly hello: Hello;
+  /** Whether there was a session. */
+  readonly isKnown: boolean;
   readonly isConnected: boolean;
   /** Since when it is connected, or not, and what went wrong last. Milliseconds since 1970. */
-  readonly changes: { since: number; lastError: { at: number; message: string } | undefined };
+  readonly changes: { since: number; lastError: { at: number; message: string; isPermanent: boolean } | undefined };
+  /** Called each time it has connected. */
+  onConnected(listener: () => void): void;
   /** The open session, or the next one. Rejects `unavailable` when the runner cannot be reached for `patienceMs`, and `aborted`. */
   session(options?: { signal?: AbortSignal | undefined }): Promise<Session>;
   close(): void;
@@ -36,26 +40,39 @@ export interface ConnectionOptions {
   /** Certificates in PEM: the authority that signed the runner's, and those of this client. */
   tls?: { ca?: string | Buffer; cert?: string | Buffer; key?: string | Buffer } | undefined;
   timing: Timing;
+  /** Tries again also if the first attempts are refused. */
+  isPersistent?: boolean | undefined;
   log?: RuntimeLog | undefined;
 }
 
-/** The runner cannot be used however often one asks. */
+/** The runner cannot be used until somebody changes its settings or version, or those of this end. */
 class Refusal extends RuntimeError {
-  constructor(message: string) {
-    super("unavailable", message);
+  constructor(message: string, cause?: unknown) {
+    super("unavailable", message, cause === undefined ? {} : { cause });
   }
 }
 
 /** Keeps a connection to a runner. Connects when the first session is asked for, and again whenever the connection is lost. */
-export function createConnection({ url, token, client, tls, timing, log = silentLog }: ConnectionOptions): Connection {
+export function createConnection({
+  url,
+  token,
+  client,
+  tls,
+  timing,
+  isPersistent = false,
+  log = silentLog,
+}: ConnectionOptions): Connection {
   const target = parseTarget(url);
   const closing = new AbortController();
   let current: Session | undefined;
   let last: Hello | undefined;
   let connecting: Promise<Session> | undefined;
+  /** The reason that was logged last. */
+  let logged: string | undefined;
   /** Why the last attempt failed, and since when there is no connection. */
   let outage: { since: number; reason: RuntimeError; isTried: boolean } | undefined;
   const changes: Connection["changes"] = { since: Date.now(), lastError: undefined };
+  const listeners: (() => void)[] = [];
 
   const authority = target.host === undefined ? "http://localhost" : target.origin;
   const baseHeaders = {
@@ -68,12 +85,18 @@ export function createConnection({ url, token, client, tls, timing, log = silent
     const socket = await openSocket(target, tls, timing.connectTimeoutMs, closing.signal);
     const h2 = http2.connect(authority, { createConnection: () => socket, ...limits });
     let refusedFor: string | undefined;
+    let hasSpoken = false;
+    h2.once("remoteSettings", () => (hasSpoken = true));
     const note = (error: Error) => (refusedFor ??= certificateAlert(error));
     h2.on("error", note);
     // A runner refuses a certificate after the handshake has ended here.
     socket.on("error", note);
     h2.setLocalWindowSize?.(limits.connectionWindowBytes);
-    const timer = setTimeout(() => h2.destroy(), timing.connectTimeoutMs);
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      h2.destroy();
+    }, timing.connectTimeoutMs);
     try {
       const facts = await greet(h2);
       keepAlive(h2, timing);
@@ -92,7 +115,7 @@ export function createConnection({ url, token, client, tls, timing, log = silent
         if (closing.signal.aborted) return;
         outage ??= { since: performance.now(), reason: lost(), isTried: false };
         changes.since = Date.now();
-        changes.lastError = { at: changes.since, message: outage.reason.message };
+        changes.lastError = { at: changes.since, message: outage.reason.message, isPermanent: false };
         log.warn({ runner: url }, "the connection to the runner was lost");
         // Reconnect although nobody asks: commands wait for it at the runner.
         void reconnect().catch(() => {});
@@ -100,8 +123,12 @@ export function createConnection({ url, token, client, tls, timing, log = silent
       return session;
     } catch (error) {
       h2.destroy();
+      // A runner closes connections with a certificate that its authority did not sign, and does not say why.
+      if (refusedFor === undefined && target.isTls && tls?.cert !== undefined && !hasSpoken && !isLate && !closing.signal.aborted)
+        refusedFor =
+          "closed the connection when it had seen the certificate of this server (RUNNER_CERT_FILE). RUNNER_CA_FILE on the runner must name the authority that signed it";
       if (refusedFor === undefined) throw error;
-      throw new RuntimeError("unavailable", `The runner at ${url} ${refusedFor}.`, { cause: error });
+      throw new Refusal(`The runner at ${url} ${refusedFor}.`, error);
     } finally {
       clearTimeout(timer);
     }
@@ -157,21 +184,31 @@ export function createConnection({ url, token, client, tls, timing, log = silent
       for (let delay = timing.backoffMs.first; ; delay = Math.min(delay * 2, timing.backoffMs.max)) {
         try {
           const session = await open();
-          if (outage && last) log.info({ runner: url }, "connected to the runner again");
+          if (outage?.isTried) log.info({ runner: url }, "connected to the runner");
           outage = undefined;
+          logged = undefined;
           changes.since = Date.now();
           current = session;
           last = session.hello;
+          for (const listener of listeners) listener();
           return session;
         } catch (error) {
           if (closing.signal.aborted) throw closedError();
-          if (error instanceof Refusal) {
-            outage = { since: Number.NEGATIVE_INFINITY, reason: error, isTried: true };
-            // Somebody may correct the token or upgrade it.
-            if (last === undefined) throw error;
-          } else outage = { since: outage?.since ?? performance.now(), reason: toReason(error), isTried: true };
-          changes.lastError = { at: Date.now(), message: outage.reason.message };
+          const reason = toReason(error);
+          const isPermanent = reason instanceof Refusal;
+          // Somebody may correct the token or upgrade it.
+          if (isPermanent && last === undefined && !isPersistent) throw reason;
+          outage = { since: isPermanent ? Number.NEGATIVE_INFINITY : (outage?.since ?? performance.now()), reason, isTried: true };
+          changes.lastError = { at: Date.now(), message: reason.message, isPermanent };
+          // Once for each reason.
+          if (logged !== reason.message) {
+            if (isPermanent)
+              log.error({ runner: url, reason: reason.message }, "the runner cannot be used until its settings or version change");
+            else log.warn({ runner: url, reason: reason.message }, "the runner cannot be reached");
+          }
+          logged = reason.message;
           wakeImpatient();
+          if (isPermanent) delay = timing.backoffMs.refused;
           await pause(delay * (0.5 + Math.random() / 2), closing.signal);
         }
       }
@@ -179,14 +216,14 @@ export function createConnection({ url, token, client, tls, timing, log = silent
     return connecting;
   }
 
-  const toReason = (error: unknown): RuntimeError =>
-    error instanceof RuntimeError
-      ? error
-      : new RuntimeError(
-          "unavailable",
-          `The runner at ${url} cannot be reached (${(error as NodeJS.ErrnoException).code ?? (error as Error).message}).`,
-          { cause: error },
-        );
+  const toReason = (error: unknown): RuntimeError => {
+    if (error instanceof RuntimeError) return error;
+    const code = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+    const refusedFor = certificateProblem(code);
+    return refusedFor === undefined
+      ? new RuntimeError("unavailable", `The runner at ${url} cannot be reached (${code}).`, { cause: error })
+      : new Refusal(`The runner at ${url} ${refusedFor} (${code}).`, error);
+  };
   const closedError = () => new RuntimeError("unavailable", "The connection to the runner was closed.");
 
   /** Calls that check whether they waited long enough. */
@@ -201,9 +238,13 @@ export function createConnection({ url, token, client, tls, timing, log = silent
     },
     changes,
     get hello() {
-      if (!last) throw new Error("the runner was not asked yet");
+      if (!last) throw outage?.reason ?? new RuntimeError("unavailable", `The runner at ${url} was not reached yet.`);
       return last;
     },
+    get isKnown() {
+      return last !== undefined;
+    },
+    onConnected: (listener) => void listeners.push(listener),
     async session({ signal } = {}) {
       if (closing.signal.aborted) throw closedError();
       if (signal?.aborted) throw new RuntimeError("aborted", "The call was aborted.");
@@ -241,6 +282,20 @@ function certificateAlert(error: NodeJS.ErrnoException): string | undefined {
   return error.code?.endsWith("ALERT_CERTIFICATE_REQUIRED")
     ? "requires a certificate of this server (RUNNER_CERT_FILE and RUNNER_KEY_FILE), because it has RUNNER_CA_FILE"
     : undefined;
+}
+
+/** What is wrong with the certificate of the runner, or with the protocol that it speaks. */
+function certificateProblem(code: string): string | undefined {
+  if (
+    /SELF_SIGNED_CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT|CERT_UNTRUSTED|INVALID_CA|CERT_SIGNATURE_FAILURE/.test(code)
+  )
+    return "has a certificate that this server does not trust. RUNNER_CA_FILE must name the certificate of the authority that signed it";
+  if (code === "CERT_HAS_EXPIRED") return "has a certificate that has expired. Renew it and restart the runner";
+  if (code === "CERT_NOT_YET_VALID") return "has a certificate that is not valid yet. Check the clocks of both machines";
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return "has a certificate for another name. RUNNER_URL must have a name of the certificate";
+  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/.test(code))
+    return "does not use TLS. Set RUNNER_CERT_FILE and RUNNER_KEY_FILE on the runner, or use http:// in RUNNER_URL";
+  return undefined;
 }
 
 const pause = (ms: number, signal: AbortSignal) =>

@@ -18,6 +18,11 @@ export interface RemoteOptions {
   /** All sandboxes that this driver opens belong to it alone, as with `SandboxSpec.takesOver`. */
   takesOver?: boolean | undefined;
   timing?: Partial<Timing> | undefined;
+  /**
+   * If the runner cannot be used within this time, the driver is returned nevertheless and keeps connecting. Until then its name is `remote`, its
+   * isolation `unknown`, and calls throw `unavailable`.
+   */
+  startsWithoutAfterMs?: number | undefined;
   tracing?: ClientTracing | undefined;
   log?: RuntimeLog | undefined;
 }
@@ -33,25 +38,29 @@ export interface RunnerDriver extends RuntimeDriver {
 
 /**
  * The driver of a runner, on another machine. Throws `unavailable` when it cannot be reached within `patienceMs` or is of an incompatible
- * version. Name, isolation and capabilities are those of the runner's driver.
+ * version, unless `startsWithoutAfterMs` is set. Name, isolation and capabilities are those of the runner's driver.
  */
 export async function createRemoteDriver({
   url,
   token,
   tls,
   takesOver: takesOverAll = false,
+  startsWithoutAfterMs,
   tracing,
   log,
   ...options
 }: RemoteOptions): Promise<RunnerDriver> {
   const timing = { ...defaultTiming, ...options.timing };
   const client = randomUUID();
-  const connection = createConnection({ url, token, client, tls, timing, log });
+  const isPersistent = startsWithoutAfterMs !== undefined;
+  const connection = createConnection({ url, token, client, tls, timing, isPersistent, log });
   try {
-    await connection.session();
+    await connection.session(isPersistent ? { signal: AbortSignal.timeout(startsWithoutAfterMs) } : {});
   } catch (error) {
-    connection.close();
-    throw error;
+    if (!isPersistent || (error instanceof RuntimeError && error.code === "not_supported")) {
+      connection.close();
+      throw error;
+    }
   }
   const { query, command, open } = createCalls(connection, client, tracing);
   const sandboxes = new Map<string, RemoteSandbox>();
@@ -83,13 +92,13 @@ export async function createRemoteDriver({
 
   return {
     get name() {
-      return connection.hello.driver.name;
+      return connection.isKnown ? connection.hello.driver.name : "remote";
     },
     get isolation() {
-      return connection.hello.driver.isolation;
+      return connection.isKnown ? connection.hello.driver.isolation : "unknown";
     },
     get warnings() {
-      return connection.hello.driver.warnings;
+      return connection.isKnown ? connection.hello.driver.warnings : [];
     },
     get can() {
       return connection.hello.driver.can;
@@ -144,13 +153,13 @@ export async function createRemoteDriver({
       await command("driver.removeHistory", { id });
     },
     async runner() {
-      const { isConnected, changes, hello } = connection;
+      const { isConnected, changes } = connection;
+      const state = { address: url, isConnected, since: changes.since, ...(changes.lastError && { lastError: changes.lastError }) };
+      if (!connection.isKnown) return state;
+      const { hello } = connection;
       const { version, revision, driver } = hello;
       return {
-        address: url,
-        isConnected,
-        since: changes.since,
-        ...(changes.lastError && { lastError: changes.lastError }),
+        ...state,
         version,
         ...(revision !== undefined && { revision }),
         protocol: hello.protocol,
@@ -175,6 +184,7 @@ export async function createRemoteDriver({
       }
       return { release: () => call.end() };
     },
+    onConnected: connection.onConnected,
     async close({ leaveRunning = false } = {}) {
       try {
         const ids = [...new Set([...sandboxes.keys(), ...owned.keys()])];

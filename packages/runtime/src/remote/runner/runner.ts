@@ -67,6 +67,9 @@ export async function createRunner({
   ...options
 }: RunnerOptions): Promise<Runner> {
   const timing = { ...defaultTiming, ...options.timing };
+  const { name, isolation } = driver;
+  if (name === "remote" || isolation === "unknown")
+    throw new RuntimeError("not_supported", "A runner runs projects on its own machine, not on another runner.");
   if (typeof token === "string" && token.length < minTokenLength)
     throw new RuntimeError("not_supported", `The token of a runner has at least ${minTokenLength} characters.`);
   const instance = randomUUID();
@@ -94,7 +97,7 @@ export async function createRunner({
     ...(revision !== undefined && { revision }),
     instance,
     graceMs: timing.graceMs,
-    driver: { name: driver.name, isolation: driver.isolation, warnings: [...driver.warnings], can: { ...driver.can } },
+    driver: { name, isolation, warnings: [...driver.warnings], can: { ...driver.can } },
   });
 
   function answer(stream: ServerHttp2Stream, status: number, body: unknown) {

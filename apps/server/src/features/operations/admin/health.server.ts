@@ -31,7 +31,7 @@ export function createServerChecks({
   pool: () => PoolFacts;
   /** Rejects when jobs are no longer picked up. */
   checkJobs: () => Promise<void>;
-  runtime: Pick<RuntimeDriver, "name" | "isolation" | "warnings" | "list">;
+  runtime: Pick<RuntimeDriver, "name" | "isolation" | "warnings" | "list" | "runner">;
   mail: Pick<Mail, "isOn">;
   objects: Pick<ObjectStore, "kind" | "address" | "check">;
   hostLoad: () => Promise<HostLoad>;
@@ -127,6 +127,16 @@ export function createServerChecks({
   };
 
   const sandboxes = async (): Promise<Finding> => {
+    const runner = await runtime.runner?.();
+    if (runner && !runner.isConnected)
+      return {
+        status: "down",
+        summary: `The runner has not been reachable since ${new Date(runner.since).toISOString()}.${runner.lastError ? ` ${runner.lastError.message}` : ""}`,
+        advice: runner.lastError?.isPermanent
+          ? "Waiting doesn't help: correct what the message names. The server connects without a restart."
+          : "Check the runner's process, its machine and the network to it. The server connects by itself.",
+        facts: [["Runner", runner.address]],
+      };
     const known = await runtime.list();
     const up = known.filter(({ services }) => services.some(({ state }) => state === "running" || state === "starting")).length;
     const facts: Finding["facts"] = [

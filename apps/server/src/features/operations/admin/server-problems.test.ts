@@ -78,7 +78,7 @@ describe("versions", () => {
 });
 
 test("late and lost servers, runners that some or no servers reach, clocks", () => {
-  const lastError = { at, message: "The runner at https://runner.lan:7070 cannot be reached (ECONNREFUSED)." };
+  const lastError = { at, message: "The runner at https://runner.lan:7070 cannot be reached (ECONNREFUSED).", is_permanent: false };
   expect(
     find(
       [server({ state: "late" }), server({ state: "lost", address: "http://10.0.0.2:8000" }), server({ clock_offset_ms: -3_400 })],

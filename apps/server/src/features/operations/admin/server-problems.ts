@@ -20,9 +20,11 @@ export function findServerProblems({
       kind: "runner_unreachable",
       message:
         reached_by === 0
-          ? `The runner at ${address} can't be reached.${last_error ? ` ${last_error.message}` : ""}`
-          : `${missed_by === 1 ? "1 server" : `${missed_by} servers`} can't reach the runner at ${address}.`,
-      advice: "Check the runner's process, its machine and the network to it. Projects don't work until it is back.",
+          ? `The runner at ${address} can't be ${last_error?.is_permanent ? "used" : "reached"}.${last_error ? ` ${last_error.message}` : ""}`
+          : `${missed_by === 1 ? "1 server" : `${missed_by} servers`} can't ${last_error?.is_permanent ? "use" : "reach"} the runner at ${address}.${last_error ? ` ${last_error.message}` : ""}`,
+      advice: last_error?.is_permanent
+        ? "Waiting doesn't help: correct what the message names. Servers try again every half minute and connect without a restart."
+        : "Check the runner's process, its machine and the network to it. Projects don't work until it is back.",
     });
   for (const { address } of servers.filter(({ state }) => state === "lost"))
     problems.push({
@@ -44,6 +46,7 @@ export function findServerProblems({
       advice: "During an upgrade this is expected. Afterwards, restart the servers that run an older version.",
     });
   for (const { address, version } of runners) {
+    if (version === null) continue;
     const others = [...new Set(live.map((server) => server.version))].filter((other) => other !== version);
     if (others.length === 0) continue;
     problems.push({

@@ -120,6 +120,8 @@ function presentRunners(servers: readonly Reported[]): AdminRunner[] {
   return Array.from(views, ([address, seen]) => {
     const latest = seen.toSorted((a, b) => Number(b.view.is_connected) - Number(a.view.is_connected) || b.at - a.at);
     const { view } = latest[0] as { view: RunnerView };
+    // A server that has never reached it does not know them.
+    const known = latest.find((one) => one.view.version !== null)?.view;
     const reachedBy = seen.filter((one) => one.view.is_connected).length;
     const machine = latest.find((one) => one.view.is_connected && one.view.machine)?.view.machine;
     const lastError = seen
@@ -128,15 +130,17 @@ function presentRunners(servers: readonly Reported[]): AdminRunner[] {
       .at(0);
     return {
       address,
-      version: view.version,
-      revision: view.revision,
-      protocol: view.protocol,
-      driver: view.driver,
+      version: known?.version ?? null,
+      revision: known?.revision ?? null,
+      protocol: known?.protocol ?? null,
+      driver: known?.driver ?? null,
       is_reachable: reachedBy > 0,
       reached_by: reachedBy,
       missed_by: seen.length - reachedBy,
       since: new Date(view.since).toISOString(),
-      last_error: lastError ? { at: new Date(lastError.at).toISOString(), message: lastError.message } : null,
+      last_error: lastError
+        ? { at: new Date(lastError.at).toISOString(), message: lastError.message, is_permanent: lastError.is_permanent === true }
+        : null,
       started_at: machine ? new Date(machine.started_at).toISOString() : null,
       clock_offset_ms: machine?.clock_offset_ms ?? null,
       sandboxes: machine?.sandboxes ?? null,

@@ -97,7 +97,7 @@ test("a runner: version, protocol, machine and sandboxes; while it is away since
     address: runner.url,
     version: "9.9.9",
     revision: "c".repeat(40),
-    protocol: "1.2",
+    protocol: "1.3",
     driver: "memory",
     is_reachable: true,
     reached_by: 1,

@@ -103,9 +103,11 @@ export function createSetupSteps({
       "isolation",
       "Isolation of projects",
       isFull,
-      isFull
-        ? "Projects are fully isolated from this host and from each other."
-        : runtime.warnings.join(" ") || `Isolation is ${runtime.isolation}.`,
+      runtime.isolation === "unknown"
+        ? "The runner has not been reached yet. Admin → Servers says why."
+        : isFull
+          ? "Projects are fully isolated from this host and from each other."
+          : runtime.warnings.join(" ") || `Isolation is ${runtime.isolation}.`,
       {
         advice: "Until this is fixed, only let trusted people create projects. The doctor says what is missing.",
         snippet: "./studio doctor",

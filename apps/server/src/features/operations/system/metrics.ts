@@ -106,8 +106,8 @@ export function createPrometheusMetrics({
     clock.set(clock_offset_ms / 1000);
     for (const { state, count } of groups) pods.inc({ state }, count);
     if (!runner) return;
-    runnerUp.set({ driver: runner.driver }, runner.is_connected ? 1 : 0);
-    runnerInfo.set({ version: runner.version, protocol: runner.protocol }, 1);
+    runnerUp.set({ driver: runner.driver ?? "unknown" }, runner.is_connected ? 1 : 0);
+    if (runner.version !== null && runner.protocol !== null) runnerInfo.set({ version: runner.version, protocol: runner.protocol }, 1);
     const { disk_free_bytes, disk_total_bytes } = runner.machine ?? {};
     if (typeof disk_free_bytes === "number") runnerDiskFree.set(disk_free_bytes);
     if (typeof disk_total_bytes === "number") runnerDiskSize.set(disk_total_bytes);

@@ -7,9 +7,8 @@ import { withTimeout } from "../../../platform/with-timeout.ts";
 
 export interface SystemFacts {
   version: string;
-  driver: PublicConfig["deployment_mode"];
-  isolation: PublicConfig["isolation"];
-  warnings: readonly string[];
+  /** As they are known now: a runner may not have been reached yet. */
+  runtime: () => { driver: PublicConfig["deployment_mode"]; isolation: PublicConfig["isolation"]; warnings: readonly string[] };
   appHost: string;
   previewDomain: string;
   /** Model responses currently come from the demo script. */
@@ -26,8 +25,8 @@ export interface SystemFacts {
   signUp: PublicConfig["sign_up"];
 }
 
-/** Each check rejects when its component is unavailable. */
-export type Checks = Record<string, () => Promise<unknown>>;
+/** Each rejects when its component is unavailable. Without one that is not required, the server still serves most requests: it stays ready. */
+export type Checks = Record<string, { check: () => Promise<unknown>; isRequired?: boolean }>;
 
 const checkMs = 3000;
 
@@ -55,32 +54,42 @@ export function mountSystem(
       status: "healthy",
       service: "tesslate-studio",
       version: facts.version,
-      runtime: { driver: facts.driver, isolation: facts.isolation },
+      runtime: { driver: facts.runtime().driver, isolation: facts.runtime().isolation },
     }),
     ready: async ({ status, log, request_id }) => {
       const results = await Promise.all(
-        Object.entries(checks).map(async ([name, check]) => {
+        Object.entries(checks).map(async ([name, { check, isRequired = true }]) => {
           const started = performance.now();
+          const optional = isRequired ? {} : { is_required: false };
           try {
             await withTimeout(checkMs, check());
             if (failing.delete(name)) log.info({ check: name }, "ready again");
-            return [name, { ok: true, duration_ms: Math.round(performance.now() - started) }] as const;
+            return [name, { ok: true, duration_ms: Math.round(performance.now() - started), ...optional }] as const;
           } catch (err) {
             // Only messages of AppErrors are public.
             const detail = err instanceof AppError ? err.message : undefined;
-            if (!failing.has(name)) log.warn({ ...(detail === undefined ? { err } : { reason: detail }), check: name }, "not ready");
+            if (!failing.has(name))
+              log.warn(
+                { ...(detail === undefined ? { err } : { reason: detail }), check: name },
+                isRequired ? "not ready" : "ready, but not complete",
+              );
             failing.add(name);
-            return [name, { ok: false, duration_ms: Math.round(performance.now() - started), ...(detail && { detail }) }] as const;
+            return [
+              name,
+              { ok: false, duration_ms: Math.round(performance.now() - started), ...optional, ...(detail && { detail }) },
+            ] as const;
           }
         }),
       );
-      const answer = { status: "ready", checks: Object.fromEntries(results) };
-      if (results.every(([, { ok }]) => ok)) return answer;
+      const failed = results.filter(([, { ok }]) => !ok);
+      const answer = { status: failed.length === 0 ? "ready" : "degraded", checks: Object.fromEntries(results) };
+      const broken = failed.filter(([name]) => checks[name]?.isRequired !== false);
+      if (broken.length === 0) return answer;
       status(503);
       return Object.assign(answer, {
         status: "not_ready",
         detail:
-          results.flatMap(([, result]) => ("detail" in result && result.detail ? [result.detail] : []))[0] ??
+          broken.flatMap(([, result]) => ("detail" in result && result.detail ? [result.detail] : []))[0] ??
           "A component of the server is unavailable.",
         code: "unavailable",
         request_id,
@@ -93,7 +102,7 @@ export function mountSystem(
       // Requests through a local proxy, or from a project that shares the host's network, are not local.
       const isHere =
         metricsToken === undefined &&
-        facts.isolation === "full" &&
+        facts.runtime().isolation === "full" &&
         /^(::ffff:)?127\.|^::1$/.test(ip) &&
         ["forwarded", "x-forwarded-for", "x-forwarded-host", "via", "origin"].every((name) => headers[name] === undefined);
       if (!isAdmin && !hasToken && !isHere) throw new AppError("not_found", "No route matches this URL.");
@@ -102,12 +111,13 @@ export function mountSystem(
     },
     config: async () => {
       const { isRequired, needsToken, hasAccounts } = await setup();
+      const { driver, isolation, warnings } = facts.runtime();
       return {
         app_domain: facts.appHost,
         preview_domain: facts.previewDomain,
-        deployment_mode: facts.driver,
-        isolation: facts.isolation,
-        isolation_warnings: [...facts.warnings],
+        deployment_mode: driver,
+        isolation,
+        isolation_warnings: [...warnings],
         version: facts.version,
         setup_required: isRequired,
         setup_token_required: isRequired && needsToken,

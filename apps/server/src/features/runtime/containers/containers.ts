@@ -158,7 +158,7 @@ function createServiceControl(
 ) {
   const { redactions } = environment;
   const idle = createIdlePolicy({
-    times: { freezeMs: settings.idleFreezeMs, stopMs: settings.idleStopMs, canFreeze: runtime.can.freeze },
+    times: { freezeMs: settings.idleFreezeMs, stopMs: settings.idleStopMs, canFreeze: () => runtime.can.freeze },
     sandbox: projects.peekSandbox,
     restOf: projects.restOf,
     stop: (projectId) => lifecycle().stopUnattended(projectId, "idle"),

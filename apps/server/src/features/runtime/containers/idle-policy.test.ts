@@ -19,7 +19,7 @@ function setup({ freezeMs = 100, stopMs = 0, canFreeze = true, freezeTakesMs = 0
     thaw: async () => void calls.push("thaw"),
   } as unknown as Sandbox;
   const policy = createIdlePolicy({
-    times: { freezeMs, stopMs, canFreeze },
+    times: { freezeMs, stopMs, canFreeze: () => canFreeze },
     sandbox: async () => sandbox,
     restOf: async (ids) => new Map(ids.flatMap((id) => (rest[id] ? [[id, rest[id]] as const] : []))),
     stop: async (id) => void calls.push(`stop ${id}`),

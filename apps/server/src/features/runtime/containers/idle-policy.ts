@@ -34,8 +34,8 @@ export function createIdlePolicy({
   stillUsed,
   log,
 }: {
-  /** `canFreeze`: whether the driver can. */
-  times: { freezeMs: number; stopMs: number; canFreeze: boolean };
+  /** `canFreeze`: whether the driver can. Asked when projects run: a runner may not have been reached before. */
+  times: { freezeMs: number; stopMs: number; canFreeze: () => boolean };
   /** The open sandbox of a project with active services. */
   sandbox: (projectId: string) => Promise<Sandbox> | undefined;
   /**
@@ -54,14 +54,14 @@ export function createIdlePolicy({
   const uses = new Map<string, number>();
   let timer: NodeJS.Timeout | undefined;
   let isSweeping = false;
-  const shortest = Math.min(...[canFreeze ? freezeMs : 0, stopMs].filter((ms) => ms > 0), 240_000);
+  const shortest = Math.min(...[freezeMs, stopMs].filter((ms) => ms > 0), 240_000);
   const sweepMs = Math.max(50, Math.min(60_000, shortest / 4));
   const restingMs = freezeMs > 0 ? freezeMs : idleWithoutFreezeMs;
 
   const isIdle = (projectId: string, entry: Watched, ms: number) => !holds.has(projectId) && Date.now() - entry.lastActivity >= ms;
   const mayStop = (projectId: string, entry: Watched) => stopMs > 0 && isIdle(projectId, entry, stopMs);
   const mayFreeze = (projectId: string, entry: Watched) =>
-    canFreeze && freezeMs > 0 && !entry.isFrozen && !entry.isFreezing && isIdle(projectId, entry, freezeMs);
+    freezeMs > 0 && !entry.isFrozen && !entry.isFreezing && isIdle(projectId, entry, freezeMs) && canFreeze();
   const serially = (entry: Watched, work: () => Promise<void>): Promise<void> => {
     const next = entry.queue.then(work);
     entry.queue = next.catch(() => undefined);

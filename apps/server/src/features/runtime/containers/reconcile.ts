@@ -1,5 +1,6 @@
 import type { RuntimeDriver } from "@tesslate/runtime";
 import type { Logger } from "../../../platform/logger.ts";
+import { isRunnerAway } from "../../../platform/when-reachable.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { ContainersStore } from "./containers.store.ts";
@@ -94,7 +95,7 @@ export async function adoptProjects(dependencies: Dependencies, projectIds: stri
 }
 
 /** Adopts the running services of a project. Returns the keys of those that have a row. */
-async function adopt({ store, projects, services, statusWriter, log }: Dependencies, project: ProjectRow): Promise<string[]> {
+async function adopt({ store, projects, runtime, services, statusWriter, log }: Dependencies, project: ProjectRow): Promise<string[]> {
   const { id, environment_status: status } = project;
   const adopted: string[] = [];
   if (status === "deleting" || status === "provisioning") return adopted;
@@ -120,6 +121,8 @@ async function adopt({ store, projects, services, statusWriter, log }: Dependenc
     await statusWriter.written(id);
     await services.updateEnvironmentStatus(project);
   } catch (err) {
+    // What cannot be seen is not known to be stopped.
+    if (isRunnerAway(runtime, err)) throw err;
     log.error({ err, project_id: id }, "project not adopted");
   }
   return adopted;
