@@ -28,6 +28,11 @@ export const AdminProject = described(
       "Files, home folder and volumes, measured at the last stop or when an administrator opened the project; null: never measured",
       Nullable(Count),
     ),
+    copied_until: described(
+      "All changes until then are in a copy in the server's file storage. Null: there is none. Copies of older states may exist",
+      Nullable(Timestamp),
+    ),
+    copy_due_since: described("Since when its next copy is due. Null: it is not, or copies are off", Nullable(Timestamp)),
     last_activity: Nullable(Timestamp),
     hibernated_at: Nullable(Timestamp),
     created_at: Timestamp,
@@ -40,6 +45,7 @@ export const AdminProjectDetail = extend(AdminProject, {
   updated_at: Timestamp,
   chat_count: Count,
   active_runs: described("Runs that have not ended", Count),
+  copy_error: described("Why the last attempt to make the copy that is due failed", Nullable(Type.String())),
   containers: Type.Array(
     Type.Object({
       id: Uuid,
@@ -65,7 +71,7 @@ export const FilesRestoreStart = described(
 export type FilesRestoreStart = Static<typeof FilesRestoreStart>;
 
 export const AdminReason = Type.Object({ reason: Reason });
-const SortBy = Literals("created_at", "last_activity", "name", "container_count", "disk_bytes");
+const SortBy = Literals("created_at", "last_activity", "name", "container_count", "disk_bytes", "copy_due_since");
 
 const projectFilter = {
   search: Type.Optional(Type.String({ maxLength: 200, description: "Matches part of the name or slug" })),

@@ -10,8 +10,8 @@ export const Snapshot = described(
     project_id: Nullable(Uuid),
     snapshot_name: Type.String(),
     snapshot_type: described(
-      "`run`: taken for its databases before the first change of a run, with the project setting `save_databases`",
-      Literals("hibernation", "manual", "safety", "run"),
+      "`run`: taken for its databases before the first change of a run, with the project setting `save_databases`. `scheduled`: taken to copy the changes of the project; lists leave it out",
+      Literals("hibernation", "manual", "safety", "run", "scheduled"),
     ),
     status: Literals("pending", "ready", "error", "deleted"),
     label: Nullable(Type.String()),
@@ -28,6 +28,16 @@ export const Snapshot = described(
   }),
 );
 export type Snapshot = Static<typeof Snapshot>;
+
+export const ScheduledCopies = described(
+  "How the changes of a project are copied to the server's file storage, from which files are restored when the disk of the projects is lost.",
+  Type.Object({
+    every_minutes: described("Changes are copied after this time at the latest, unless the copy is late", Type.Number()),
+    copied_until: described("All changes until then are in a copy. Null: there is none yet", Nullable(Timestamp)),
+    due_since: described("Since when the next copy is due. Null: it is not", Nullable(Timestamp)),
+  }),
+);
+export type ScheduledCopies = Static<typeof ScheduledCopies>;
 
 export const Checkpoint = described(
   "A state of the files that the server keeps automatically: before a run, before files are removed or replaced (`replace`), or after a restore. Kept for 30 days by default.",
@@ -170,11 +180,14 @@ export const snapshotsRoutes = {
     path: "/api/projects/{id}/snapshots",
     tag,
     summary: "List snapshots",
-    description: "Snapshots of the project, newest first. `max_snapshots` limits the manual ones.",
+    description: "Snapshots of the project, newest first, without scheduled ones. `max_snapshots` limits the manual ones.",
     auth: "user",
     params: ProjectOnly,
     query: Type.Object(pageQuery),
-    response: extend(listOf(Snapshot), { max_snapshots: Type.Integer() }),
+    response: extend(listOf(Snapshot), {
+      max_snapshots: Type.Integer(),
+      copies: described("Null: only snapshots of people are copied, or none", Nullable(ScheduledCopies)),
+    }),
     errors: ["not_found"],
   }),
   create: route({

@@ -102,7 +102,10 @@ export function describeRuntimeDriver(
         const { files, history, id } = sandbox;
         await files.write("src/a.txt", "one");
         await files.write("node_modules/p/i.js", "module");
-        expect(await history.capture("snapshot/one")).toEqual({ files: 1, bytes: 3, attachments: [] });
+        const { tree, ...facts } = await history.capture("snapshot/one");
+        expect(facts).toEqual({ files: 1, bytes: 3, attachments: [] });
+        const again = await history.capture("snapshot/again", { attachments: { rows: { size: 1, data: () => [Buffer.from("1")] } } });
+        expect([tree, again.tree]).toEqual([expect.stringMatching(/^[0-9a-f]{40}$/), tree]);
         await files.write("src/a.txt", "two");
         await files.write("src/b.txt", "later");
         expect((await history.compare("snapshot/one", "now")).files.map((f) => [f.path, f.status])).toEqual([

@@ -23,7 +23,7 @@ export async function composeHttp(
     models,
     previews,
     deployments,
-    snapshots: { snapshotCopies },
+    snapshots: { snapshotCopies, dueCopies },
     jobs,
     adminOperations,
   }: {
@@ -31,7 +31,7 @@ export async function composeHttp(
     models: ModelsArea;
     previews: PreviewsArea;
     deployments: DeploymentsArea;
-    snapshots: Pick<SnapshotsArea, "snapshotCopies">;
+    snapshots: Pick<SnapshotsArea, "snapshotCopies" | "dueCopies">;
     jobs: Jobs;
     adminOperations: AdminOperationsArea;
   },
@@ -50,6 +50,7 @@ export async function composeHttp(
       return { ageSeconds: last ? (Date.now() - last.at) / 1000 : Infinity, projectsWithoutFiles: last?.projectsWithoutFiles ?? 0 };
     },
     copies: snapshotCopies.isOn ? snapshotCopies.numbers : undefined,
+    dueCopies: dueCopies?.numbers,
   });
   const http = await createHttpServer({
     config: config.http,

@@ -2,13 +2,16 @@ import { join } from "node:path";
 import { createPostgresAccess, type SnapshotContainerData } from "../features/runtime/containers/index.ts";
 import {
   createCheckpoints,
+  createBackgroundCaptures,
   createCopiesStore,
+  createDueCopiesStore,
   createProjectDatabases,
   createFilesRestore,
   createReplaceState,
   createRunDatabases,
   type RunDatabases,
   createSafetySnapshots,
+  createScheduledCopies,
   createSnapshotRetention,
   type SnapshotRetention,
   createSnapshotCopies,
@@ -26,6 +29,7 @@ import {
   type SnapshotRestore,
   type Snapshots,
   type SnapshotCopies,
+  type DueCopiesStore,
   type SnapshotsStore,
   type SnapshotCapture,
   type ProjectTreeAccess,
@@ -51,18 +55,20 @@ export interface SnapshotsArea extends Area {
   snapshotData: SnapshotContainerData;
   snapshotRetention: SnapshotRetention;
   snapshotCopies: SnapshotCopies;
+  /** `undefined`: copies are made of snapshots that people take. */
+  dueCopies: DueCopiesStore | undefined;
   filesRestore: FilesRestore;
 }
 
 export function composeSnapshots(
-  { config, log, onClose, dataDir, db, events, objects, runtime, tasks, measurements }: Platform,
+  { config, log, onClose, dataDir, db, bus, events, objects, owners, runtime, tasks, measurements }: Platform,
   { containersStore }: Pick<SecretsArea, "containersStore">,
   { projects }: ProjectsArea,
-  { services, lifecycle }: ContainersArea,
+  { services, lifecycle, idle }: ContainersArea,
   { reconcileAssets }: WorkspaceArea,
   { onRestored, commitRestored }: { onRestored: (more: unknown) => Promise<void>; commitRestored: RestoredRepository["commit"] },
 ): SnapshotsArea {
-  const postgresOf = createPostgresAccess({ store: containersStore, services });
+  const postgresOf = createPostgresAccess({ store: containersStore, services, idle });
   const databases = createProjectDatabases({
     postgresOf,
     scratchDir: join(dataDir, "dumps"),
@@ -70,18 +76,22 @@ export function composeSnapshots(
   });
   const snapshotsStore = createSnapshotsStore(db);
   const trees = createProjectTreeAccess({ projects, runtime });
-  const snapshotCopies = createSnapshotCopies({
+  // In the data folder they would be lost with it.
+  const areCopied = config.snapshots.copies === "on" || (config.snapshots.copies === "auto" && objects.kind === "s3");
+  const snapshotCopies: SnapshotCopies = createSnapshotCopies({
     store: createCopiesStore(db),
     objects,
     projects,
-    // In the data folder they would be lost with it.
-    isOn: config.snapshots.copies === "on" || (config.snapshots.copies === "auto" && objects.kind === "s3"),
+    isOn: areCopied,
     onCopy: measurements.snapshotCopy,
+    onCopied: ({ id, storage_key }) => snapshotCapture.changed(storage_key, "update", id),
     log,
   });
   onClose(snapshotCopies.close);
-  const snapshotCapture = createSnapshotCapture({
+  const background = createBackgroundCaptures();
+  const snapshotCapture: SnapshotCapture = createSnapshotCapture({
     store: snapshotsStore,
+    background,
     trees,
     databases,
     copies: snapshotCopies,
@@ -89,6 +99,26 @@ export function composeSnapshots(
     tasks,
     limits: config.snapshots,
   });
+  const dueCopies = createDueCopiesStore(db);
+  const { copyEveryMs } = config.snapshots;
+  const { idleFreezeMs } = config.runtime;
+  const scheduledCopies = createScheduledCopies({
+    due: dueCopies,
+    store: snapshotsStore,
+    trees,
+    projects,
+    runtime,
+    snapshotCapture,
+    background,
+    owners,
+    bus,
+    schedule:
+      areCopied && copyEveryMs > 0
+        ? { everyMs: copyEveryMs, readQuietMs: () => (runtime.can.freeze && idleFreezeMs > 0 ? idleFreezeMs : undefined) }
+        : undefined,
+    log,
+  });
+  onClose(scheduledCopies.close);
   const checkpoints = createCheckpoints({ store: snapshotsStore, trees, events, log });
   const replaceState = createReplaceState({
     databases,
@@ -100,7 +130,7 @@ export function composeSnapshots(
     log,
   });
   const safety = createSafetySnapshots({ store: snapshotsStore, snapshotCapture });
-  defineRestoreTask({ trees, safety, replaceState, tasks, log });
+  defineRestoreTask({ trees, background, safety, replaceState, tasks, log });
   const snapshotRestore = createSnapshotRestore({ store: snapshotsStore, trees, snapshotCapture, lifecycle, tasks });
   const filesRestore = createFilesRestore({
     store: snapshotsStore,
@@ -118,6 +148,7 @@ export function composeSnapshots(
     trees,
     snapshotCapture,
     snapshotRestore,
+    copies: scheduledCopies.schedule && { stateOf: dueCopies.stateOf, everyMs: copyEveryMs },
     tableDifferences: createTableDifferences({ trees, postgresOf, log }),
     maxManual: config.snapshots.maxManual,
   });
@@ -148,9 +179,10 @@ export function composeSnapshots(
     snapshots,
     snapshotRetention,
     snapshotCopies,
+    dueCopies: scheduledCopies.schedule && dueCopies,
     filesRestore,
-    jobs: { ...snapshotRetention.jobHandlers, ...snapshotCopies.jobHandlers },
-    cron: { prune_snapshots: "23 4 * * *", copy_due_snapshots: "37 * * * *" },
+    jobs: { ...snapshotRetention.jobHandlers, ...snapshotCopies.jobHandlers, ...scheduledCopies.jobHandlers },
+    cron: { prune_snapshots: "23 4 * * *", copy_due_snapshots: "*/10 * * * *", copy_changed_projects: "* * * * *" },
     mount(mount) {
       mountSnapshots(mount, { snapshots, filesRestore });
     },

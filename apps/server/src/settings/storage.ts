@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import type { SecretValue } from "../platform/secret.ts";
-import { baseUrl, day, flag, group, integer, list, mebibyte, oneOf, second, secret, text, type About } from "./kinds.ts";
+import { baseUrl, day, flag, group, integer, list, mebibyte, minute, number, oneOf, second, secret, text, type About } from "./kinds.ts";
 
 export const storage = group("Storage, database and keys", {
   dataDir: text("DATA_DIR", {
@@ -86,6 +86,14 @@ export const snapshotSettings = group("Storage, database and keys", {
     example: "off",
     description:
       "Whether snapshots are also copied to the file storage, from which files are restored when the disk of the projects is lost. auto: with OBJECTS_S3_BUCKET",
+  }),
+  copyEveryMs: number("SNAPSHOT_COPY_MINUTES", {
+    minimum: 0,
+    unit: "minutes",
+    factor: minute,
+    default: "60",
+    description:
+      "Where snapshots are copied: minutes after which the changes of a project, files and databases, are saved and copied too, without a snapshot of a person. 0: only snapshots that people and runs take",
   }),
   readyTimeoutMs: integer("SNAPSHOT_READY_TIMEOUT_SECONDS", {
     minimum: 1,

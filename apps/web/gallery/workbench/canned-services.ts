@@ -95,7 +95,8 @@ export function cannedServices(scenario: Scenario): Services {
       if (path === `${under}/previews`) return list(scenario.previews ?? []);
       if (path === `${under}/connections`) return fails("connections") ? broken() : list(scenario.connections ?? []);
       if (path === `${under}/restore-files`) return json(cannedFilesCopy(scenario.id));
-      if (path === `${under}/snapshots`) return json({ items: cannedSnapshots, total: 1, page: 1, total_pages: 1, max_snapshots: 20 });
+      if (path === `${under}/snapshots`)
+        return json({ items: cannedSnapshots, total: 1, page: 1, total_pages: 1, max_snapshots: 20, copies: null });
       if (path === `${under}/checkpoints`) return list(cannedCheckpoints);
       if (path === `${under}/runs`) return list(cannedRuns);
       if (path === `${under}/branches`) return list(scenario.branches ?? []);

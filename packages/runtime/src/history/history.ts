@@ -25,6 +25,9 @@ const lastRef = "refs/last";
 const fromRef = "refs/restore/from";
 const toRef = "refs/restore/to";
 
+/** Of a point without files. */
+const emptyTree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+
 /** Stored with each point. */
 interface Facts extends Point {
   maxFileBytes?: number;
@@ -289,8 +292,8 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
   return {
     capture: (name, options = {}) =>
       inTurn(async () => {
-        const { facts } = await captureTo(refOf(name), options).catch((error: unknown) => Promise.reject(toRuntimeError(error)));
-        return pointOf(facts);
+        const { facts, known } = await captureTo(refOf(name), options).catch((error: unknown) => Promise.reject(toRuntimeError(error)));
+        return { ...pointOf(facts), tree: known.tree ?? emptyTree };
       }),
     find: (name) =>
       inTurn(async () => {

@@ -57,6 +57,8 @@ export interface Point {
   /** Uncompressed size of files and attachments. */
   bytes: number;
   attachments: string[];
+  /** Of a capture: identifies the files, without attachments. Points with the same one have the same files. Older runners do not send it. */
+  tree?: string;
 }
 export interface ExportedPoint {
   /** Identifies the content of the point. */

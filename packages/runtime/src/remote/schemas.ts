@@ -116,7 +116,9 @@ export const preparedImage = of<PreparedImage>()(
   Type.Object({ id: text, name: text, preparedAt: Type.Number(), isWarm: Type.Boolean(), bytes: optional(Type.Number()) }),
 );
 
-export const point = of<Point>()(Type.Object({ files: Type.Integer(), bytes: Type.Number(), attachments: Type.Array(text) }));
+export const point = of<Point>()(
+  Type.Object({ files: Type.Integer(), bytes: Type.Number(), attachments: Type.Array(text), tree: optional(text) }),
+);
 export const restored = of<Restored>()(Type.Object({ written: Type.Integer(), removed: Type.Integer() }));
 export const comparison = of<Comparison>()(
   Type.Object({

@@ -14,13 +14,18 @@ export const snapshots = pgTable(
     user_id: uuid().references(() => users.id, { onDelete: "set null" }),
     storage_key: text().notNull(),
     snapshot_name: text().notNull(),
-    snapshot_type: text().$type<"hibernation" | "manual" | "safety" | "run">().notNull(),
+    /** `scheduled`: taken to be copied to the object store; only the newest one is kept, and lists leave it out. */
+    snapshot_type: text().$type<"hibernation" | "manual" | "safety" | "run" | "scheduled">().notNull(),
     status: text().$type<"pending" | "ready" | "error">().notNull().default("pending"),
     label: text(),
     /** Of type `run`: the checkpoint before the run. Its files are those of the checkpoint or later ones; it is taken for its databases. */
     checkpoint_id: uuid().references((): AnyPgColumn => checkpoints.id, { onDelete: "cascade" }),
     volume_size_bytes: bigint({ mode: "number" }),
     databases: jsonb().$type<string[]>().notNull().default([]),
+    /** Null: taken by an older version. */
+    content: jsonb().$type<SnapshotContent>(),
+    /** Until when nothing had changed since, as was found when a copy was due. */
+    unchanged_until: timestamptz(),
     error: text(),
     is_soft_deleted: boolean().notNull().default(false),
     soft_delete_expires_at: timestamptz(),
@@ -33,6 +38,39 @@ export const snapshots = pgTable(
   ],
 );
 export type SnapshotRow = typeof snapshots.$inferSelect;
+
+/** A dump of a database in a snapshot. */
+export interface SavedDump {
+  /** Of the attachment. */
+  path: string;
+  size: number;
+  /** The same for the same definitions and rows. */
+  digest: string;
+  /** When the container, which was stopped afterwards, was last started; null: it kept running. */
+  stopped_since: string | null;
+}
+/** What tells whether two snapshots are the same. */
+export interface SnapshotContent {
+  /** Of the files, as the history names it; null: an older runner did not say. */
+  tree: string | null;
+  dumps: SavedDump[];
+}
+
+/** Projects whose changes wait for a copy in the object store. Inserted when `SNAPSHOT_COPY_MINUTES` have passed, deleted with the copy. */
+export const dueCopies = pgTable(
+  "due_copies",
+  {
+    project_id: uuid()
+      .primaryKey()
+      .references(() => projects.id, { onDelete: "cascade" }),
+    due_at: createdAt(),
+    /** Of the last attempt, which failed. */
+    error: text(),
+    failures: integer().notNull().default(0),
+    next_try_at: createdAt(),
+  },
+  (t) => [index("due_copies_due_at_idx").on(t.due_at)],
+);
 
 /**
  * Copies of snapshots in the object store: `snapshots/<storage_key>/<id>`, each a git bundle. One with a base is of no use without that one. Inserted after

@@ -1,5 +1,5 @@
 import { createWriteStream } from "node:fs";
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes, type Hash } from "node:crypto";
 import { once } from "node:events";
 import { Transform, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -23,6 +23,8 @@ export interface WrittenDump {
   leftOut: string[];
   /** The tables with the numbers of rows that were written. Undefined for a database with too many. */
   tables: TableFigures[] | undefined;
+  /** Of what was written, without its random marks: dumps of the same definitions and rows have the same one. */
+  digest: string;
 }
 
 /** Databases with user content. */
@@ -71,7 +73,9 @@ export async function dumpDatabase(target: DumpTarget, database: string, file: s
  */
 async function writeDump(client: pg.Client, out: Writable, signal: AbortSignal): Promise<WrittenDump> {
   const mark = `--${randomBytes(12).toString("hex")}`;
+  const hash = createHash("sha256");
   const write = async (text: string) => {
+    hash.update(text.replaceAll(mark.slice(2), ""));
     if (!out.write(text)) await once(out, "drain", { signal });
   };
   await client.query("begin transaction isolation level repeatable read, read only");
@@ -101,7 +105,7 @@ async function writeDump(client: pg.Client, out: Writable, signal: AbortSignal):
     const what = `copy ${table.name} (${table.columns.join(", ")})`;
     await write(`${what} from stdin;\n`);
     const copy = client.query(copyTo(`${what} to stdout`));
-    await pipeline(copy, passTo(out), { signal });
+    await pipeline(copy, passTo(out, hash), { signal });
     written.set(table.name, copy.rowCount);
     await write(`\\.\n${mark}\n`);
   }
@@ -109,7 +113,7 @@ async function writeDump(client: pg.Client, out: Writable, signal: AbortSignal):
   await write(`${mark} complete\n`);
   const figures = await figuresOfDump(client, written);
   await client.query("commit");
-  return { leftOut, tables: figures };
+  return { leftOut, tables: figures, digest: hash.digest("hex") };
 }
 
 /** Dumps the database of a connection of our own, and ends `out`, or destroys it when that fails. Returns the kinds of objects that are not restored. */
@@ -131,9 +135,10 @@ export async function dumpConnection(connection: pg.ClientConfig, out: Writable,
 }
 
 /** Pipes into a stream without ending it. */
-const passTo = (out: Writable) =>
+const passTo = (out: Writable, hash: Hash) =>
   new Transform({
     transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk);
       if (out.write(chunk)) done();
       else out.once("drain", () => done());
     },

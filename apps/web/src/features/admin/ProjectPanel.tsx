@@ -6,6 +6,7 @@ import { formatBytes } from "../../lib/bytes.ts";
 import { formatNumber } from "../../lib/numbers.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { adminProjectQuery, useProjectActions } from "./administration.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
@@ -57,6 +58,17 @@ function Body({ project, onGone }: { project: AdminProjectDetail; onGone: () => 
         <PanelField name="Always-on">{project.is_deployed ? "On" : "Off"}</PanelField>
         <PanelField name="Chats">{formatNumber(project.chat_count)}</PanelField>
         <PanelField name="Active runs">{formatNumber(project.active_runs)}</PanelField>
+        <PanelField name="Last copy">
+          <TimeOrNever at={project.copied_until} />
+        </PanelField>
+        {project.copy_due_since === null ? null : (
+          <PanelField name="Next copy due">
+            <span>
+              <RelativeTime at={project.copy_due_since} />
+              {project.copy_error === null ? null : <span className="block text-warn">{project.copy_error}</span>}
+            </span>
+          </PanelField>
+        )}
         <PanelField name="Last activity">
           <TimeOrNever at={project.last_activity} />
         </PanelField>

@@ -4,6 +4,7 @@ import { urlOf } from "@tesslate/client/core";
 import { api } from "../../api.ts";
 import { formatBytes } from "../../lib/bytes.ts";
 import { cx } from "../../lib/cx.ts";
+import { isCopyLate } from "../../lib/late-copy.ts";
 import { formatNumber } from "../../lib/numbers.ts";
 import { BulkProjectDeletion } from "./BulkDeletion.tsx";
 import { MissingFiles } from "./MissingFiles.tsx";
@@ -40,6 +41,13 @@ const columns: Column<AdminProject>[] = [
     cell: ({ disk_bytes }) => (disk_bytes === null ? "Not measured" : formatBytes(disk_bytes)),
   },
   {
+    id: "copied",
+    head: "Last copy",
+    sort: "copy_due_since",
+    isWideOnly: true,
+    cell: (project) => <LastCopy project={project} />,
+  },
+  {
     id: "used",
     head: "Last activity",
     sort: "last_activity",
@@ -48,6 +56,15 @@ const columns: Column<AdminProject>[] = [
   },
   { id: "made", head: "Created", sort: "created_at", isWideOnly: true, cell: ({ created_at }) => <TimeOrNever at={created_at} /> },
 ];
+function LastCopy({ project: { copied_until, copy_due_since } }: { project: AdminProject }) {
+  const isLate = isCopyLate(copy_due_since);
+  return (
+    <span className={isLate ? "text-warn" : undefined}>
+      <TimeOrNever at={copied_until} />
+      {isLate ? ", late" : ""}
+    </span>
+  );
+}
 const yesNo = (yes: string, no: string) => [
   { value: "true", label: yes },
   { value: "false", label: no },

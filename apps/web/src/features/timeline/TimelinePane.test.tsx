@@ -58,6 +58,25 @@ test("loading and failure are shown; Retry loads again", async ({ api, show, use
   expect(await screen.findByText(/Before the sale/)).toBeVisible();
 });
 
+test("the last copy is named, and one that is late", async ({ api, show }) => {
+  points(api);
+  const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+  const copies = { every_minutes: 60, copied_until: minutesAgo(12), due_since: null as string | null };
+  api.answer("snapshots.list", { items: [snapshot], max_snapshots: 20, copies });
+  const { unmount } = show(openPane(TimelinePane).element);
+  expect(await screen.findByText(/^Last copy/)).toHaveTextContent("Last copy 12 min. ago");
+  expect(screen.queryByText(/has been due/)).toBeNull();
+  await expectAccessible();
+  unmount();
+  api.answer("snapshots.list", {
+    items: [snapshot],
+    max_snapshots: 20,
+    copies: { ...copies, copied_until: minutesAgo(180), due_since: minutesAgo(120) },
+  });
+  show(openPane(TimelinePane).element);
+  expect(await screen.findByText(/has been due since/)).toHaveTextContent("2 hr. ago");
+});
+
 test("a comparison of snapshots lists the tables that changed, with now or with another snapshot", async ({ api, show, user }) => {
   const later = { ...snapshot, id: sampleId.replace(/1$/, "9"), label: "After the sale", created_at: "2026-03-09T10:00:00.000Z" };
   points(api, [snapshot, later]);

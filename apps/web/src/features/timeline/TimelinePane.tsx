@@ -13,6 +13,7 @@ import { cx } from "../../lib/cx.ts";
 import { formatPercent } from "../../lib/numbers.ts";
 import { useDeploys } from "../deployments/index.ts";
 import { ComparePanel } from "./ComparePanel.tsx";
+import { CopyLine } from "./CopyLine.tsx";
 import { EntryRow, HappeningRow } from "./EntryRow.tsx";
 import { RestoreDialog } from "./RestoreDialog.tsx";
 import { SaveSnapshotDialog } from "./SaveSnapshotDialog.tsx";
@@ -70,6 +71,7 @@ export function TimelinePane() {
         />
         {save}
       </Bar>
+      {query.data?.copies ? <CopyLine copies={query.data.copies} /> : null}
       {running ? (
         <div role="status" className="flex items-center gap-2.5 border-y border-line-0 bg-bg-2 px-4 py-2 text-sm text-fg-0">
           <Spinner

@@ -18,7 +18,12 @@ export const pointsQuery = (api: Api, projectId: string) =>
         api.snapshots.list({ params: { id: projectId }, query: { limit: 100 } }, { signal }),
         api.snapshots.checkpoints({ params: { id: projectId }, query: { limit: shownCheckpoints } }, { signal }),
       ]);
-      return { snapshots: snapshots.items, maxSnapshots: snapshots.max_snapshots, checkpoints: checkpoints.items };
+      return {
+        snapshots: snapshots.items,
+        maxSnapshots: snapshots.max_snapshots,
+        copies: snapshots.copies,
+        checkpoints: checkpoints.items,
+      };
     },
     ...live,
   });

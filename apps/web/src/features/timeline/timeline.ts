@@ -61,6 +61,7 @@ const kinds: Record<Snapshot["snapshot_type"], string> = {
   safety: "automatic snapshot",
   hibernation: "snapshot before hibernation",
   run: "databases before a run",
+  scheduled: "automatic copy",
 };
 
 /** Snapshots, checkpoints and runs, oldest first. */

@@ -37,6 +37,8 @@ const projectColumns: (keyof AdminProject)[] = [
   "has_git_repo",
   "container_count",
   "disk_bytes",
+  "copied_until",
+  "copy_due_since",
   "last_activity",
   "created_at",
 ];

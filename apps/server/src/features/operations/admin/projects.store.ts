@@ -5,9 +5,11 @@ import type { Database } from "../../../platform/database.ts";
 import { chats } from "../../../db/schema/agent.ts";
 import { containers } from "../../../db/schema/runtime.ts";
 import { projects, type ProjectRow } from "../../../db/schema/projects.ts";
+import { dueCopies } from "../../../db/schema/source.ts";
 import { tasks } from "../../../db/schema/core.ts";
 import { users } from "../../../db/schema/accounts.ts";
 import { containsPattern } from "../../accounts/audit/index.ts";
+import { copiedUntil } from "../../source/snapshots/index.ts";
 
 export interface ProjectFilter {
   search?: string;
@@ -18,12 +20,13 @@ export interface ProjectFilter {
   has_containers?: boolean;
   created_after?: string;
   created_before?: string;
-  sort_by?: "created_at" | "last_activity" | "name" | "container_count" | "disk_bytes";
+  sort_by?: "created_at" | "last_activity" | "name" | "container_count" | "disk_bytes" | "copy_due_since";
   sort_order?: "asc" | "desc";
 }
 
 const containerCount = sql<number>`(select count(*)::int from ${containers} where ${containers.project_id} = ${projects.id})`;
 const hasContainers = sql`exists (select 1 from ${containers} where ${containers.project_id} = ${projects.id})`;
+const copyDueSince = sql<string | null>`(select ${dueCopies.due_at} from ${dueCopies} where ${dueCopies.project_id} = ${projects.id})`;
 const columns = {
   id: projects.id,
   name: projects.name,
@@ -40,6 +43,8 @@ const columns = {
   deployment_count: sql<number>`(select count(*)::int from ${containers} where ${containers.project_id} = ${projects.id} and ${containers.deployment_provider} is not null)`,
   container_count: containerCount,
   disk_bytes: projects.disk_bytes,
+  copied_until: copiedUntil(sql`${projects.id}`).mapWith(projects.last_activity),
+  copy_due_since: copyDueSince.mapWith(projects.last_activity),
   last_activity: projects.last_activity,
   hibernated_at: projects.hibernated_at,
   created_at: projects.created_at,
@@ -50,6 +55,7 @@ const sortable: Record<NonNullable<ProjectFilter["sort_by"]>, SQL> = {
   name: sql`lower(${projects.name})`,
   container_count: containerCount,
   disk_bytes: sql`${projects.disk_bytes}`,
+  copy_due_since: copyDueSince,
 };
 /** Nulls sort last in both directions. The id makes pages stable. */
 const orderOf = ({ sort_by = "created_at", sort_order = "desc" }: ProjectFilter): SQL[] => {
@@ -122,6 +128,7 @@ export function createAdminProjectsStore(db: Database) {
             ...columns,
             template_slug: projects.template_slug,
             updated_at: projects.updated_at,
+            copy_error: sql<string | null>`(select ${dueCopies.error} from ${dueCopies} where ${dueCopies.project_id} = ${projects.id})`,
             chat_count: sql<number>`(select count(*)::int from ${chats} where ${chats.project_id} = ${projects.id})`,
             active_runs: sql<number>`(select count(*)::int from ${tasks} where ${tasks.project_id} = ${projects.id} and ${tasks.type} = 'agent_execution' and ${tasks.status} in ('queued', 'running'))`,
           })

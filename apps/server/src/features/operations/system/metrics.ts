@@ -20,6 +20,8 @@ export interface PrometheusSources {
   backup: () => Promise<{ ageSeconds: number; projectsWithoutFiles: number }>;
   /** `undefined`: snapshots are not copied. */
   copies: (() => Promise<{ waiting: number; waitingSeconds: number; newestAgeSeconds: number | null }>) | undefined;
+  /** Projects whose next copy is due. `undefined`: copies are made of snapshots that people take. */
+  dueCopies: (() => Promise<{ waiting: number; waitingSeconds: number }>) | undefined;
 }
 
 /** The state that decides for the sandbox, most active first; without services it is `stopped`. */
@@ -37,6 +39,7 @@ export function createPrometheusMetrics({
   ownReport,
   backup,
   copies,
+  dueCopies,
 }: PrometheusSources) {
   const registers = [registry];
   const gauge = (name: string, help: string, labelNames: string[] = []) => new Gauge({ name, help, labelNames, registers });
@@ -60,6 +63,8 @@ export function createPrometheusMetrics({
   const copiesWaiting = gauge("studio_snapshot_copies_waiting", "Snapshots that wait for their copy");
   const copiesWaitingSeconds = gauge("studio_snapshot_copies_waiting_seconds", "How long the first of these snapshots has been waiting");
   const copyAge = gauge("studio_snapshot_copy_age_seconds", "Age of the newest copy of a snapshot; infinite when there is none");
+  const projectsWaiting = gauge("studio_project_copies_waiting", "Projects with changes whose copy is due");
+  const projectsWaitingSeconds = gauge("studio_project_copies_waiting_seconds", "How long the first of these copies has been due");
   const serverCounts = gauge("studio_servers", "Servers of this installation by version and state", ["version", "state"]);
   const clock = gauge("studio_server_clock_offset_seconds", "Clock of this server minus the database's");
   const runnerUp = gauge("studio_runner_up", "Whether this server is connected to its runner", ["driver"]);
@@ -127,7 +132,9 @@ export function createPrometheusMetrics({
           diskFree.set(disk_total_bytes - disk_used_bytes);
         }),
         read("snapshot copies", async () => {
-          const found = await copies?.();
+          const [found, due] = await Promise.all([copies?.(), dueCopies?.()]);
+          projectsWaiting.set(due?.waiting ?? 0);
+          projectsWaitingSeconds.set(due?.waitingSeconds ?? 0);
           copiesWaiting.set(found?.waiting ?? 0);
           copiesWaitingSeconds.set(found?.waitingSeconds ?? 0);
           copyAge.set(found?.newestAgeSeconds ?? Number.POSITIVE_INFINITY);

@@ -38,8 +38,12 @@ export function createServiceReach({
           if (!(error instanceof RuntimeError)) throw error;
         });
     },
-    /** Where a preview is served, or why not. Wakes a frozen project if `mayWake`. */
-    reach: async (project: ProjectRow, row: ContainerRow, { mayWake }: { mayWake: boolean }): Promise<PreviewTarget> => {
+    /** Where a preview is served, or why not. Wakes a frozen project if `mayWake`, which counts as use unless `isUse` is false. */
+    reach: async (
+      project: ProjectRow,
+      row: ContainerRow,
+      { mayWake, isUse = true }: { mayWake: boolean; isUse?: boolean },
+    ): Promise<PreviewTarget> => {
       if (project.environment_status === "provisioning")
         return { status: "starting", message: "The project is being set up.", lastLines: [] };
       const sandbox = await projects.sandboxOf(project);
@@ -49,7 +53,7 @@ export function createServiceReach({
         if (isFrozen && !mayWake) return { status: "frozen", message: "The project is asleep.", lastLines: [] };
         // Another server process may have frozen it.
         if (isFrozen) idle.watch(project.id, true);
-        if (mayWake) await idle.awake(project.id);
+        if (mayWake) await idle.awake(project.id, { isUse });
         return sandboxPort(sandbox, state.port ?? portOf(row));
       }
       if (state?.status === "starting") return { status: "starting", message: "It is starting.", lastLines: [] };

@@ -1,13 +1,14 @@
-import { RuntimeError, type Attachment } from "@tesslate/runtime";
+import { RuntimeError, type Attachment, type History } from "@tesslate/runtime";
 import { randomCode } from "../../../platform/crypto.ts";
 import { AppError, conflict, limitReached } from "../../../platform/errors.ts";
 import type { Queries } from "../../../platform/database.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { TaskContext, TaskRow, Tasks } from "../../core/tasks/index.ts";
+import type { BackgroundCaptures } from "./background-captures.ts";
 import type { SnapshotCopies } from "./copies.ts";
 import type { SnapshotsStore } from "./snapshots.store.ts";
-import type { SnapshotRow } from "../../../db/schema/source.ts";
+import type { SavedDump, SnapshotContent, SnapshotRow } from "../../../db/schema/source.ts";
 import type { ProjectTreeAccess } from "./tree-access.ts";
 
 export interface DumpedDatabases extends AsyncDisposable {
@@ -15,6 +16,7 @@ export interface DumpedDatabases extends AsyncDisposable {
   attachments: Record<string, Attachment>;
   /** The containers' names. */
   containers: string[];
+  dumps: SavedDump[];
 }
 
 /** Restores one container, by its name. */
@@ -25,6 +27,10 @@ export interface DumpOptions {
   note: (line: string) => Promise<void>;
   /** Leaves stopped ones out instead of starting them. */
   isRunningOnly?: boolean;
+  /** Default true. False: the idle time of the project continues to count. */
+  isUse?: boolean;
+  /** The dumps of an earlier snapshot: those of databases that were not started since are taken over. */
+  previous?: { history: Pick<History, "find" | "attachment">; point: string; dumps: readonly SavedDump[] };
 }
 
 /** Dumps and restores the rows of the project's databases. */
@@ -43,7 +49,19 @@ export interface ProjectDatabases {
 
 export const captureType = "snapshot_creation";
 const neverReadyMs = 10 * 60_000;
-const prefixes: Record<SnapshotRow["snapshot_type"], string> = { manual: "manual", hibernation: "snap", safety: "snap", run: "run" };
+const prefixes: Record<SnapshotRow["snapshot_type"], string> = {
+  manual: "manual",
+  hibernation: "snap",
+  safety: "snap",
+  run: "run",
+  scheduled: "copy",
+};
+
+interface SavedPoint {
+  volume_size_bytes: number;
+  databases: string[];
+  content: SnapshotContent;
+}
 
 export type SnapshotCapture = ReturnType<typeof createSnapshotCapture>;
 
@@ -53,11 +71,14 @@ export function createSnapshotCapture({
   trees,
   databases,
   copies,
+  background,
   events,
   tasks,
   limits,
 }: {
   store: SnapshotsStore;
+  /** Captures that give way to this one: both could start and stop a database. */
+  background: Pick<BackgroundCaptures, "stop">;
   copies: Pick<SnapshotCopies, "due" | "removeUnneeded">;
   trees: ProjectTreeAccess;
   databases: ProjectDatabases;
@@ -68,27 +89,36 @@ export function createSnapshotCapture({
   const changed = (projectId: string, op: "add" | "update" | "delete", id: string) =>
     events.append(projectId, { type: "snapshot_changed", data: { kind: "snapshot", op, id } });
 
-  /** Takes the row's snapshot. Throws with a message for users; the row remains pending. */
-  const capture = async (
+  /** Saves files and databases as the point of the row. */
+  const savePoint = async (
     project: ProjectRow,
     row: SnapshotRow,
-    { signal, note, isRunningOnly = false, maxFileBytes }: DumpOptions & { maxFileBytes?: number },
-  ): Promise<SnapshotRow> => {
+    { maxFileBytes, ...options }: DumpOptions & { maxFileBytes?: number },
+  ): Promise<SavedPoint> => {
     const { history } = await trees.open(project);
-    await using dumped = await databases.dump(project, { signal, note, isRunningOnly });
-    const point = await history.capture(`snapshot/${row.id}`, {
+    await using dumped = await databases.dump(project, options);
+    const { bytes, tree } = await history.capture(`snapshot/${row.id}`, {
       attachments: dumped.attachments,
-      signal,
+      signal: options.signal,
       ...(maxFileBytes !== undefined && { maxFileBytes }),
     });
+    return { volume_size_bytes: bytes, databases: dumped.containers, content: { tree: tree ?? null, dumps: dumped.dumps } };
+  };
+  /** The point of the row is complete: others can use it from now on, and it is copied. */
+  const markReady = async (project: ProjectRow, row: SnapshotRow, saved: SavedPoint): Promise<SnapshotRow> => {
     const ready = await store.transaction(async (tx) => {
-      const marked = await store.markReady(tx, row.id, { volume_size_bytes: point.bytes, databases: dumped.containers });
+      const marked = await store.markReady(tx, row.id, saved);
       if (marked) await copies.due(tx, project.id);
       return marked;
     });
     if (!ready) throw new AppError("not_found", "The snapshot was deleted while it was being taken.");
     await changed(project.id, "update", row.id);
     return ready;
+  };
+  /** Takes the row's snapshot. Throws with a message for users; the row remains pending. */
+  const capture = async (project: ProjectRow, row: SnapshotRow, options: DumpOptions & { maxFileBytes?: number }): Promise<SnapshotRow> => {
+    await background.stop(project.id);
+    return markReady(project, row, await savePoint(project, row, options));
   };
 
   const refuseOverLimit = (manual: readonly SnapshotRow[]): void => {
@@ -130,8 +160,7 @@ export function createSnapshotCapture({
       checkpointId?: string;
     },
   ): Promise<{ row: SnapshotRow; pruned: SnapshotRow[] }> => {
-    const all = await store.listAll(tx, project.id);
-    const isStale = (row: SnapshotRow) => row.status !== "ready" && Date.now() - Date.parse(row.created_at) > neverReadyMs;
+    const all = (await store.listAll(tx, project.id)).filter((row) => row.snapshot_type !== "scheduled");
     const pruned = all.filter(isStale);
     const isOfRun = (row: SnapshotRow) => row.snapshot_type === "run";
     if (type !== "run" && all.some((row) => row.status === "pending" && !isStale(row) && !isOfRun(row)))
@@ -260,11 +289,14 @@ export function createSnapshotCapture({
     await changed(project.id, "add", row.id);
     return { row, task };
   };
-  return { capture, insert, forget, begin, snapshotBefore, changed };
+  return { capture, savePoint, markReady, insert, forget, begin, snapshotBefore, changed };
 }
 
+/** Of a task that ended without marking it. */
+export const isStale = (row: SnapshotRow): boolean => row.status !== "ready" && Date.now() - Date.parse(row.created_at) > neverReadyMs;
+
 /** `manual-1a2b3c4d-20260131-235959-x7q2`. */
-function nameOf(project: ProjectRow, type: SnapshotRow["snapshot_type"]): string {
+export function nameOf(project: ProjectRow, type: SnapshotRow["snapshot_type"]): string {
   const [day = "", time = ""] = new Date().toISOString().replaceAll(/[-:]/g, "").slice(0, 15).split("T");
   return `${prefixes[type]}-${project.id.slice(0, 8)}-${day}-${time}-${randomCode(4)}`;
 }

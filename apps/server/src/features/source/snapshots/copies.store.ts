@@ -1,8 +1,10 @@
-import { and, asc, desc, eq, inArray, isNotNull, isNull, ne, sql } from "drizzle-orm";
+import { and, asc, desc, eq, inArray, isNotNull, isNull, lt, lte, ne, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { projects } from "../../../db/schema/projects.ts";
-import { snapshotCopies, snapshots, type SnapshotCopyRow, type SnapshotRow } from "../../../db/schema/source.ts";
+import { dueCopies, snapshotCopies, snapshots, type SnapshotCopyRow, type SnapshotRow } from "../../../db/schema/source.ts";
+
+const noId = "00000000-0000-0000-0000-000000000000";
 
 export type CopiesStore = ReturnType<typeof createCopiesStore>;
 export function createCopiesStore(db: Database) {
@@ -97,14 +99,28 @@ export function createCopiesStore(db: Database) {
     insert: (values: typeof snapshotCopies.$inferInsert): Promise<boolean> =>
       db.transaction(async (tx) => {
         const [kept] = await tx
-          .select({ id: snapshots.id })
+          .select({ project_id: snapshots.project_id, created_at: snapshots.created_at })
           .from(snapshots)
           .where(and(eq(snapshots.id, values.id), isNotNull(snapshots.project_id)))
           .for("update");
         if (!kept) return false;
         await tx.insert(snapshotCopies).values(values);
+        // The changes until then are in a copy now.
+        await tx.delete(dueCopies).where(and(eq(dueCopies.project_id, kept.project_id ?? noId), lte(dueCopies.due_at, kept.created_at)));
         return true;
       }),
+    /** Deletes scheduled snapshots of the project that are older than this one, which has been copied. Returns their ids. */
+    removeSuperseded: async ({ project_id, created_at }: SnapshotRow): Promise<string[]> =>
+      project_id === null
+        ? []
+        : (
+            await db
+              .delete(snapshots)
+              .where(
+                and(eq(snapshots.project_id, project_id), eq(snapshots.snapshot_type, "scheduled"), lt(snapshots.created_at, created_at)),
+              )
+              .returning({ id: snapshots.id })
+          ).map(({ id }) => id),
     /** The copies that one needs, itself last. */
     chainOf: async (id: string): Promise<SnapshotCopyRow[]> => {
       const { rows } = await db.execute<{ id: string }>(

@@ -33,6 +33,7 @@ export function createSnapshotCopies({
   projects,
   isOn,
   onCopy,
+  onCopied,
   log,
 }: {
   store: CopiesStore;
@@ -43,6 +44,7 @@ export function createSnapshotCopies({
   };
   isOn: boolean;
   onCopy(outcome: "completed" | "failed", bytes: number): void;
+  onCopied(row: SnapshotRow): Promise<void>;
   log: Logger;
 }) {
   const keyOf = (projectId: string, snapshotId: string) => `${collection}${projectId}/${snapshotId}`;
@@ -74,6 +76,9 @@ export function createSnapshotCopies({
       chain_bytes: base === undefined ? 0 : base.chain_bytes + bytes,
     });
     if (!isKept) return objects.delete(key);
+    const superseded = await store.removeSuperseded(row);
+    await history.remove(superseded.map((id) => `snapshot/${id}`));
+    await onCopied(row);
     onCopy("completed", bytes);
     log.info({ project_id: row.storage_key, snapshot_id: row.id, bytes, base_id: base?.id ?? null }, "snapshot copied");
   };

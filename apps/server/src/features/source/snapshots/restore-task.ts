@@ -1,6 +1,7 @@
 import type { Logger } from "../../../platform/logger.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { exclusiveTaskKey, type TaskContext, type TaskRow, type Tasks } from "../../core/tasks/index.ts";
+import type { BackgroundCaptures } from "./background-captures.ts";
 import type { SnapshotCapture } from "./capture.ts";
 import type { ReplaceState } from "./replace-state.ts";
 import type { SnapshotsStore } from "./snapshots.store.ts";
@@ -84,12 +85,15 @@ export type SafetySnapshots = ReturnType<typeof createSafetySnapshots>;
 /** Defines the task `snapshot_restore`. Every step is idempotent, so an interrupted restore runs again. */
 export function defineRestoreTask({
   trees,
+  background,
   safety,
   replaceState,
   tasks,
   log,
 }: {
   trees: ProjectTreeAccess;
+  /** Captures that give way to a restore. No other one begins while its task is unfinished. */
+  background: Pick<BackgroundCaptures, "stop">;
   safety: SafetySnapshots;
   replaceState: ReplaceState;
   tasks: Tasks;
@@ -99,6 +103,7 @@ export function defineRestoreTask({
     const { task, input, signal } = context;
     const project = await trees.find(task.project_id);
     const sandbox = await trees.open(project);
+    await background.stop(project.id);
     if (input.safety_snapshot_id !== null) await safety.capture(project, input.safety_snapshot_id, context);
     signal.throwIfAborted();
     await replaceState(project, sandbox, input, context);

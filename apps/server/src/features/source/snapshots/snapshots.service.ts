@@ -1,4 +1,13 @@
-import type { Checkpoint, List, RestoreCheckpoint, RestoreRequest, SnapshotDiff, Snapshot, SnapshotTables } from "@tesslate/contract";
+import type {
+  Checkpoint,
+  List,
+  RestoreCheckpoint,
+  RestoreRequest,
+  ScheduledCopies,
+  SnapshotDiff,
+  Snapshot,
+  SnapshotTables,
+} from "@tesslate/contract";
 import type { Readable } from "node:stream";
 import { badRequest, conflict, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
@@ -8,6 +17,7 @@ import { taskLinks } from "../../core/tasks/index.ts";
 import { archiveOf, type ArchiveFormat } from "./archive.ts";
 import { titleOfCheckpoint } from "./checkpoints.ts";
 import { createRestoreGuard, type SnapshotRestore } from "./restore.ts";
+import type { DueCopiesStore } from "./due-copies.store.ts";
 import type { SnapshotsStore } from "./snapshots.store.ts";
 import type { CheckpointRow, SnapshotRow } from "../../../db/schema/source.ts";
 import type { SnapshotCapture } from "./capture.ts";
@@ -24,6 +34,7 @@ export function createSnapshots({
   snapshotCapture,
   snapshotRestore,
   tableDifferences,
+  copies,
   maxManual,
 }: {
   store: SnapshotsStore;
@@ -32,6 +43,8 @@ export function createSnapshots({
   snapshotCapture: SnapshotCapture;
   snapshotRestore: SnapshotRestore;
   tableDifferences: TableDifferences;
+  /** `undefined`: changes are not copied without a snapshot of a person. */
+  copies: (Pick<DueCopiesStore, "stateOf"> & { everyMs: number }) | undefined;
   maxManual: number;
 }) {
   const open = async (userId: string, ref: string, id: string) => {
@@ -93,11 +106,21 @@ export function createSnapshots({
   const refuse = createRestoreGuard(store);
 
   return {
-    list: async (userId: string, ref: string, query: PageQuery): Promise<List<Snapshot> & { max_snapshots: number }> => {
+    list: async (
+      userId: string,
+      ref: string,
+      query: PageQuery,
+    ): Promise<List<Snapshot> & { max_snapshots: number; copies: ScheduledCopies | null }> => {
       const project = await projects.require(userId, ref);
       const page = pageOf(query);
-      const { rows, total } = await store.list(project.id, page);
-      return { ...page.envelope(rows.map(presentSnapshot), total), max_snapshots: maxManual };
+      // Branches are not copied.
+      const schedule = project.branch_of === null ? copies : undefined;
+      const [{ rows, total }, state] = await Promise.all([store.list(project.id, page), schedule?.stateOf(project.id)]);
+      return {
+        ...page.envelope(rows.map(presentSnapshot), total),
+        max_snapshots: maxManual,
+        copies: schedule && state ? { every_minutes: schedule.everyMs / 60_000, copied_until: state.until, due_since: state.due_at } : null,
+      };
     },
     get: async (userId: string, ref: string, id: string): Promise<Snapshot> => presentSnapshot((await open(userId, ref, id)).row),
     /** Throws `project_busy`, `snapshot_pending`, `snapshot_limit_reached`. */

@@ -67,16 +67,17 @@ export function createSnapshotsStore(db: Database) {
     listAll: (q: Queries, projectId: string): Promise<SnapshotRow[]> =>
       q.select().from(snapshots).where(ofProject(projectId)).orderBy(asc(snapshots.created_at), asc(snapshots.id)),
     list: async (projectId: string, page: Page): Promise<{ rows: ShownSnapshot[]; total: number }> => {
+      const shown = and(ofProject(projectId), ne(snapshots.snapshot_type, "scheduled"));
       const [rows, [total]] = await Promise.all([
         db
           .select(shownColumns)
           .from(snapshots)
           .leftJoin(snapshotCopies, eq(snapshotCopies.id, snapshots.id))
-          .where(ofProject(projectId))
+          .where(shown)
           .orderBy(desc(snapshots.created_at), desc(snapshots.id))
           .limit(page.limit)
           .offset(page.offset),
-        db.select({ n: count() }).from(snapshots).where(ofProject(projectId)),
+        db.select({ n: count() }).from(snapshots).where(shown),
       ]);
       return { rows, total: total?.n ?? 0 };
     },
@@ -87,7 +88,7 @@ export function createSnapshotsStore(db: Database) {
     markReady: async (
       tx: Queries,
       id: string,
-      facts: { volume_size_bytes: number; databases: string[] },
+      facts: Pick<SnapshotRow, "databases" | "content"> & { volume_size_bytes: number },
     ): Promise<SnapshotRow | undefined> =>
       (
         await tx

@@ -1,5 +1,6 @@
 import { text } from "node:stream/consumers";
 import type { DatabaseDifference, SnapshotTables, TableDifference } from "@tesslate/contract";
+import type { History } from "@tesslate/runtime";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { readTableFigures, type TableFigures } from "../../../platform/dump/index.ts";
 import type { Logger } from "../../../platform/logger.ts";
@@ -22,6 +23,15 @@ interface SavedDatabase {
 export interface SavedFigures {
   version: 1;
   databases: SavedDatabase[];
+}
+
+/** Undefined: the snapshot is older than these figures. */
+export async function readSavedFigures(history: Pick<History, "attachment">, point: string): Promise<SavedFigures | undefined> {
+  const kept = await history.attachment(point, figuresPath);
+  if (!kept) return undefined;
+  if (kept.size <= maxFileBytes) return JSON.parse(await text(kept.data)) as SavedFigures;
+  kept.data.destroy();
+  return undefined;
 }
 
 /** An estimate this close to the other number says nothing about the rows. */
@@ -72,9 +82,7 @@ export type TableDifferences = ReturnType<typeof createTableDifferences>;
 export function createTableDifferences({ trees, postgresOf, log }: { trees: ProjectTreeAccess; postgresOf: PostgresAccess; log: Logger }) {
   const savedFiguresOf = async (project: ProjectRow, point: string): Promise<SavedFigures | undefined> => {
     const { history } = await trees.open(project);
-    const kept = await history.attachment(point, figuresPath);
-    if (!kept || kept.size > maxFileBytes) return undefined;
-    return JSON.parse(await text(kept.data)) as SavedFigures;
+    return readSavedFigures(history, point);
   };
   const compare = async (saved: SavedDatabase, container: PostgresContainer | undefined, signal: AbortSignal): Promise<Compared> => {
     if (!container) return without("deleted");
