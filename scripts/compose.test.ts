@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { findDockerCompose } from "@tesslate/testkit/docker-compose";
 import { afterAll, expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "..");
@@ -10,12 +11,7 @@ const compose = read("compose.yaml");
 const folder = mkdtempSync(join(tmpdir(), "compose-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Compose 2.24 or newer, as a plugin or a program. */
-const program = [["docker", "compose"], [process.env["DOCKER_COMPOSE_PATH"] ?? "docker-compose"]].find(([file = "", ...args]) => {
-  const { stdout } = spawnSync(file, [...args, "version", "--short"], { encoding: "utf8" });
-  const [major = 0, minor = 0] = (stdout ?? "").replace(/^v/, "").split(".").map(Number);
-  return major > 2 || (major === 2 && minor >= 24);
-});
+const program = findDockerCompose();
 const caddy = [process.env["CADDY_PATH"], "/usr/bin/caddy", "/usr/local/bin/caddy"].find((path) => path !== undefined && existsSync(path));
 const caddyfile = (/\n {4}content: \|\n([\s\S]*)$/.exec(compose)?.[1] ?? "").replaceAll(/^ {6}/gm, "").replaceAll("$$", "$");
 

@@ -1,15 +1,24 @@
 import { execFile, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { debianProblem, importNodeImage } from "@tesslate/testkit/debian-image";
+import { getDockerCompose } from "@tesslate/testkit/docker-compose";
+import { importPostgres } from "@tesslate/testkit/docker-databases";
 import { startDockerEngine } from "@tesslate/testkit/docker-engine";
+import { importPrograms } from "@tesslate/testkit/docker-images";
 import { freePort } from "@tesslate/testkit";
 import { npmProgram } from "@tesslate/runtime";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { clientsAt } from "./testing/address.ts";
+import { findCaddy } from "./testing/caddy.ts";
+import { findPostgresPrograms } from "./platform/postgres.ts";
 import { asPage, ended, enterPreview } from "./testing/projects.ts";
+import { temporaryFolder } from "./testing/temporary.ts";
 import { tinyTemplates } from "./testing/tiny-template.ts";
+import { requestOverTls, textOf } from "./testing/tls.ts";
 import { version } from "./version.ts";
 
 /**
@@ -136,7 +145,8 @@ describe.skipIf(problem !== undefined)(`the container image${problem === undefin
       },
     };
   }
-  type Studio = Awaited<ReturnType<typeof start>>;
+  /** A server in a container. */
+  type Studio = Pick<Awaited<ReturnType<typeof start>>, "port" | "as" | "output">;
   const person = { email: "ada@example.com", password: "correct horse battery" };
   async function signUp(studio: Studio) {
     const token = /Setup token.*: (\S+)/.exec(await studio.output())?.[1];
@@ -289,4 +299,106 @@ describe.skipIf(problem !== undefined)(`the container image${problem === undefin
       expect(output).toMatch(/cannot mount \/var\/lib\/studio\/runtime\S*, because it is only in the server's container/);
     }, 120_000);
   });
+
+  test("compose.yaml starts it with PostgreSQL and Caddy, and again after a stop", async ({ skip }) => {
+    const [caddy, postgres] = [await findCaddy(), await findPostgresPrograms()];
+    const compose = getDockerCompose();
+    if ("missing" in compose) return skip(`no Docker Compose: ${compose.missing}`);
+    if (caddy === undefined || postgres === undefined) return skip("needs Caddy and the bundled PostgreSQL");
+    const folder = temporaryFolder("compose");
+    // As with the files of a release.
+    for (const [from, to] of [
+      ["compose.yaml", "compose.yaml"],
+      ["deploy/docker/seccomp.json", "seccomp.json"],
+    ] as const)
+      copyFileSync(join(root, from), join(folder, to));
+    const secrets = {
+      SECRET_KEY: randomBytes(32).toString("hex"),
+      POSTGRES_PASSWORD: randomBytes(32).toString("hex"),
+      DNS_TOKEN: "unused",
+    };
+    const example = readFileSync(join(root, "compose.env.example"), "utf8");
+    const filled = Object.entries(secrets).reduce((text, [name, value]) => text.replace(`\n${name}=\n`, `\n${name}=${value}\n`), example);
+    const images = `STUDIO_IMAGE=${image}\nPOSTGRES_IMAGE=compose-postgres:test\nCADDY_IMAGE=compose-caddy:test\nSECCOMP_PROFILE=./seccomp.json\n`;
+    writeFileSync(join(folder, ".env"), filled + images);
+    writeFileSync(join(folder, "studio.env"), "LOG_LEVEL=error\nTEMPLATE_PREPARATION=0\nBROWSER_DOWNLOAD=0\nRATE_LIMIT_FACTOR=0\n");
+    const [port, tlsPort] = [await freePort(), await freePort()];
+    // The plugin of a DNS provider is not part of Caddy, and there is no public authority here.
+    const [, caddyfile = ""] = /\n {4}content: \|\n([\s\S]*)$/.exec(readFileSync(join(root, "compose.yaml"), "utf8")) ?? [];
+    const local = caddyfile
+      .replace(/tls \{\s*dns [^\n]*\n\s*\}/, "tls internal")
+      .replace(/email [^\n]*/, "local_certs\n        skip_install_trust");
+    writeFileSync(
+      join(folder, "compose.override.yaml"),
+      `services:
+  studio:
+    ports: ["127.0.0.1:${port}:8000"]
+    volumes: ["${templates}:/opt/tesslate-studio/templates:ro"]
+  database:
+    user: "70"
+  proxy:
+    ports: !override ["127.0.0.1:${tlsPort}:443"]
+configs:
+  caddyfile:
+    content: |
+${local}`,
+    );
+    await importPostgres(engine, "compose-postgres:test", postgres, {
+      volume: "/var/lib/postgresql",
+      data: "/var/lib/postgresql/18/docker",
+    });
+    await importPrograms(engine, {
+      tag: "compose-caddy:test",
+      programs: [{ from: caddy, to: "/usr/bin/caddy" }],
+      changes: [
+        "ENV XDG_DATA_HOME=/data",
+        "ENV XDG_CONFIG_HOME=/config",
+        'CMD ["caddy","run","--config","/etc/caddy/Caddyfile","--adapter","caddyfile"]',
+      ],
+    });
+    const [program = "", ...first] = compose;
+    const up = async (...args: string[]) => {
+      const { stdout, stderr } = await run(program, [...first, "--project-name", `studio-${process.pid}`, ...args], {
+        cwd: folder,
+        env: { ...process.env, DOCKER_HOST: engine },
+      });
+      return stdout + stderr;
+    };
+    const studio = { port, as: clientsAt(port), output: () => up("logs", "studio") };
+    const isReady = () =>
+      vi.waitFor(
+        async () => {
+          const response = await requestOverTls(tlsPort, "/ready");
+          if (response.statusCode !== 200) throw new Error(`${response.statusCode}: ${await up("logs")}`);
+        },
+        { timeout: 90_000, interval: 500 },
+      );
+    try {
+      await up("up", "--detach");
+      await isReady();
+      expect(await studio.output()).toContain("isolation full");
+      const ada = await signUp(studio);
+      const id = await createProject(studio, ada);
+      // A preview is another host at the proxy, with the wildcard certificate.
+      const { host, cookie } = await enterPreview(studio, ada, id);
+      const page = await requestOverTls(tlsPort, "/", { host, headers: { ...asPage, cookie } });
+      expect([page.statusCode, await textOf(page)]).toEqual([200, expect.stringContaining("hello")]);
+      await expect(requestOverTls(tlsPort, "/", { host: "nobody.example.org" }), "no certificate for any name").rejects.toThrow();
+      expect(await up("exec", "-T", "studio", "./studio", "status")).toContain("Tesslate Studio is running");
+      expect(await up("exec", "-T", "studio", "./studio", "doctor")).toContain("PostgreSQL");
+
+      await up("stop");
+      await up("up", "--detach");
+      await isReady();
+      const again = await signIn(studio);
+      expect(await studio.as(again).projects.get({ params: { id } })).toMatchObject({ name: "Shop" });
+      const { task_id } = await studio.as(again).projects.start({ params: { id } });
+      if (task_id !== null) await ended(studio, again, task_id);
+      await showsPage(studio, again, id);
+      await up("stop");
+      expect(await up("run", "--rm", "-T", "studio", "upgrade", "--check")).toContain("migration");
+    } finally {
+      await up("down", "--volumes", "--timeout", "30");
+    }
+  }, 1_200_000);
 });

@@ -18,12 +18,18 @@ fi
 exec "$@" -c listen_addresses='*' -c unix_socket_directories=
 `;
 const isReady = `#!/bin/bash
+host=127.0.0.1 port=5432
 while [ $# -gt 1 ]; do case $1 in -h) host=$2 ;; -p) port=$2 ;; esac; shift; done
 exec 3<>"/dev/tcp/$host/$port"
 `;
 
-/** PostgreSQL under the name of the official image. `programs`: a folder with its `bin`, `lib` and `share`. */
-export const importPostgres = (host: string, tag: string, programs: string): Promise<void> =>
+/** PostgreSQL under the name of the official image. `programs`: a folder with its `bin`, `lib` and `share`. `volume` and `data` as in that image. */
+export const importPostgres = (
+  host: string,
+  tag: string,
+  programs: string,
+  { volume = "/var/lib/postgresql/data", data = volume }: { volume?: string; data?: string } = {},
+): Promise<void> =>
   importPrograms(host, {
     tag,
     programs: [
@@ -36,13 +42,8 @@ export const importPostgres = (host: string, tag: string, programs: string): Pro
       { path: "/usr/bin/docker-entrypoint.sh", content: postgresEntrypoint(join(postgresHome, "bin")) },
       { path: "/usr/bin/pg_isready", content: isReady },
     ],
-    owned: [{ path: "/var/lib/postgresql/data", uid: 70 }],
-    changes: [
-      "ENV PGDATA=/var/lib/postgresql/data",
-      "VOLUME /var/lib/postgresql/data",
-      'ENTRYPOINT ["docker-entrypoint.sh"]',
-      'CMD ["postgres"]',
-    ],
+    owned: [{ path: volume, uid: 70 }],
+    changes: [`ENV PGDATA=${data}`, `VOLUME ${volume}`, 'ENTRYPOINT ["docker-entrypoint.sh"]', 'CMD ["postgres"]'],
   });
 
 /** This machine's Redis under the name of the official image. */

@@ -1,34 +1,18 @@
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "./free-port.ts";
-
-const version = "1.8.0";
-const tools = join(import.meta.dirname, "../../../.studio/tools");
+import { buildGoProgram } from "./go-program.ts";
 
 export interface S3Gateway extends AsyncDisposable {
   endpoint: string;
 }
 
-/** The program of a real S3 server, the Versity S3 gateway. It is built once, in minutes, and kept in `.studio/tools`. */
-export function buildS3Gateway(): { program: string } | { missing: string } {
-  const folder = join(tools, `versitygw-${version}`);
-  const program = join(folder, "versitygw");
-  if (existsSync(program)) return { program };
-  if (spawnSync("go", ["version"]).status !== 0) return { missing: "go is not installed" };
-  const fresh = `${folder}.new`;
-  mkdirSync(fresh, { recursive: true });
-  const { status, stderr } = spawnSync("go", ["install", `github.com/versity/versitygw/cmd/versitygw@v${version}`], {
-    env: { ...process.env, GOBIN: fresh, GOFLAGS: "-mod=mod" },
-    encoding: "utf8",
-  });
-  if (status !== 0) return { missing: `it cannot be built: ${stderr.trim().split("\n").at(-1) ?? ""}` };
-  renameSync(fresh, folder);
-  return { program };
-}
+/** The program of a real S3 server, the Versity S3 gateway. */
+export const buildS3Gateway = () => buildGoProgram("versitygw", "github.com/versity/versitygw/cmd/versitygw", "v1.8.0");
 
 /** Serves a bucket, with path-style addresses. */
 export async function startS3Gateway(

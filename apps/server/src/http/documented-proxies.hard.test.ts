@@ -1,7 +1,6 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { request, type RequestOptions } from "node:https";
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { freePort } from "@tesslate/testkit";
@@ -10,6 +9,7 @@ import type { TestUser } from "../testing/app.ts";
 import { findCaddy } from "../testing/caddy.ts";
 import { projectsApp, setUpProject, type ProjectsApp } from "../testing/projects.ts";
 import { temporaryFolder } from "../testing/temporary.ts";
+import { requestOverTls, textOf, type TlsRequest } from "../testing/tls.ts";
 
 const documents = join(import.meta.dirname, "../../../../docs/operations");
 /** A code block of a document for operators, by a line in it. */
@@ -49,37 +49,8 @@ afterAll(async () => {
   await app?.close();
 });
 
-/** A request over TLS to the proxy, with the host name that a browser would send. */
-function send(
-  port: number,
-  path: string,
-  { host = "studio.example.com", body, ...options }: RequestOptions & { host?: string; body?: Buffer } = {},
-) {
-  return new Promise<IncomingMessage>((resolve, reject) => {
-    const sent = request({
-      ...options,
-      host: "127.0.0.1",
-      port,
-      path,
-      servername: host,
-      rejectUnauthorized: false,
-      headers: { host, authorization: `Bearer ${ada.token}`, ...(options.headers as Record<string, string>) },
-      agent: false,
-    });
-    sent.once("response", resolve).once("error", reject);
-    // Resolves with the response that an upgrade has, too.
-    sent.once("upgrade", (response, socket) => {
-      socket.destroy();
-      resolve(response);
-    });
-    sent.end(body);
-  });
-}
-const textOf = async (response: IncomingMessage) => {
-  let text = "";
-  for await (const part of response.setEncoding("utf8")) text += part;
-  return text;
-};
+const send = (port: number, path: string, { headers, ...options }: TlsRequest = {}) =>
+  requestOverTls(port, path, { ...options, headers: { authorization: `Bearer ${ada.token}`, ...headers } });
 
 async function start(program: string, args: string[], port: number): Promise<void> {
   const child = spawn(program, args, {
