@@ -28,7 +28,7 @@ export function PresentPeople({ labelOf }: { labelOf: (view: View) => string }) 
     <div role="group" aria-label="Also in this project" className="flex flex-none items-center">
       {shown.map((person) => (
         <Tooltip key={person.user_id} text={describe(person)}>
-          <button type="button" aria-label={`Go to ${describe(person)}`} onClick={() => follow(person)} className={button}>
+          <button type="button" aria-label={`Follow ${describe(person)}`} onClick={() => follow(person)} className={button}>
             <Avatar name={person.name} url={person.avatar_url} tone="info" />
           </button>
         </Tooltip>

@@ -42,9 +42,9 @@ test("the others are shown where they are, and a click goes there", async ({ sho
   expect(socket?.sent).toEqual([{ type: "move", view: "preview", file: null }]);
   // Whoever looks is one of them, and is not shown.
   socket?.say({ type: "people", data: [sample(PresentPerson, { user_id: me, view: "preview", file: null }), rita] });
-  await user.click(await screen.findByRole("button", { name: "Go to Rita Root, administrator · Canvas" }));
+  await user.click(await screen.findByRole("button", { name: "Follow Rita Root, administrator · Canvas" }));
   socket?.say({ type: "people", data: [{ ...rita, view: "code", file: "src/App.tsx" }] });
-  await user.click(await screen.findByRole("button", { name: "Go to Rita Root, administrator · App.tsx" }));
+  await user.click(await screen.findByRole("button", { name: "Follow Rita Root, administrator · App.tsx" }));
   expect(followed).toEqual(["canvas", "src/App.tsx"]);
   expect(screen.getByText("Also open by Rita Root, administrator")).toBeInTheDocument();
   await expectAccessible();
@@ -69,9 +69,9 @@ test("nobody is shown while the connection is lost; it is opened again, except a
   await waitFor(() => expect(sockets).toHaveLength(1));
   sockets[0]?.open();
   sockets[0]?.say({ type: "people", data: [rita] });
-  await screen.findByRole("button", { name: /^Go to Rita/ });
+  await screen.findByRole("button", { name: /^Follow Rita/ });
   sockets[0]?.end(1006);
-  await waitFor(() => expect(screen.queryByRole("button", { name: /^Go to Rita/ })).toBeNull());
+  await waitFor(() => expect(screen.queryByRole("button", { name: /^Follow Rita/ })).toBeNull());
   window.dispatchEvent(new Event("online"));
   await waitFor(() => expect(sockets).toHaveLength(2));
   sockets[1]?.open();
