@@ -17,7 +17,7 @@ const documents = globSync(["README.md", "docs/operations/*.md"], { cwd: reposit
 /** Commands that are tested elsewhere, or by nobody, and why. */
 const notRun: [command: RegExp, reason: string][] = [
   [/^docker (run|logs|stop|rm|exec)\b|^\.\/studio image build/, "image.hard.test.ts builds and runs the image"],
-  [/^docker compose|^cp compose\.env\.example/, "compose.test.ts reads the file and its settings"],
+  [/^docker compose|^cp compose\.env\.example/, "image.hard.test.ts starts compose.yaml; compose.test.ts reads its settings"],
   [/^(helm|kubectl)\b/, "chart.kubernetes.test.ts installs the chart; cluster.ts applies projects.yaml"],
   [/^(sudo )?\.\/studio service( (install|uninstall|status)|$)/, "service.test.ts; there is no systemd here"],
   [/^\.\/studio (bench|scale|test|demo)\b/, "they take minutes; journeys start the demo"],
