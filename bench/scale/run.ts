@@ -3,6 +3,7 @@
  * what each thing costs, then everything at once against targets, and computes from the costs what more people need.
  */
 import { writeFile } from "node:fs/promises";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { ms, print, type Row } from "../report.ts";
@@ -126,6 +127,10 @@ async function main(fleet: Fleet): Promise<Row[]> {
     const answers = await phase(`${runs} runs at ${tokensPerSecond} tokens/s, ${measuredSeconds} s`, () =>
       Promise.all(askers.map((person) => person.run())),
     );
+    // The people of this process share the cores with what they measure.
+    const delay = monitorEventLoopDelay({ resolution: 5 });
+    delay.enable();
+    const ownCpu = process.cpuUsage();
     const all = await phase(`everything at once, ${seconds} s`, async () => {
       const signal = until(seconds * 1000);
       await Promise.all([
@@ -136,6 +141,9 @@ async function main(fleet: Fleet): Promise<Row[]> {
         }),
       ]);
     });
+
+    delay.disable();
+    const { user, system } = process.cpuUsage(ownCpu);
 
     const tokens = answers.measurements.count("token");
     const costs: Costs = {
@@ -198,7 +206,12 @@ async function main(fleet: Fleet): Promise<Row[]> {
       { what: "memory of the servers", measured: `${memory.toFixed(0)} MiB`, target: "<= 1536 MiB", meets: memory <= 1536 },
       {
         what: "CPU, everything at once",
-        measured: `servers ${(all.server / all.seconds / 10).toFixed(0)} %, PostgreSQL ${(all.database / all.seconds / 10).toFixed(0)} % of a core`,
+        measured: `servers ${(all.server / all.seconds / 10).toFixed(0)} %, PostgreSQL ${(all.database / all.seconds / 10).toFixed(0)} %, people ${((user + system) / all.seconds / 10_000).toFixed(0)} % of a core`,
+        target: "",
+      },
+      {
+        what: "delay of the people themselves",
+        measured: `p50 ${ms(Math.max(0, delay.percentile(50) / 1e6 - 5))}, p99 ${ms(Math.max(0, delay.percentile(99) / 1e6 - 5))}, longest ${ms(delay.max / 1e6)}`,
         target: "",
       },
     ];

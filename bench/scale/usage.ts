@@ -33,8 +33,9 @@ export function usageOf({ servers, runners, databases }: Roots): Usage {
       const name = stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")"));
       const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
       const part = servers.includes(pid) ? "servers" : runners.includes(pid) ? "runners" : name === "postgres" ? "database" : "projects";
-      // Ticks of 10 ms.
-      usage[part].cpuMs += 10 * (Number(fields[11] ?? 0) + Number(fields[12] ?? 0));
+      // Ticks of 10 ms. The database's process of a connection that was closed is gone; its parent has what it used.
+      const ticks = part === "database" ? fields.slice(11, 15) : fields.slice(11, 13);
+      usage[part].cpuMs += 10 * ticks.reduce((sum, field) => sum + Number(field), 0);
       usage[part].memoryMiB += Number(/^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0) / 1024;
     }
   return usage;
