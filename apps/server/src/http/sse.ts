@@ -20,11 +20,10 @@ export async function writeEvents(
     connection: "keep-alive",
   });
   response.flushHeaders();
-  let timer = setTimeout(beat, keepaliveMs);
-  function beat() {
+  const timer = setTimeout(() => {
     if (!response.writableNeedDrain) response.write(": keepalive\n\n");
-    timer = setTimeout(beat, keepaliveMs);
-  }
+    timer.refresh();
+  }, keepaliveMs);
   const iterator = events[Symbol.asyncIterator]();
   // One listener and one current wait: racing a long-lived promise for every event would leak memory.
   let stop: () => void = () => undefined;
@@ -48,9 +47,8 @@ export async function writeEvents(
       const next = await orStop(iterator.next());
       if (!next || next.done) break;
       const event = next.value as { seq?: number };
-      clearTimeout(timer);
       const isRoomy = response.write(`${event.seq !== undefined ? `id: ${event.seq}\n` : ""}data: ${JSON.stringify(event)}\n\n`);
-      timer = setTimeout(beat, keepaliveMs);
+      timer.refresh();
       if (!isRoomy) await orStop(drained());
     }
     // The server ends it, as when it restarts: an `EventSource` connects again soon.

@@ -210,6 +210,83 @@ describe("following", () => {
   });
 });
 
+describe("events of another server", () => {
+  /** Connections that were taken from a pool, so statements and transactions. */
+  const countUses = ({ database }: TestPlatform) => {
+    const counted = { uses: 0 };
+    database.pool.on("acquire", () => (counted.uses += 1));
+    return counted;
+  };
+
+  test("arrive in order without a query, whatever follows them", async () => {
+    await using p = await testPlatform();
+    await using q = await testPlatform({ of: p });
+    const { user_id, project_id } = await p.project();
+    const task = await newTask(p, user_id, project_id);
+    await p.events.append(project_id, note("0", task));
+    const ofProject = [follow(q.events, project_id, 0), follow(q.events, project_id, 0)];
+    const ofTask = listen<RunEvent>((signal) => q.events.followTask(project_id, task, { signal, isOver: async () => false }));
+    const all = [...ofProject, ofTask];
+    await vi.waitFor(() => expect(all.map(({ seen }) => seen.length)).toEqual([1, 1, 1]));
+    const counted = countUses(q);
+    for (let i = 1; i <= 20; i++) await p.events.append(project_id, note(String(i), task));
+    await vi.waitFor(() => expect(all.map(({ seen }) => seen.length)).toEqual([21, 21, 21]));
+    for (const { seen } of all) expect(seen.map(textOf)).toEqual(Array.from({ length: 21 }, (_, i) => String(i)));
+    expect(counted.uses).toBe(0);
+    await Promise.all(all.map(({ stop }) => stop()));
+  });
+
+  test("that do not fit into a notification are read from the table, in order with those before and after", async () => {
+    await using p = await testPlatform();
+    await using q = await testPlatform({ of: p });
+    const { project_id } = await p.project();
+    const other = await p.project();
+    await p.events.append(project_id, note("first"));
+    const live = [follow(q.events, project_id, 0), follow(q.events, other.project_id, 0)];
+    await vi.waitFor(() => expect(live[0]?.seen).toHaveLength(1));
+    const large = "x".repeat(20_000);
+    await Promise.all([
+      p.events.append(project_id, [note("small"), note(large), note("small again")]),
+      p.events.append(other.project_id, note("elsewhere")),
+      ...Array.from({ length: 300 }, (_, i) => p.events.append(project_id, note(String(i)))),
+    ]);
+    await vi.waitFor(() => expect(live.map(({ seen }) => seen.length)).toEqual([304, 1]));
+    const texts = live[0]?.seen.map(textOf);
+    expect(texts).toEqual(["first", "small", large, "small again", ...Array.from({ length: 300 }, (_, i) => String(i))]);
+    expect(p.logs()).not.toContain("notify failed");
+    await Promise.all(live.map(({ stop }) => stop()));
+  });
+
+  test("that are waited for together are stored together", async () => {
+    await using p = await testPlatform();
+    const projects = [await p.project(), await p.project(), await p.project()];
+    const counted = countUses(p);
+    await Promise.all(
+      projects.map(async ({ project_id }) => {
+        await p.events.nextBatch();
+        await p.events.append(project_id, note("text"));
+      }),
+    );
+    // The other one is the notification.
+    expect(counted.uses).toBeLessThanOrEqual(2);
+    for (const { project_id } of projects) expect(await p.events.lastSeq(project_id)).toBe(1);
+  });
+
+  test("tell listeners which project has changed, without the streams of tasks", async () => {
+    await using p = await testPlatform();
+    await using q = await testPlatform({ of: p });
+    const { user_id, project_id } = await p.project();
+    const task = await newTask(p, user_id, project_id);
+    const changed = { p: [] as (string | undefined)[], q: [] as (string | undefined)[] };
+    p.events.onProjectChange((id) => changed.p.push(id));
+    q.events.onProjectChange((id) => changed.q.push(id));
+    await p.events.append(project_id, note("text of a run", task));
+    await p.events.append(project_id, note("a change"));
+    expect(changed.p).toEqual([project_id]);
+    await vi.waitFor(() => expect(changed.q).toEqual([project_id]));
+  });
+});
+
 describe("events that cannot be stored", () => {
   test("NUL characters and unpaired surrogates are replaced, everything else is unchanged", async () => {
     await using p = await testPlatform();

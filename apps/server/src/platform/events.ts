@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { and, asc, eq, gt, gte, sql } from "drizzle-orm";
 import type { ProjectEvent, ProjectEventData, ProjectEventType, RunEvent } from "@tesslate/contract";
-import { events, type EventRow as LoggedEvent } from "../db/schema/core.ts";
+import { events } from "../db/schema/core.ts";
 import type { Bus } from "./bus.ts";
 import { isConnectionLoss } from "./connection-loss.ts";
 import { isUniqueViolation, type Database, type Queries } from "./database.ts";
+import { createEventNotifications, type EventRow } from "./event-notifications.ts";
 import type { Logger } from "./logger.ts";
 import type { Reconnect } from "./reconnect.ts";
 import { storableJson } from "./postgres-text.ts";
@@ -13,7 +15,8 @@ import { storableJson } from "./postgres-text.ts";
 export type NewEvent = { [T in ProjectEventType]: { type: T; data: ProjectEventData<T>; task_id?: string } }[ProjectEventType];
 
 /**
- * The append-only event log of projects and its fan-out. The table is the source of truth; NOTIFY only wakes readers.
+ * The append-only event log of projects and its fan-out. The table is the source of truth; NOTIFY brings other servers what was committed, or
+ * wakes their readers.
  * Order: one total order per project (`seq`, gapless) and one per task (`task_seq`, gapless from 1). Events are committed before they are delivered.
  */
 export interface EventLog {
@@ -22,6 +25,8 @@ export interface EventLog {
    * call stay together and in order. Events of a deleted project are dropped.
    */
   append(projectId: string, entries: NewEvent | NewEvent[]): Promise<void>;
+  /** Resolves within 30 ms, for all who wait at the same moment: what they append then is one batch. For events that come in quick succession. */
+  nextBatch(): Promise<void>;
   /**
    * Like `append`, in one transaction with `work`: its rows and the events it returns are stored together or not at all. Within `Reconnect.during`
    * `work` is called again when the connection was lost before the commit, so it must only write to the database; when it returns no events, it
@@ -30,12 +35,20 @@ export interface EventLog {
   appendWith(projectId: string, work: (tx: Queries) => Promise<NewEvent[]>, afterStored?: (tx: Queries) => Promise<void>): Promise<void>;
   /** Events after `afterSeq`, then live events until the signal aborts. Default, and for a future `afterSeq`: live events only. */
   follow(projectId: string, options: { afterSeq?: number; signal: AbortSignal }): AsyncIterable<ProjectEvent>;
-  /** A task's events after `afterSeq` (default 0) until its `done` event or the signal aborts. `isOver` is called when there are no more events: true ends the stream. */
+  /**
+   * A task's events after `afterSeq` (default 0) until its `done` event or the signal aborts. `isOver` is called once, after the stored events:
+   * true ends the stream.
+   */
   followTask(
     projectId: string,
     taskId: string,
     options: { afterSeq?: number; signal: AbortSignal; isOver: () => Promise<boolean> },
   ): AsyncIterable<RunEvent>;
+  /**
+   * Calls `listener` after any server has committed events of a project that are not part of a task's stream; without an id when some may have
+   * been missed.
+   */
+  onProjectChange(listener: (projectId?: string) => void): void;
   /** The project's last `seq`. */
   lastSeq(projectId: string): Promise<number>;
   /** Deletes events after 30 days, and chunks of text after one: the message that they make up is stored. */
@@ -69,11 +82,10 @@ const columns = {
   data: events.data,
   ts: events.ts,
 };
+const nextTurn = () => new Promise<void>((resolve) => void setImmediate(resolve));
+const batchIntervalMs = 30;
 const maxQueued = 2000;
 const maxBatch = 500;
-const channel = "project_events";
-
-type EventRow = Omit<LoggedEvent, "append_id">;
 /** As the driver returns it. */
 type StoredRow = Omit<EventRow, "seq" | "task_seq" | "ts"> & { seq: string; task_seq: string | null; ts: string | Date };
 /**
@@ -127,10 +139,15 @@ export function createEventLog({
       follower.wake();
     }
   };
+  const changeListeners: ((projectId?: string) => void)[] = [];
+  const changed = (projectId?: string) => {
+    for (const listener of changeListeners) listener(projectId);
+  };
   const deliver = (rows: EventRow[]) => {
     for (const row of rows) {
       hand(row, row.project_id);
-      if (row.task_id !== null) hand(row, row.task_id);
+      if (row.task_id === null) changed(row.project_id);
+      else hand(row, row.task_id);
     }
   };
   const catchUp = (isMeant: (projectId: string) => boolean) => {
@@ -141,12 +158,22 @@ export function createEventLog({
         follower.wake();
       }
   };
-  bus.listen<{ from: number; ids: string[] }>(channel, ({ from, ids }) => {
-    if (from === processId) return;
-    const rung = new Set(ids);
-    catchUp((id) => rung.has(id));
+  const notifications = isShared
+    ? createEventNotifications({
+        bus,
+        processId,
+        onRows: deliver,
+        onChange: (ids) => {
+          catchUp((id) => ids.has(id));
+          for (const id of ids) changed(id);
+        },
+        log,
+      })
+    : undefined;
+  bus.onReconnect(() => {
+    catchUp(() => true);
+    changed();
   });
-  bus.onReconnect(() => catchUp(() => true));
 
   const read = (rows: readonly StoredRow[]): EventRow[] =>
     rows
@@ -202,11 +229,9 @@ export function createEventLog({
     }
   };
 
-  const notify = async (rows: readonly EventRow[]) => {
-    if (!isShared || rows.length === 0) return;
-    await bus
-      .notify(channel, { from: processId, ids: [...new Set(rows.map((r) => r.project_id))] })
-      .catch((err: unknown) => log.warn({ err }, "notify failed"));
+  const committed = (rows: EventRow[]) => {
+    deliver(rows);
+    notifications?.send(rows);
   };
 
   /** Retries the batch until the database responds, and checks before each retry whether it was stored. */
@@ -229,14 +254,14 @@ export function createEventLog({
   const write = async () => {
     isWriting = true;
     let singles = 0;
+    // What is appended in the same turn of the event loop belongs to the first batch.
+    await nextTurn();
     while (pending.length > 0) {
       const batch = pending.splice(0, singles > 0 ? 1 : maxBatch);
       if (singles > 0) singles -= 1;
       try {
-        const rows = await storeOnce(batch);
-        deliver(rows);
+        committed(await storeOnce(batch));
         for (const { done } of batch) done();
-        await notify(rows);
       } catch (error) {
         // One rejected event must not fail the whole batch: retry one at a time.
         if (batch.length > 1 && !isConnectionLoss(error)) {
@@ -291,6 +316,7 @@ export function createEventLog({
     const wake = () => follower.wake();
     signal.addEventListener("abort", wake);
     let position = start;
+    let isChecked = isOver === undefined;
     const readPage = (after: number) => reconnect.retryAlways(() => read(after), { signal });
     try {
       while (!signal.aborted) {
@@ -318,10 +344,13 @@ export function createEventLog({
         }
         if (follower.isBehind) continue;
         const woken = wait();
-        if (isOver && (await reconnect.retryAlways(isOver, { signal }))) {
-          // Over, but an event may have arrived during the check.
-          if (follower.queue.length === 0 && !follower.isBehind) return;
-          continue;
+        if (isOver && !isChecked) {
+          const isAtEnd = await reconnect.retryAlways(isOver, { signal });
+          const hasMore = follower.queue.length > 0 || follower.isBehind;
+          if (isAtEnd && !hasMore) return;
+          // Over, but an event arrived during the check.
+          isChecked = !isAtEnd;
+          if (hasMore) continue;
         }
         if (follower.queue.length === 0 && !follower.isBehind && !signal.aborted) await woken;
       }
@@ -342,7 +371,13 @@ export function createEventLog({
     return Number(result.rows[0]?.event_seq ?? 0);
   };
 
+  let batch: Promise<void> | undefined;
+
   return {
+    nextBatch: () =>
+      (batch ??= sleep(batchIntervalMs).then(() => {
+        batch = undefined;
+      })),
     append: (projectId, entries) => {
       const list = Array.isArray(entries) ? entries : [entries];
       const written = Promise.all(
@@ -377,8 +412,7 @@ export function createEventLog({
           }
         }),
       );
-      deliver(rows);
-      await notify(rows);
+      committed(rows);
     },
     async *follow(projectId, { afterSeq, signal }) {
       const readAfter = (after: number) =>
@@ -406,6 +440,7 @@ export function createEventLog({
         if (row.type === "done") return;
       }
     },
+    onProjectChange: (listener) => void changeListeners.push(listener),
     lastSeq,
     jobHandlers: {
       prune_events: async () => {
@@ -418,9 +453,10 @@ export function createEventLog({
           );
       },
     },
-    close: () => {
+    close: async () => {
       closing.abort();
-      return idle;
+      await idle;
+      await notifications?.sent();
     },
   };
 }

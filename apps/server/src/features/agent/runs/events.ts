@@ -27,14 +27,15 @@ export interface RunEmitter {
   emitWith(work: (tx: Queries) => Promise<NewRunEvent[]>): Promise<void>;
   /** Like `emitWith`, and stores the transcript of the run up to these events in the same transaction: for `done`, and for events after it. */
   emitAtEnd(work: (tx: Queries) => Promise<NewRunEvent[]>): Promise<void>;
-  /** Buffers deltas of text or reasoning and commits them about every 30 ms. The next `emit` throws what failed. */
+  /** Buffers deltas of text or reasoning and commits them with those of other runs. The next `emit` throws what failed. */
   emitText(type: "text_chunk" | "reasoning_chunk", content: string, iteration: number): void;
 }
 
 /** An event of a run before it is numbered. */
 export type NewRunEvent = { [T in RunEventType]: { type: T; data: RunEventData<T> } }[RunEventType];
 
-const flushIntervalMs = 30;
+/** Text after a pause of this length is committed at once. */
+const pauseMs = 150;
 
 export function createRunEmitter({
   events,
@@ -52,18 +53,16 @@ export function createRunEmitter({
   archive(tx: Queries): Promise<void>;
 }): RunEmitter {
   let buffered: { type: "text_chunk" | "reasoning_chunk"; data: { content: string; iteration: number } } | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let lastFlush = 0;
+  let lastFlush = -Infinity;
   let failure: { error: unknown } | undefined;
   let flushed: Promise<void> = Promise.resolve();
   let isFlushing = false;
+  let isScheduled = false;
   /** Of the last step that was emitted. */
   let iteration = 0;
 
   const append = (entries: NewEvent[]) => events.append(projectId, entries);
   const takeBuffered = (): NewEvent[] => {
-    clearTimeout(timer);
-    timer = undefined;
     const text = buffered;
     buffered = undefined;
     lastFlush = performance.now();
@@ -78,9 +77,15 @@ export function createRunEmitter({
         if (buffered) schedule();
       });
   };
-  /** The first text is written at once, then one row per interval and one at a time, so that a busy database gets fewer, longer rows. */
+  /** One row at a time, so that a busy database gets fewer, longer rows. */
   const schedule = () => {
-    if (!isFlushing) timer ??= setTimeout(flush, Math.max(0, flushIntervalMs - (performance.now() - lastFlush)));
+    if (isFlushing || isScheduled) return;
+    if (performance.now() - lastFlush > pauseMs) return flush();
+    isScheduled = true;
+    void events.nextBatch().then(() => {
+      isScheduled = false;
+      if (buffered && !isFlushing) flush();
+    });
   };
   const appendWith = async (work: (tx: Queries) => Promise<NewRunEvent[]>, afterStored?: (tx: Queries) => Promise<void>) => {
     if (buffered) flush();
