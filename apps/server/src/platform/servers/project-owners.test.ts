@@ -137,6 +137,29 @@ test("a drain waits for what uses a project, then another server takes it; meanw
   }
 });
 
+test("an owner elsewhere is remembered without a query, and forgotten when another server has taken the project", async () => {
+  await using platform = await testPlatform();
+  const a = await member(platform, "http://10.0.0.1:8000");
+  const b = await member(platform, "http://10.0.0.2:8000");
+  const { project_id } = await platform.project();
+  expect(await a.owners.locate(project_id)).toMatchObject({ isHere: true });
+  expect(await b.owners.locate(project_id)).toEqual({ isHere: false, address: "http://10.0.0.1:8000" });
+  const c = await member(platform, "http://10.0.0.3:8000");
+  await b.registry.drain();
+  let uses = 0;
+  b.platform.database.pool.on("acquire", () => (uses += 1));
+  for (let i = 0; i < 5; i++) expect(await b.owners.locate(project_id)).toEqual({ isHere: false, address: "http://10.0.0.1:8000" });
+  expect(uses).toBe(0);
+  await a.registry.drain();
+  await a.owners.release(1_000);
+  await vi.waitFor(() => expect(c.taken).toEqual([project_id]), { timeout: 5_000 });
+  await vi.waitFor(async () => expect(await b.owners.locate(project_id)).toEqual({ isHere: false, address: "http://10.0.0.3:8000" }));
+  for (const { registry, platform: own } of [a, b, c]) {
+    await registry.close();
+    await own[Symbol.asyncDispose]();
+  }
+});
+
 test("finds the project of what belongs to it, and a slug that another project has now", async () => {
   await using platform = await testPlatform();
   const { project_id } = await platform.project();

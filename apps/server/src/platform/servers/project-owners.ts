@@ -45,6 +45,14 @@ export const soleOwner: ProjectOwners = {
   release: async () => undefined,
 };
 
+interface OwnersNotification {
+  from: string;
+  /** Projects that have another owner, or none. */
+  ids: string[];
+  /** They have another owner. */
+  isTaken?: true;
+}
+
 interface Owned {
   /** Its state was taken over. */
   ready: Promise<void>;
@@ -56,8 +64,8 @@ interface Owned {
 }
 
 const channel = "project_owners";
-/** How long an owner elsewhere is remembered. */
-const rememberMs = 1_000;
+/** How long an owner elsewhere is remembered. Servers are notified of a change, and one that is not the owner any more refuses requests. */
+const rememberMs = 10_000;
 const maxRemembered = 20_000;
 /** How many orphaned projects a server takes at once, so that others take some too. */
 const takenAtOnce = 10;
@@ -119,14 +127,21 @@ export function createProjectOwners({
   };
   const isLive = sql`exists (select from servers me where me.id = ${server.id} and me.ended_at is null and me.lease_until > now() and me.accepts_projects)`;
   const acquire = async (root: string): Promise<boolean> => {
-    const { rows } = await db.execute<{ project_id: string }>(
+    const { rows } = await db.execute<{ epoch: string }>(
       sql`insert into project_owners as o (project_id, server_id)
         select p.id, ${server.id}::uuid from projects p where p.id = ${root} and ${isLive}
         on conflict (project_id) do update set server_id = excluded.server_id, epoch = o.epoch + 1, is_orphaned = false, taken_at = now()
           where o.server_id is null or o.server_id = excluded.server_id or exists (select from servers s where s.id = o.server_id and s.ended_at is not null)
-        returning o.project_id`,
+        returning o.epoch`,
     );
-    return rows.length > 0;
+    if (!rows[0]) return false;
+    if (Number(rows[0].epoch) > 1) announceTaken([root]);
+    return true;
+  };
+  /** The others may remember another owner. One that is not told finds out when that one does not accept its request. */
+  const announceTaken = (ids: string[]): void => {
+    const notification: OwnersNotification = { from: server.id, ids, isTaken: true };
+    bus.notify(channel, notification).catch((err: unknown) => log.debug({ err }, "new owner not notified"));
   };
   /** Of the owner, or while this server accepts none of any other one, which becomes it. */
   const findAddress = async (root: string): Promise<string | undefined> => {
@@ -161,11 +176,15 @@ export function createProjectOwners({
       }
       const known = isFresh ? undefined : elsewhere.get(root);
       if (known && known.until > Date.now()) return { isHere: false, address: known.address };
-      if (server.acceptsProjects && (await acquire(root))) {
-        begin(root);
-        continue;
+      // Reading first: taking a project writes, also when another server has it.
+      let address = await findAddress(root);
+      if (address === undefined && server.acceptsProjects) {
+        if (await acquire(root)) {
+          begin(root);
+          continue;
+        }
+        address = await findAddress(root);
       }
-      const address = await findAddress(root);
       if (address !== undefined) {
         if (elsewhere.size >= maxRemembered) elsewhere.clear();
         elsewhere.set(root, { address, until: Date.now() + rememberMs });
@@ -186,6 +205,7 @@ export function createProjectOwners({
           where is_orphaned and ${isLive} and project_id in (select project_id from project_owners where is_orphaned limit ${takenAtOnce} for update skip locked)
           returning project_id`,
       );
+      if (rows.length > 0) announceTaken(rows.map(({ project_id }) => project_id));
       await forEachConcurrently(rows, 4, neverAborted, async ({ project_id }) => begin(project_id).ready);
       if (rows.length < takenAtOnce) return;
     }
@@ -193,10 +213,10 @@ export function createProjectOwners({
   server.onRenewed(async ({ hasOrphans }) => {
     if (hasOrphans) await takeOrphans();
   });
-  bus.listen<{ from: string; ids: string[] }>(channel, ({ from, ids }) => {
+  bus.listen<OwnersNotification>(channel, ({ from, ids, isTaken }) => {
     if (from === server.id) return;
     for (const id of ids) elsewhere.delete(id);
-    void server.check();
+    if (!isTaken) void server.check();
   });
   bus.onReconnect(() => elsewhere.clear());
 
@@ -215,7 +235,7 @@ export function createProjectOwners({
       sql`update project_owners set server_id = null, is_orphaned = true where project_id = ${root} and server_id = ${server.id}`,
     );
     owned.delete(root);
-    await bus.notify(channel, { from: server.id, ids: [root] });
+    await bus.notify(channel, { from: server.id, ids: [root] } satisfies OwnersNotification);
   };
 
   return {
