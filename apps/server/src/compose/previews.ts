@@ -18,7 +18,7 @@ import {
   type PreviewsStore,
   type Visitors,
 } from "../features/runtime/previews/index.ts";
-import { canSignIn } from "../features/accounts/users/index.ts";
+import { createActiveAccounts } from "../features/accounts/auth/index.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
@@ -45,7 +45,7 @@ export function composePreviews(
 ): PreviewsArea {
   const previewsStore = createPreviewsStore(db);
   const sharesStore = createSharesStore(db);
-  const shareLinks = createShareLinks({ store: sharesStore, box, address, bus, log });
+  const shareLinks = createShareLinks({ store: sharesStore, box, address, bus, accounts: sessions, log });
   const previews = createPreviews({
     store: previewsStore,
     projects,
@@ -55,10 +55,7 @@ export function composePreviews(
     linksEnded: shareLinks.ended,
   });
   const shares = createShares({ store: sharesStore, previews, containers, links: shareLinks, address });
-  const mayAct = async (userId: string) => {
-    const user = await users.find(userId);
-    return user !== undefined && canSignIn(user);
-  };
+  const mayAct = createActiveAccounts({ users, sessions, bus });
   const visitors = createVisitors({ tickets: authStore, sessions: { ...sessions, mayAct }, shares: shareLinks, box, address });
   const podAccess = createPodAccess({
     store: createPodAccessStore(db),
@@ -69,7 +66,7 @@ export function composePreviews(
     log,
   });
   const previewSite = createPreviewSite({
-    lookup: createPreviewLookup({ containers, projects }),
+    lookup: createPreviewLookup({ containers, projects, events, bus }),
     targets: createPreviewTargets({ projects, containers, lifecycle, services, statusWriter, idle, measurements }),
     visitors,
     reporting: createReporting({ events, redactions, onErrors: onPreviewErrors }),

@@ -1,3 +1,4 @@
+export { createActiveAccounts } from "./active-accounts.ts";
 export { createAccountSessions, createAuth, isPrivate } from "./auth.ts";
 export type { Auth, Recovery } from "./auth.service.ts";
 export { createAuthStore, type AuthStore } from "./auth.store.ts";

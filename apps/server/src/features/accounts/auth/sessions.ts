@@ -61,6 +61,7 @@ export function createSessions({
   const watched = new Map<string, { user_id: string; ended: Set<() => void>; timer: NodeJS.Timeout | undefined }>();
   /** Open streams of a user without a session; each rechecks when the user changed. */
   const watchers = new Map<string, Set<() => void>>();
+  const userListeners: ((userId?: string) => void)[] = [];
   /** Incremented by every invalidation: older reads must not be cached. */
   let epoch = 0;
 
@@ -104,6 +105,7 @@ export function createSessions({
     loading.clear();
     for (const id of session_ids ?? []) cached.delete(id);
     if (user_id) for (const [id, entry] of cached) if (entry.user.id === user_id || entry.impersonator?.id === user_id) cached.delete(id);
+    if (user_id) for (const listener of userListeners) listener(user_id);
     if (user_id) for (const recheckUser of watchers.get(user_id) ?? []) recheckUser();
     for (const [id, watch] of watched) if (session_ids?.includes(id) || watch.user_id === user_id) void recheck(id);
   };
@@ -130,6 +132,7 @@ export function createSessions({
     epoch += 1;
     loading.clear();
     cached.clear();
+    for (const listener of userListeners) listener();
     for (const id of watched.keys()) void recheck(id);
     for (const all of watchers.values()) for (const recheckUser of all) recheckUser();
   });
@@ -279,6 +282,8 @@ export function createSessions({
       forget({ user_id: userId });
       await store.notify({ user_id: userId });
     },
+    /** Calls `listener` with the id of a user who may have changed; without one when changes may have been missed. */
+    onUserChange: (listener: (userId?: string) => void): void => void userListeners.push(listener),
     /** Calls `recheck` when the user may have changed. Returns the unsubscribe function. */
     watchUser: (userId: string, recheckUser: () => void): (() => void) => {
       const all = watchers.get(userId) ?? new Set();

@@ -118,6 +118,16 @@ describe("entry", () => {
     expect((await anonymous.fetch("/", { cookie: `tesslate_preview=junk; ${visit.cookie}` })).status).toBe(200);
   });
 
+  test("requests after the first need no query of who may see what", async () => {
+    const fetched = async () => expect((await visit.fetch("/headers")).status).toBe(200);
+    await fetched();
+    const queries = vi.spyOn(app.studio.database.pool, "query");
+    for (let i = 0; i < 5; i++) await fetched();
+    const texts = queries.mock.calls.map(([query]) => JSON.stringify(query));
+    queries.mockRestore();
+    expect(texts.filter((text) => /from \\?"?(?:containers|sessions|users|projects)\b/.test(text))).toEqual([]);
+  });
+
   test("signing out closes the preview and its sockets", async () => {
     await using own = await projectsApp();
     const eve = await own.signUp();

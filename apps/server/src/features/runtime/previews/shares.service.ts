@@ -9,6 +9,7 @@ import { isUuid } from "../../../platform/uuid.ts";
 import { previewOrigin, containerUrl, type Containers, type PreviewAddress } from "../containers/index.ts";
 
 import type { ContainerRow, PreviewShareRow } from "../../../db/schema/runtime.ts";
+import type { Sessions } from "../../accounts/auth/index.ts";
 import { canSignIn } from "../../accounts/users/index.ts";
 import type { PreviewedContainer, Previews } from "./previews.service.ts";
 import type { SharesStore } from "./shares.store.ts";
@@ -17,6 +18,9 @@ const maxOpenLinks = 50;
 const keptVisits = 100;
 const maxUserAgent = 400;
 const channel = "preview_shares";
+/** How long a link is remembered. Notifications end that at once. */
+const rememberMs = 60_000;
+const maxRemembered = 5_000;
 /** The maximum delay of a Node timer. */
 const maxTimerMs = 2 ** 31 - 1;
 
@@ -36,12 +40,14 @@ export function createShareLinks({
   box,
   address,
   bus,
+  accounts,
   log,
 }: {
   store: SharesStore;
   box: CryptoBox;
   address: PreviewAddress;
   bus: Bus;
+  accounts: Pick<Sessions, "onUserChange">;
   log: Logger;
 }) {
   const key = box.deriveKey("preview share link");
@@ -53,11 +59,32 @@ export function createShareLinks({
       .update(`${share.id}.${share.container_id}.${Date.parse(share.expires_at)}`)
       .digest("base64url");
 
+  /** Open links that were read a moment ago, with when they must be read again. */
+  const remembered = new Map<string, { found: NonNullable<Awaited<ReturnType<SharesStore["findOpen"]>>>; until: number }>();
+  /** Incremented by every invalidation: older reads must not be remembered. */
+  let epoch = 0;
+  const forget = () => {
+    epoch += 1;
+    remembered.clear();
+  };
+  const read = async (id: string) => {
+    const since = epoch;
+    const found = await store.findOpen(id);
+    remembered.delete(id);
+    if (found && since === epoch) {
+      if (remembered.size >= maxRemembered) remembered.clear();
+      remembered.set(id, { found, until: Math.min(Date.now() + rememberMs, Date.parse(found.share.expires_at)) });
+    }
+    return found;
+  };
   const find = async (
     id: string,
     { container, project }: PreviewedContainer,
+    { isFresh = true } = {},
   ): Promise<{ share: PreviewShareRow; open: OpenShare } | undefined> => {
-    const found = isUuid(id) ? await store.findOpen(id) : undefined;
+    if (!isUuid(id)) return undefined;
+    const known = isFresh || !bus.isConnected() ? undefined : remembered.get(id);
+    const found = known && known.until > Date.now() ? known.found : await read(id);
     if (!found || found.share.container_id !== container.id || found.project_id !== project.id || !canSignIn(found.owner)) return undefined;
     return { share: found.share, open: { id, path: found.path, expires_at_ms: Date.parse(found.share.expires_at) } };
   };
@@ -71,10 +98,13 @@ export function createShareLinks({
     }
   };
   const recheckAll = () => {
+    forget();
     for (const id of watched.keys()) void recheck(id);
   };
   bus.listen(channel, recheckAll);
   bus.onReconnect(recheckAll);
+  // The owner of a link may not sign in any more.
+  accounts.onUserChange(forget);
 
   return {
     urlOf: (share: PreviewShareRow, container: Pick<ContainerRow, "host_label">): string =>
@@ -90,7 +120,8 @@ export function createShareLinks({
       const given = Buffer.from(mark);
       return given.length === wanted.length && timingSafeEqual(given, wanted) ? found.open : undefined;
     },
-    find: async (id: string, previewed: PreviewedContainer): Promise<OpenShare | undefined> => (await find(id, previewed))?.open,
+    find: async (id: string, previewed: PreviewedContainer): Promise<OpenShare | undefined> =>
+      (await find(id, previewed, { isFresh: false }))?.open,
     note: (shareId: string, { ip, user_agent }: { ip: string; user_agent: string | undefined }): Promise<void> =>
       store.addVisit({ share_id: shareId, ip, user_agent: user_agent?.slice(0, maxUserAgent) ?? null }, keptVisits),
     /** Calls `ended` when the link is withdrawn or expires. Returns the unsubscribe function. */
@@ -107,7 +138,10 @@ export function createShareLinks({
       };
     },
     /** Links were deleted: every process checks their visitors. */
-    ended: (): Promise<void> => bus.notify(channel, {}),
+    ended: (): Promise<void> => {
+      forget();
+      return bus.notify(channel, {});
+    },
   };
 }
 

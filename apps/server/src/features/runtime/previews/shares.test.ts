@@ -50,6 +50,29 @@ async function another(user: TestUser, name: string) {
 }
 
 describe("a share link", () => {
+  test("lets its visitors in without a query, until it is withdrawn or its owner is suspended", async () => {
+    const link = await share();
+    const grace = await open(link.url);
+    const status = async () => (await grace.fetch("/", { headers: asPage })).status;
+    expect(await status()).toBe(200);
+    const queries = vi.spyOn(app.studio.database.pool, "query");
+    for (let i = 0; i < 5; i++) expect(await status()).toBe(200);
+    const texts = queries.mock.calls.map(([query]) => JSON.stringify(query));
+    queries.mockRestore();
+    expect(texts.filter((text) => text.includes("preview_shares"))).toEqual([]);
+
+    const suspend = async (isSuspended: boolean) => {
+      await app.studio.database.pool.query("update users set is_suspended = $2 where id = $1", [ada.id, isSuspended]);
+      await app.studio.sessions.forgetUser(ada.id);
+    };
+    await suspend(true);
+    expect(await status()).toBe(401);
+    await suspend(false);
+    expect(await status()).toBe(200);
+    await app.as(ada).previews.unshare({ params: { id: project.id, preview_id: preview.id, share_id: link.id } });
+    expect(await status()).toBe(401);
+  });
+
   test("admits people without an account repeatedly until it expires", async () => {
     const link = await share({ expires_in: 7200, label: " for Grace " });
     expect(link).toMatchObject({
@@ -144,7 +167,9 @@ describe("a share link", () => {
     const grace = await open(link.url);
     expect((await grace.fetch("/")).status).toBe(200);
     await app.studio.database.pool.query("update preview_shares set expires_at = now() - interval '1 second' where id = $1", [link.id]);
-    expect((await grace.fetch("/")).status).toBe(401);
+    // A link that was read knows when it expires: that it does so earlier must be said.
+    await app.studio.database.pool.query("select pg_notify('preview_shares', '{}')");
+    await vi.waitFor(async () => expect((await grace.fetch("/")).status).toBe(401));
     expect((await open(link.url)).entered.status).toBe(401);
     expect(await shares()).toEqual([]);
   });
@@ -232,6 +257,7 @@ describe("a share link", () => {
     const visit = await open(link.url);
     expect((await visit.fetch("/")).status).toBe(200);
     await app.studio.database.pool.query("update users set is_suspended = true where id = $1", [bob.id]);
+    await app.studio.sessions.forgetUser(bob.id);
     expect((await visit.fetch("/")).status).toBe(401);
     expect((await open(link.url)).entered.status).toBe(401);
   });
