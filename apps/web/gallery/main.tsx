@@ -1,3 +1,5 @@
+// First: it says the order of the layers, which the styles of components belong to.
+import "./gallery.css";
 import { createMemoryHistory, createRootRoute, createRoute, createRouter, RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
@@ -5,7 +7,6 @@ import { AppProviders } from "../src/app.tsx";
 import { createQueryClient } from "../src/lib/query.ts";
 import { Toaster } from "../src/ui/toast.tsx";
 import { Gallery } from "./Gallery.tsx";
-import "./gallery.css";
 
 // Links of components need a router; with a history in memory they lead nowhere.
 const rootRoute = createRootRoute({

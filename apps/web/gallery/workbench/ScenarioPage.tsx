@@ -5,11 +5,13 @@ import { isView, type View } from "../../src/project/views.ts";
 import { createPaletteRegistry, PaletteContext } from "../../src/ui/page/palette.ts";
 import { modelSetupQuery, modelsQuery } from "../../src/features/models/index.ts";
 import { Workbench } from "../../src/features/workbench/Workbench.tsx";
+import { meQuery } from "../../src/features/users/index.ts";
+import { person } from "../../src/testing/signed-in.ts";
 import { modelList } from "./bakery.ts";
 import { cannedServices, projectOf } from "./canned-services.ts";
 import type { Scenario } from "./scenarios.ts";
 
-const nadia = { id: "0a000000-0000-4000-8000-0000000000ad", name: "Nadia" };
+const nadia = person({ id: "0a000000-0000-4000-8000-0000000000ad", name: "Nadia" });
 
 /** The workbench in one of its states, from canned events through the real code. */
 export function ScenarioPage({ scenario }: { scenario: Scenario }) {
@@ -17,6 +19,7 @@ export function ScenarioPage({ scenario }: { scenario: Scenario }) {
   const palette = useMemo(() => createPaletteRegistry(() => undefined), []);
   const [queries] = useState(() => {
     const client = new QueryClient({ defaultOptions: { queries: { staleTime: Number.POSITIVE_INFINITY, retry: false } } });
+    client.setQueryData(meQuery.queryKey, nadia);
     const isConnected = scenario.models === "connected";
     client.setQueryData(modelsQuery.queryKey, {
       items: isConnected ? modelList : [],
