@@ -1,8 +1,9 @@
-import { TriangleAlert } from "lucide-react";
+import { CircleCheck, TriangleAlert } from "lucide-react";
 import { counted } from "../../lib/counted.ts";
+import { formatDuration } from "../../lib/durations.ts";
 import { formatDollars } from "../../lib/money.ts";
 import { formatCompact } from "../../lib/numbers.ts";
-import { useProjectEvents, useContainers, useRuntime } from "../../project/project-context.ts";
+import { useContainers, useProject, useProjectEvents, useRuntime } from "../../project/project-context.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { Elapsed, isRunActive, useConversation } from "../chat/index.ts";
 import { ContainerDot, containerLook } from "../containers/index.ts";
@@ -12,12 +13,25 @@ import { useOpenPreview, currentProblems } from "../preview/index.ts";
 /** Container status, git, problems, and usage of the run. */
 export function StatusBar() {
   const containers = useContainers();
+  const { environment_status: environment } = useProject();
   const { state: stream } = useProjectEvents();
   const { restartContainer } = useRuntime();
   const { openDock, openLogs, show } = useWorkbenchActions();
   const isRunning = useConversation(isRunActive);
-  const run = useConversation(({ lastRun }) => lastRun && { status: lastRun.status, startedAt: lastRun.startedAt, usage: lastRun.usage });
+  const run = useConversation(
+    ({ lastRun }) =>
+      lastRun && {
+        status: lastRun.status,
+        startedAt: lastRun.startedAt,
+        durationMs: lastRun.durationMs,
+        usage: lastRun.usage,
+      },
+  );
   const git = useGitStatus().status;
+  const hasWorkingApp =
+    environment === "active" &&
+    containers.some(({ status }) => status === "running") &&
+    containers.every(({ status }) => status !== "failed");
   const problemCount = currentProblems(useOpenPreview().preview.reports).length;
   return (
     <footer
@@ -61,6 +75,11 @@ export function StatusBar() {
           <TriangleAlert size={13} aria-hidden="true" />
           {counted(problemCount, "problem")}
         </button>
+      ) : hasWorkingApp ? (
+        <span className="inline-flex items-center gap-1.5" title="None reported by the app since the workbench was opened">
+          <CircleCheck size={13} aria-hidden="true" />
+          No problems
+        </span>
       ) : null}
       <span className="flex-1" />
       {stream === "reconnecting" ? <span className="text-info">Reconnecting…</span> : null}
@@ -69,6 +88,10 @@ export function StatusBar() {
           {isRunning ? (
             <span className="inline-flex items-center gap-1.5">
               {run.status === "waiting" ? "Needs your input" : "Working"} <Elapsed since={run.startedAt} />
+            </span>
+          ) : run.durationMs !== undefined ? (
+            <span className="num" title="Time that the agent worked in the last run">
+              {run.status === "done" ? `Done after ${formatDuration(run.durationMs)}` : `Ended after ${formatDuration(run.durationMs)}`}
             </span>
           ) : null}
           {run.usage.tokensIn + run.usage.tokensOut > 0 ? (
