@@ -28,7 +28,7 @@ await runChecks(
   checks.map(({ what, seconds, subject }) => ({ what, seconds, subject: subject(config, dataDir) })),
   {
     start: (names) =>
-      fork(join(import.meta.dirname, "doctor/check-process.ts"), names, { execArgv: [], stdio: ["ignore", "inherit", "inherit", "ipc"] }),
+      fork(join(import.meta.dirname, "doctor-process.ts"), names, { execArgv: [], stdio: ["ignore", "inherit", "inherit", "ipc"] }),
     report,
   },
 );

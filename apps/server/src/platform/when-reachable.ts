@@ -5,8 +5,6 @@ import type { Logger } from "./logger.ts";
 export const isRunnerAway = (runtime: Pick<RuntimeDriver, "isConnected">, error?: unknown): boolean =>
   runtime.isConnected?.() === false && (error === undefined || (error instanceof RuntimeError && error.code === "unavailable"));
 
-export type WhenReachable = ReturnType<typeof createWhenReachable>;
-
 /**
  * Runs work that a start needs of the runtime: now, or in the same order as soon as the runner is connected. Resolves when the work has ended or waits; only
  * work that runs now can throw.

@@ -6,7 +6,7 @@ import { fileText, ids, modelList } from "./bakery.ts";
 import { cannedCatalogue } from "./canvas-scenarios.ts";
 import { cannedDeployments, cannedLaunchSettings, cannedLines, cannedPlan, cannedProviders, cannedTargets } from "./deploy-scenarios.ts";
 import samplePage from "./sample-app.html?raw";
-import { cannedCheckpoints, cannedFilesCopy, cannedRuns, cannedSnapshots } from "./history.ts";
+import { cannedCheckpoints, cannedCopies, cannedFilesCopy, cannedRuns, cannedSnapshots } from "./history.ts";
 import type { Scenario } from "./scenarios.ts";
 
 const json = (body: unknown, status = 200) =>
@@ -96,7 +96,7 @@ export function cannedServices(scenario: Scenario): Services {
       if (path === `${under}/connections`) return fails("connections") ? broken() : list(scenario.connections ?? []);
       if (path === `${under}/restore-files`) return json(cannedFilesCopy(scenario.id));
       if (path === `${under}/snapshots`)
-        return json({ items: cannedSnapshots, total: 1, page: 1, total_pages: 1, max_snapshots: 20, copies: null });
+        return json({ items: cannedSnapshots, total: 1, page: 1, total_pages: 1, max_snapshots: 20, copies: cannedCopies });
       if (path === `${under}/checkpoints`) return list(cannedCheckpoints);
       if (path === `${under}/runs`) return list(cannedRuns);
       if (path === `${under}/branches`) return list(scenario.branches ?? []);

@@ -1,4 +1,4 @@
-import type { Checkpoint, FilesCopy, RunSummary, Snapshot } from "@tesslate/contract";
+import type { Checkpoint, FilesCopy, RunSummary, ScheduledCopies, Snapshot } from "@tesslate/contract";
 import { at, ids, question } from "./bakery.ts";
 
 const idOf = (kind: number, n: number) => `0b000000-0000-4000-8000-00000000${kind}00${n}`;
@@ -44,6 +44,11 @@ export const cannedCheckpoints: Checkpoint[] = cannedRuns.map(({ before_id, mess
   task_id,
   created_at: started_at,
 }));
+export const cannedCopies: ScheduledCopies = {
+  every_minutes: 60,
+  copied_until: new Date(Date.now() - 12 * 60_000).toISOString(),
+  due_since: null,
+};
 export const cannedSnapshots: Snapshot[] = [
   {
     id: idOf(4, 0),

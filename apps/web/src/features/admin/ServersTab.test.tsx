@@ -71,13 +71,18 @@ test("an unreachable runner shows since when and why; pods are counted by state 
     reached_by: 0,
     missed_by: 2,
     awake: null,
-    last_error: { at, message: "The runner cannot be reached (ECONNREFUSED)." },
+    version: null,
+    protocol: null,
+    driver: null,
+    last_error: { at, message: "The runner refused the token.", is_permanent: true },
   });
   const stream = api.stream("adminServers.events", [event({ runners: [lost] })]);
   open(path);
   const runners = within(await screen.findByRole("region", { name: "Runners" }));
   expect(runners.getByText("Unreachable")).toBeVisible();
-  expect(runners.getByText("The runner cannot be reached (ECONNREFUSED).")).toBeVisible();
+  expect(runners.getByText("The runner refused the token.")).toBeVisible();
+  expect(runners.getByText(/It stays until this is changed\./)).toBeVisible();
+  expect(runners.getByText("Version").closest("div")).toHaveTextContent("Unknown");
   expect(runners.getByText("0 of 2")).toBeVisible();
   stream.send(
     event({

@@ -8,6 +8,9 @@ import { captureType, isStale } from "./capture.ts";
 
 /** Of projects with files. */
 const copied = sql`('active', 'stopped', 'starting', 'stopping', 'hibernating', 'hibernated')`;
+/** While so many snapshots wait for their copy, no further ones are taken. */
+const maxUncopied = 4;
+const uncopiedMs = 15 * 60_000;
 const seconds = (ms: number): SQL => sql`make_interval(secs => ${ms / 1000}::float8)`;
 
 /** Until when the changes of a project, a `project_id`, are in a copy; null: it has none. */
@@ -35,6 +38,14 @@ export function createDueCopiesStore(db: Database) {
       await db.execute(
         sql`delete from due_copies d using projects p where p.id = d.project_id and (p.branch_of is not null or p.environment_status not in ${copied})`,
       );
+      // Captured ones are copied first. One that cannot be copied does not hold up others for long.
+      const [captured] = (
+        await db.execute<{
+          count: number;
+        }>(sql`select count(*)::int as count from snapshots s where s.snapshot_type = 'scheduled' and s.status = 'ready'
+          and s.ready_at > now() - ${seconds(uncopiedMs)} and not exists (select from snapshot_copies c where c.id = s.id)`)
+      ).rows;
+      if ((captured?.count ?? 0) >= maxUncopied) return [];
       const rows = await db
         .select({ id: dueCopies.project_id })
         .from(dueCopies)

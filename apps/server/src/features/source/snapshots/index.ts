@@ -2,7 +2,7 @@ export { createCheckpointBeforeChange, type CheckpointBeforeChange } from "./che
 export { createCheckpoints, titleOfCheckpoint, type Checkpoints, type CheckpointRun } from "./checkpoints.ts";
 export { createBackgroundCaptures } from "./background-captures.ts";
 export { copiedUntil, createDueCopiesStore, type DueCopiesStore } from "./due-copies.store.ts";
-export { createScheduledCopies, type ScheduledCopies } from "./scheduled-copies.ts";
+export { createScheduledCopies } from "./scheduled-copies.ts";
 export { createCopiesStore } from "./copies.store.ts";
 export { createSnapshotCopies, type SnapshotCopies } from "./copies.ts";
 export { createRunDatabases, type RunDatabases } from "./run-databases.ts";

@@ -22,8 +22,6 @@ const maxWaiting = 50;
 /** A larger tree or database is not captured within this time. */
 const timeoutMs = 15 * 60_000;
 
-export type ScheduledCopies = ReturnType<typeof createScheduledCopies>;
-
 /**
  * Takes a snapshot of each project that changed since its last copy, so that the copy is made. People do not see these snapshots, and only the newest
  * one of a project is kept. One server finds what is due; the owner of each project captures it.

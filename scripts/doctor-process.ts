@@ -1,8 +1,8 @@
 /** Makes the checks that its arguments name, one after another, and sends their lines to the process that started it. */
 import { resolve } from "node:path";
-import { readConfig } from "../../apps/server/src/config.ts";
-import { checks } from "./checks.ts";
-import type { CheckMessage } from "./run-checks.ts";
+import { readConfig } from "../apps/server/src/config.ts";
+import { checks } from "./doctor/checks.ts";
+import type { CheckMessage } from "./doctor/run-checks.ts";
 
 const send = (message: CheckMessage) => new Promise<void>((done) => process.send?.(message, () => done()));
 const config = readConfig(process.env);
