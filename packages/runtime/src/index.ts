@@ -25,6 +25,7 @@ export {
   type ForwardedPort,
   type SandboxPort,
 } from "./sandbox-port.ts";
+export { loadPage, untilQuiet } from "./load-page.ts";
 export { keptLogLines } from "./host/services/log-file.ts";
 export type { RuntimeLog } from "./log.ts";
 export type { CallSpan, ClientTracing, RunnerTracing } from "./remote/tracing.ts";

@@ -16,7 +16,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RuntimeError } from "../../errors.ts";
 import { run } from "../../run.ts";
-import { fetchPort, sandboxPort, type SandboxPort } from "../../sandbox-port.ts";
+import { loadPage, untilQuiet } from "../../load-page.ts";
+import { sandboxPort } from "../../sandbox-port.ts";
 import type { ImageId, ImageSpec, PreparedImage, PrepareOptions, Sandbox } from "../../types.ts";
 import { makeFolder } from "../files/modes.ts";
 import { compileCacheFolder, filledCompileCache } from "./compile-cache.ts";
@@ -457,20 +458,7 @@ async function warm(
   await sandbox.start({ name, command, cwd: ".", env, port, stopGraceMs: warmStopGraceMs });
   try {
     const state = await sandbox.ready(name, { timeoutMs: 90_000, signal });
-    const to = sandboxPort(sandbox, state.port ?? port);
-    const base = new URL(path, `http://localhost:${to.port}`);
-    const seen = new Set<string>();
-    const queue = [base.href];
-    for (let at = queue.shift(); at !== undefined && seen.size < 60; at = queue.shift()) {
-      if (seen.has(at)) continue;
-      seen.add(at);
-      const { status, text } = await visit(to, at, signal);
-      if (at === base.href && status >= 500) throw new Error(`the page responds with ${status}`);
-      for (const [, target = ""] of text.matchAll(/(?:\bsrc|\bhref|\bfrom|\bimport)\s*[=(]?\s*["']([^"'\s]+)["']/g)) {
-        const url = URL.canParse(target, at) ? new URL(target, at) : undefined;
-        if (url?.origin === base.origin && !seen.has(url.href)) queue.push(url.href);
-      }
-    }
+    await loadPage(sandboxPort(sandbox, state.port ?? port), path, signal);
     await untilQuiet(sandbox, signal, isHurried);
   } catch (error) {
     if (signal.aborted) throw new RuntimeError("aborted", "warming up was aborted", { cause: error });
@@ -482,43 +470,6 @@ async function warm(
 
 /** Next.js writes tens of megabytes of cache when it stops. */
 const warmStopGraceMs = 30_000;
-const quietMs = 3_000;
-const longestNoiseMs = 20_000;
-const sampleMs = 500;
-/** Caches are written shortly after the response, and those of Next.js once its server has been idle for 2 s. */
-async function untilQuiet(sandbox: Sandbox, signal: AbortSignal, isHurried: () => boolean): Promise<void> {
-  const end = Date.now() + longestNoiseMs;
-  let { cpuSeconds } = await sandbox.usage();
-  for (let quietFor = 0; quietFor < quietMs && Date.now() < end;) {
-    await sleep(sampleMs, undefined, { signal });
-    if (isHurried()) return;
-    const now = (await sandbox.usage()).cpuSeconds;
-    quietFor = now - cpuSeconds < (0.1 * sampleMs) / 1000 ? quietFor + sampleMs : 0;
-    cpuSeconds = now;
-  }
-}
-
-const maxRedirects = 20;
-/** A dev server that discovers a dependency restarts and closes the connection: that is not a failure. */
-async function visit(to: SandboxPort, url: string, signal: AbortSignal): Promise<{ status: number; text: string }> {
-  for (let tries = 1; ; tries++) {
-    try {
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(60_000)]);
-      let at = new URL(url);
-      for (let redirects = 0; ; redirects++) {
-        const response = await fetchPort(to, at.pathname + at.search, { signal: limit });
-        const next = URL.parse(response.headers.get("location") ?? "", at);
-        const isFollowed = response.status >= 300 && response.status < 400 && next?.origin === at.origin && redirects < maxRedirects;
-        if (!isFollowed) return { status: response.status, text: await response.text() };
-        await response.body?.cancel();
-        at = next;
-      }
-    } catch (error) {
-      if (signal.aborted || tries >= 10) throw error;
-      await sleep(300, undefined, { signal });
-    }
-  }
-}
 
 /** The innermost reason, which is hidden behind "fetch failed". */
 function reasonOf(error: unknown): string {
