@@ -176,6 +176,7 @@ export async function backUp(
             postgres: rows[0]?.server_version ?? "",
           };
         },
+        spares: store.spares,
         pause,
         keys: async () => {
           const { current, former = [] } = await loadEncryptionKeys(config, dataDir);

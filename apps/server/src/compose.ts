@@ -282,7 +282,10 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     );
     await tasks.start(jobs);
     await chat.queue.sweep();
-    await whenReachable("reconcile containers", containers.reconcile);
+    await whenReachable("reconcile containers", async () => {
+      await containers.spares.reconcile();
+      await containers.reconcile();
+    });
     // Of several servers, each finds them when they are used.
     if (!owners.isOneOfSeveral)
       await whenReachable("find missing files", async () => {
@@ -293,18 +296,14 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       });
     await whenReachable("continue setups", provisioning.provisioning.reconcile);
     await workspace.shell.reconcile();
-    if (!owners.isOneOfSeveral) await whenReachable("start always-on projects", () => containers.hosting.resume());
-    await whenReachable("resume deployments", deployments.reconcile);
-    await whenReachable("prepare templates", () =>
-      platform.preparation.start(async () => {
-        // The agent checks the first app soon after it is written.
-        const [first = "", ...others] = await projects.templateImages.order();
-        return [first, "browser", ...others];
-      }),
-    );
+    await whenReachable("reconcile containers", async () => {
+      await containers.spares.reconcile();
+      await containers.reconcile();
+    });
     const memory = watchMemory({
       ...config.runtime.memory,
       read: readMemory,
+      releaseSpare: containers.spares.release,
       idle: containers.idle,
       evict: (projectId) => containers.lifecycle.stopUnattended(projectId, "memory"),
       log,
@@ -313,7 +312,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
 
     const { http, facts } = await composeHttp(
       platform,
-      { accounts, models, previews, deployments, snapshots, jobs, adminOperations },
+      { accounts, models, containers, previews, deployments, snapshots, jobs, adminOperations },
       { webDir: swap.webDir },
     );
     for (const area of [...areas, adminOperations]) area.mount(http.mount);

@@ -67,9 +67,12 @@ function createConfig(settings: Settings, isGiven: (name: string) => boolean) {
       runnerTiming: { startMs: 5_000, patienceMs: 15_000, backoffMs: { first: 50, max: 2_000, refused: 30_000 } },
       kubernetes: settings.kubernetes,
       ...settings.preparation,
+      spareProjects: settings.preparation.spareProjects ?? (settings.preparation.preparesTemplates ? undefined : 0),
       ...settings.idle,
       orphanGraceMs: settings.idle.orphanGraceMs || undefined,
       backoff: { attempts: settings.recovery.attempts, firstMs: 1000, capMs: 60_000, stableMs: 60_000 },
+      /** How soon one that was used is replaced, and how long a project that it became may take until its first start; here so that tests can shorten them. */
+      spares: { pauseMs: 10_000, unusedMs: 2 * 60_000 },
       /** Delays before a failed preparation is retried; here so that tests can shorten them. */
       preparationRetryMs: [30_000, 60_000, 5 * 60_000, 15 * 60_000, 3_600_000],
       memory: { watermarkPercent: settings.recovery.watermarkPercent, everyMs: 10_000 },

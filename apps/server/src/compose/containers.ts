@@ -1,3 +1,4 @@
+import type { RuntimeDriver } from "@tesslate/runtime";
 import {
   createConnections,
   createConnectionsStore,
@@ -9,6 +10,7 @@ import {
 } from "../features/runtime/connections/index.ts";
 import {
   createContainers,
+  createContainerSecrets,
   createListeningPortOf,
   mountContainers,
   type ConnectionEnvironment,
@@ -32,9 +34,11 @@ import {
 } from "../features/runtime/databases/index.ts";
 import { createFindDeployedService, isDeploymentSandbox } from "../features/delivery/deployments/index.ts";
 import { createHosting, createHostingStore, mountHosting, type Hosting } from "../features/runtime/hosting/index.ts";
+import { createPlanTemplate, createSpares, createStartRows, insertRows, type Spares } from "../features/runtime/spares/index.ts";
 import { createSecrets, mountSecrets, type Secrets } from "../features/projects/secrets/index.ts";
 import type { TemplateInsertion } from "../features/projects/projects/index.ts";
 import { startCommandOf, waitsForSources } from "../features/source/transfer/index.ts";
+import { readMemory, type MemoryUse } from "../platform/memory.ts";
 import type { Area } from "./area.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
@@ -53,6 +57,7 @@ export interface ContainersArea extends Area {
   connectionsStore: ConnectionsStore;
   connections: Connections;
   templateInsertion: TemplateInsertion;
+  spares: Spares;
   secrets: Secrets;
   databases: Databases;
   inspection: ContainerInspection;
@@ -78,7 +83,7 @@ export function composeContainers(
   { projects, projectsStore, templates, beforeChange }: ProjectsArea,
   { snapshotData, onCrashed }: { snapshotData: SnapshotContainerData; onCrashed: (projectId: string) => void },
 ): ContainersArea {
-  const { config, log, onClose, db, events, runtime, address } = platform;
+  const { config, log, onClose, db, events, runtime, preparation, address } = platform;
   const connectionsStore = createConnectionsStore(db);
   const connectionEnvironment = createConnectionEnvironment({
     store: connectionsStore,
@@ -89,7 +94,7 @@ export function composeContainers(
     listeningPortOf: createListeningPortOf(runtime),
     runtime,
   });
-  const { close, reconcile, adopt, release, catalogue, rename, usage, ...made } = createContainers({
+  const { close, reconcile, adopt, release, catalogue, early, rename, usage, ...made } = createContainers({
     platform,
     records: { store: containersStore, vault: environmentVault, credentials: credentialsStore, credentialsVault },
     sources: { projects, projectsStore, templates, checkpointBefore: beforeChange.before, snapshotData },
@@ -97,7 +102,7 @@ export function composeContainers(
     outside: { commandOf: startCommandOf, waitsForSources, onCrashed, isElsewhere: isDeploymentSandbox },
     settings: config.runtime,
   });
-  onClose(async () => close());
+  onClose(close);
   const { lifecycle, containers, containerSetup, inspection } = made;
   const hosting = createHosting({ store: createHostingStore(db), projects, lifecycle, limits: config.projects, log });
   const connections = createConnections({
@@ -112,6 +117,44 @@ export function composeContainers(
     vault: secretVault,
     redactions,
   });
+  const spares = createSpares({
+    count: config.runtime.spareProjects,
+    canKeep: runtime.can.freeze && runtime.can.privateNetwork && !platform.owners.isOneOfSeveral,
+    runtime,
+    templates,
+    countUses: projectsStore.countTemplateUses,
+    images: {
+      areBusy: () => preparation.items().some(({ kind, state }) => kind === "template" && (state === "waiting" || state === "preparing")),
+      follow: preparation.follow,
+    },
+    limits: { memoryBytes: config.projects.memoryBytes, diskBytes: config.projects.diskBytes.free },
+    plan: createPlanTemplate({
+      db,
+      catalogue,
+      secrets: createContainerSecrets({ vault: environmentVault, credentials: credentialsStore, credentialsVault, redactions }),
+      vault: secretVault,
+    }),
+    start: createStartRows({
+      runtime,
+      box: platform.box,
+      vault: environmentVault,
+      credentialsVault,
+      catalogue,
+      previewDomain: address.domain,
+      commandOf: startCommandOf,
+      waitsForSources,
+    }),
+    insert: (tx, project, rows) =>
+      insertRows(tx, project, rows, { setup: containerSetup, connections: connectionsStore, secrets: secretsStore }),
+    inserted: templateInsertion.inserted,
+    early,
+    exists: async (id) => (await projectsStore.find(id)) !== undefined,
+    settings: platform.settings,
+    memory: { read: () => memoryOf(runtime), watermarkPercent: config.runtime.memory.watermarkPercent },
+    pauseMs: config.runtime.spares.pauseMs,
+    log,
+  });
+  onClose(spares.close);
   const databaseConnections = { postgres: createPostgresConnections({ log }), mysql: createMysqlConnections({ log }) };
   for (const connections of Object.values(databaseConnections)) {
     onClose(async () => connections.closeAll());
@@ -155,6 +198,7 @@ export function composeContainers(
     connectionsStore,
     connections,
     templateInsertion,
+    spares,
     secrets,
     databases,
     reconcile,
@@ -168,4 +212,11 @@ export function composeContainers(
       mountDatabases(mount, { databases, history: queryHistory });
     },
   };
+}
+
+/** Of the machine that runs the projects. */
+async function memoryOf(runtime: Pick<RuntimeDriver, "runner">): Promise<MemoryUse | undefined> {
+  if (!runtime.runner) return readMemory();
+  const { memoryUsedBytes: usedBytes, memoryTotalBytes: totalBytes } = (await runtime.runner()).machine ?? {};
+  return usedBytes === undefined || totalBytes === undefined ? undefined : { usedBytes, totalBytes };
 }

@@ -9,6 +9,7 @@ import type { Jobs } from "../platform/jobs.ts";
 import { version } from "../version.ts";
 import type { AdminOperationsArea } from "./admin-operations.ts";
 import type { AccountsArea } from "./accounts.ts";
+import type { ContainersArea } from "./containers.ts";
 import type { DeploymentsArea } from "./deployments.ts";
 import type { ModelsArea } from "./models.ts";
 import type { Platform } from "./platform.ts";
@@ -21,6 +22,7 @@ export async function composeHttp(
   {
     accounts: { auth, setup, oauth, passkeys },
     models,
+    containers,
     previews,
     deployments,
     snapshots: { snapshotCopies, dueCopies },
@@ -28,6 +30,7 @@ export async function composeHttp(
     adminOperations,
   }: {
     accounts: AccountsArea;
+    containers: Pick<ContainersArea, "spares">;
     models: ModelsArea;
     previews: PreviewsArea;
     deployments: DeploymentsArea;
@@ -42,6 +45,7 @@ export async function composeHttp(
     store: createSystemStore(database.db),
     pool: database.pool,
     runtime,
+    spares: containers.spares.counts,
     hostLoad: () => readHostLoad(dataDir),
     servers: adminOperations.servers.get,
     ownReport: async () => (await reporter.latest()).report,

@@ -56,7 +56,7 @@ export interface ProvisioningArea extends Area {
 export async function composeProvisioning(
   { config, log, db, dataDir, events, objects, runtime, tasks, outbound, ca }: Platform,
   { projects, projectsStore, pictures, templates, templateImages }: ProjectsArea,
-  { containerSetup, connectionsStore, templateInsertion, lifecycle, services }: ContainersArea,
+  { containerSetup, connectionsStore, templateInsertion, spares, lifecycle, services }: ContainersArea,
   { previewsStore }: PreviewsArea,
   { assetsStore, watch, logProblems }: WorkspaceArea,
   { resolveBase }: Pick<StoreListings, "resolveBase">,
@@ -86,7 +86,7 @@ export async function composeProvisioning(
     ] satisfies CopyCanvas[],
   };
   const sources: ProjectSources = {
-    template: createTemplateSource({ projects, templates, templateImages, insertion: templateInsertion, log }),
+    template: createTemplateSource({ projects, templates, templateImages, insertion: templateInsertion, spares, log }),
     archive: createArchiveSource({ objects, projects, insertFirst, diskBytesOf }),
     git: createGitSource({
       projects,
@@ -115,7 +115,7 @@ export async function composeProvisioning(
   });
   const deletion = createProjectDeletion({ store: projectsStore, projects, shutDown: lifecycle.shutDown, tasks });
   const drafts = createDrafts({ store: createDraftsStore(db) });
-  const newProjects = createNewProjects({ store: projectsStore, maxProjects: config.projects.maxCount, tasks });
+  const newProjects = createNewProjects({ store: projectsStore, maxProjects: config.projects.maxCount, spares, tasks });
   const provisioning: Provisioning = {
     ...newProjects,
     ...createProjectCreation({

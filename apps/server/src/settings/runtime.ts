@@ -195,6 +195,14 @@ export const preparation = group("Project code", {
     description:
       "Install the dependencies of the bundled templates in the background after the start; 0 = when the first project needs them",
   }),
+  spareProjects: Type.Optional(
+    integer("SPARE_PROJECTS", {
+      maximum: 100,
+      example: "3",
+      description:
+        "For how many templates, most used first, a started project is kept for the next person who creates one. Default: one per 8 GiB of memory, at most 4, and none with TEMPLATE_PREPARATION=0",
+    }),
+  ),
 });
 
 export const projectMemory = group("Project code", {

@@ -38,8 +38,10 @@ const leftOut: readonly RegExp[] = [
   /^(?:chromium|browsers|dumps|git|scratch)$/,
 ];
 const runtimeFolder = "runtime/";
-const isLeftOut = (path: string): boolean =>
-  leftOut.some((pattern) => pattern.test(path)) || (path.startsWith(runtimeFolder) && notBackedUp(path.slice(runtimeFolder.length)));
+const isLeftOut = (path: string, spares: readonly string[]): boolean =>
+  spares.some((id) => path === `runtime/sandboxes/${id}` || path === `runtime/history/${id}`) ||
+  leftOut.some((pattern) => pattern.test(path)) ||
+  (path.startsWith(runtimeFolder) && notBackedUp(path.slice(runtimeFolder.length)));
 
 /** Folders whose entries are created before, and deleted after, the rows that name them. */
 const namedByRows: ReadonlySet<string> = new Set([
@@ -56,6 +58,8 @@ export interface Installation {
   dataDir: string;
   connection: DatabaseHandle["connection"];
   facts(): Promise<Pick<BackupManifest, "projects" | "migrations" | "postgres">>;
+  /** Ids of sandboxes that are left out, as of now: no project has them. */
+  spares(): Promise<readonly string[]>;
   pause: PauseSandbox;
   keys(): Promise<InstallationKeys>;
   /** Settings that are no secrets. */
@@ -99,7 +103,7 @@ export function refuseTargetInside(folder: string, dataDir: string): void {
  * whatever the dump refers to was there in one of the passes, and the second takes moments.
  */
 export async function createBackup(
-  { dataDir, connection, facts, pause, keys, settings, objects, elsewhere, version }: Installation,
+  { dataDir, connection, facts, spares, pause, keys, settings, objects, elsewhere, version }: Installation,
   { repository, isScheduled = false, passphrase, onProgress = () => undefined, signal }: BackupOptions,
 ): Promise<BackupManifest> {
   const started = new Date();
@@ -111,7 +115,8 @@ export async function createBackup(
   let isComplete = false;
   try {
     onProgress("Reading files");
-    const first = await saveFolder(dataDir, { store: repository, cache, isLeftOut, signal });
+    const unowned = await spares();
+    const first = await saveFolder(dataDir, { store: repository, cache, isLeftOut: (path) => isLeftOut(path, unowned), signal });
 
     onProgress("Dumping the database");
     const { projects, migrations, postgres } = await facts();
@@ -119,13 +124,15 @@ export async function createBackup(
     if (dump.leftOut.length > 0) warnings.push(`The database has ${dump.leftOut.join(", ")}, which are not part of the backup.`);
 
     onProgress("Reading what has changed");
+    // A project that has become one since is in the dump, and needs its files.
+    const stillUnowned = await spares();
     const names = new Map(projects.map((project) => [project.id, project.name]));
     /** Of the sandbox that is being copied. */
     let wasRunning = false;
     const files = await saveFolder(dataDir, {
       store: repository,
       cache,
-      isLeftOut,
+      isLeftOut: (path) => isLeftOut(path, stillUnowned),
       signal,
       former: { tree: first.tree, folders: namedByRows },
       hold: async (path) => {

@@ -11,6 +11,8 @@ export interface PrometheusSources {
   store: SystemStore;
   pool: { totalCount: number; idleCount: number; waitingCount: number };
   runtime: Pick<RuntimeDriver, "list" | "find">;
+  /** Ready spare projects by template. */
+  spares: () => ReadonlyMap<string, number>;
   hostLoad: () => Promise<HostLoad>;
   /** All servers of the installation. */
   servers: () => Promise<Pick<AdminServers, "servers">>;
@@ -34,6 +36,7 @@ export function createPrometheusMetrics({
   store,
   pool,
   runtime,
+  spares,
   hostLoad,
   servers,
   ownReport,
@@ -50,6 +53,7 @@ export function createPrometheusMetrics({
   const oldestJob = gauge("studio_jobs_oldest_seconds", "How long the oldest due background job has been waiting");
   const mail = gauge("studio_mail_waiting", "Email that was not sent yet");
   const sandboxes = gauge("studio_sandboxes", "Sandboxes by the state of their most active container", ["state"]);
+  const spareProjects = gauge("studio_spare_projects", "Started projects that wait for an owner", ["template"]);
   const memory = gauge("studio_sandboxes_memory_bytes", "Memory of all awake sandboxes");
   const cpu = new Counter({
     name: "studio_sandboxes_cpu_seconds_total",
@@ -97,6 +101,8 @@ export function createPrometheusMetrics({
     );
     const known = usages.filter((one) => one !== undefined);
     for (const state of states) sandboxes.set({ state }, all.filter((one) => stateOf(one) === state).length);
+    spareProjects.reset();
+    for (const [template, n] of spares()) spareProjects.set({ template }, n);
     memory.set(known.reduce((sum, one) => sum + one.memoryBytes, 0));
     // After a restart of the sandbox its time begins at zero.
     for (const { id, cpuSeconds } of known) cpu.inc(Math.max(0, cpuSeconds - (spent.get(id) ?? cpuSeconds)));

@@ -3,6 +3,8 @@ export { createProjectsStore, measureProject, setProjectFacts, setProjectHosting
 export type { FirstMessages } from "./first-message.ts";
 export { createNewProjects, type CreatedProject } from "./new-project.ts";
 export { createProjectCreation, isBranchName, repositoryAddress, type ResolveBase } from "./project-creation.ts";
+export { newSlug } from "./slug.ts";
+export type { SpareProjects } from "./spare-projects.ts";
 export { createProjectDeletion } from "./project-deletion.ts";
 export { createProjectSetup } from "./project-setup.ts";
 export type { Provisioning } from "./provisioning.ts";

@@ -1,7 +1,7 @@
 import type { Project } from "@tesslate/contract";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Queries } from "../../../platform/database.ts";
-import { limitReached } from "../../../platform/errors.ts";
+import { AppError, limitReached } from "../../../platform/errors.ts";
 import { insertUnique } from "../../../platform/insert-unique.ts";
 import { taskLinks, type Tasks } from "../../core/tasks/index.ts";
 import type { SourceInput } from "./project-source.ts";
@@ -9,6 +9,7 @@ import { setupTaskOf } from "./project-setup.ts";
 import { presentProject } from "./projects.service.ts";
 import type { ProjectsStore } from "./projects.store.ts";
 import { newSlug } from "./slug.ts";
+import type { SpareProjects } from "./spare-projects.ts";
 
 export type CreatedProject = Project & { task_id: string; status_url: string };
 /** The fields of a project that are known before its files exist. */
@@ -29,11 +30,13 @@ export type NewProjects = ReturnType<typeof createNewProjects>;
 export function createNewProjects({
   store,
   maxProjects,
+  spares,
   tasks,
 }: {
   store: ProjectsStore;
   /** Maximum number of projects per user, by tier. */
   maxProjects: Record<"free" | "basic" | "pro" | "ultra", number>;
+  spares: Pick<SpareProjects, "take" | "giveBack">;
   tasks: Pick<Tasks, "create">;
 }) {
   const refuseOver = ({ tier, count }: { tier: keyof typeof maxProjects; count: number }) => {
@@ -69,12 +72,14 @@ export function createNewProjects({
       userId: string,
       { source, name: given, isNameUnique = false, description, alongside, ...facts }: NewProject,
     ): Promise<CreatedProject> => {
-      const { project, task } = await insertUnique("slug for this project", () =>
+      const id = source.kind === "template" ? spares.take(source.template_slug) : undefined;
+      const insert = () =>
         store.transaction(async (tx) => {
           refuseOver(await store.countOwned(tx, userId));
           const wanted = given.trim();
           const name = isNameUnique ? uniqueName(wanted, await store.listNamesLike(tx, userId, wanted)) : wanted;
           const project = await store.insert(tx, {
+            ...(id !== undefined && { id }),
             owner_id: userId,
             name,
             slug: newSlug(name),
@@ -86,8 +91,12 @@ export function createNewProjects({
           if (!project) return undefined;
           await alongside?.(tx, project);
           return { project, task: await tasks.create(tx, setupTaskOf(project, { source, attempt: 1 })) };
-        }),
-      );
+        });
+      const { project, task } = await insertUnique("slug for this project", insert).catch((error: unknown) => {
+        // After any other error the transaction may have been committed.
+        if (id !== undefined && error instanceof AppError) spares.giveBack(id);
+        throw error;
+      });
       return { ...presentProject({ ...project, container_statuses: [] }), ...taskLinks(task) };
     },
     /** Throws `project_limit_reached` when the user has no project left on their plan; `createFrom` checks again. */

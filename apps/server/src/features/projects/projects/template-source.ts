@@ -2,6 +2,7 @@ import { AppError } from "../../../platform/errors.ts";
 import type { Queries } from "../../../platform/database.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { ProjectSource, ServiceShape, SourceInput } from "./project-source.ts";
+import type { SpareProjects } from "./spare-projects.ts";
 import type { Projects } from "./projects.service.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { TemplateImages } from "./template-images.ts";
@@ -13,7 +14,7 @@ export type InsertFirst = (tx: Queries, project: ProjectRow, app: { name: string
 /** Inserts what a template consists of; starts nothing. */
 export interface TemplateInsertion {
   /** The containers with their connections and secrets. Resolves with the one at the root. */
-  insert(tx: Queries, project: ProjectRow, template: BundledTemplate): Promise<{ id: string }>;
+  insert(tx: Queries, project: Pick<ProjectRow, "id" | "slug">, template: BundledTemplate): Promise<{ id: string }>;
   /** To call after the commit: the values of new secrets must be redacted. */
   inserted(projectId: string): Promise<void>;
 }
@@ -28,24 +29,29 @@ export const serviceOf = ({
   framework: framework ?? null,
 });
 
-/** A bundled template: the tree starts as a copy of its prepared image. */
+/** A bundled template: the tree starts as a copy of its prepared image, unless the project is a spare one, which has its files. */
 export function createTemplateSource({
   projects,
   templates,
   templateImages,
   insertion,
+  spares,
   log,
 }: {
   projects: Projects;
   templates: Templates;
   templateImages: Pick<TemplateImages, "prepare">;
   insertion: TemplateInsertion;
+  spares: Pick<SpareProjects, "adopt">;
   log: Logger;
 }): ProjectSource<Extract<SourceInput, { kind: "template" }>> {
   return {
     async fill({ project, input, attempt, signal, progress, note }) {
       const template = templates.find(input.template_slug);
       if (!template) throw new AppError("not_found", `The template ${input.template_slug} is not bundled with this version.`);
+      // The files of an attempt that was interrupted are replaced.
+      const spare = attempt === 1 ? spares.adopt(project) : undefined;
+      if (spare) return spare;
       await progress(10, `Preparing the template ${template.api.name}`);
       const notes = orderedNotes(note, log);
       const image = await templateImages.prepare(template, { signal, onLog: notes.add });

@@ -8,7 +8,7 @@ export const secretAad = (row: Pick<SecretRow, "project_id" | "key">): string =>
 
 /** Decrypted secrets of projects, only for starting processes and for redaction. */
 export type SecretVault = ReturnType<typeof createSecretVault>;
-export function createSecretVault({ store, box }: { store: SecretsStore; box: CryptoBox }) {
+export function createSecretVault({ store, box }: { store: Pick<SecretsStore, "listAll">; box: CryptoBox }) {
   return {
     seal: (row: Pick<SecretRow, "project_id" | "key">, value: string): Buffer => box.seal(value, secretAad(row)),
     /** All variables of the project. Throws `secrets_unreadable` when one was encrypted with an unknown key. */

@@ -26,7 +26,7 @@ export function createConnectionEnvironment({
   listeningPortOf,
   runtime,
 }: {
-  store: ConnectionsStore;
+  store: Pick<ConnectionsStore, "listAll">;
   containers: { listAll(projectId: string): Promise<ContainerRow[]> };
   credentials: { find(containerId: string): Promise<CredentialRow | undefined> };
   vault: EnvironmentVault;

@@ -1,10 +1,9 @@
 import { randomToken } from "../../../platform/crypto.ts";
 import type { Queries } from "../../../platform/database.ts";
-import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import { serviceOf, type BundledTemplate, type TemplateInsertion } from "../../projects/projects/index.ts";
 import type { Redactions, SecretsStore, SecretVault } from "../../projects/secrets/index.ts";
-import { gridPosition, type ContainerSetup } from "../containers/index.ts";
+import { gridPosition, type ContainerSetup, type ProjectOfNew } from "../containers/index.ts";
 import { newConnection } from "./connections.service.ts";
 import type { ConnectionsStore } from "./connections.store.ts";
 import { columnsOf } from "./graph.ts";
@@ -23,7 +22,7 @@ export function createTemplateInsertion({
   vault: Pick<SecretVault, "seal">;
   redactions: Pick<Redactions, "changed">;
 }): TemplateInsertion {
-  const insertContainers = async (tx: Queries, project: ProjectRow, template: BundledTemplate): Promise<Map<string, ContainerRow>> => {
+  const insertContainers = async (tx: Queries, project: ProjectOfNew, template: BundledTemplate): Promise<Map<string, ContainerRow>> => {
     const containers = [{ ...template.service, directory: "." }, ...template.containers];
     // Those that use something are to the left of those that provide it, as on the canvas after "Tidy".
     const columns = columnsOf(

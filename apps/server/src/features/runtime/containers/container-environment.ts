@@ -20,7 +20,7 @@ export const createEnvironmentOf =
     listeningPortOf: ListeningPortOf;
     previewDomain: string;
   }) =>
-  async (project: ProjectRow, row: ContainerRow): Promise<Record<string, string>> => ({
+  async (project: Pick<ProjectRow, "id">, row: ContainerRow): Promise<Record<string, string>> => ({
     // Vite rejects unknown host names; allow preview hosts.
     __VITE_ADDITIONAL_SERVER_ALLOWED_HOSTS: `.${previewDomain}`,
     ...(await secrets.open(project.id)),

@@ -8,7 +8,7 @@ import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import { positionOf, type Position } from "./canvas-position.ts";
 import { freshEnvironment, type ServiceCatalogue } from "./catalogue/index.ts";
-import type { ContainerInsertion } from "./container-insertion.ts";
+import type { ContainerInsertion, ProjectOfNew } from "./container-insertion.ts";
 import type { ContainerSecrets } from "./container-secrets.ts";
 import type { ContainersStore } from "./containers.store.ts";
 import { checkCredentials, parseEndpoint } from "./credentials.vault.ts";
@@ -28,7 +28,7 @@ export const createInsertService =
   }) =>
   async (
     tx: Queries,
-    project: ProjectRow,
+    project: ProjectOfNew,
     { slug, name, ...position }: { slug: string; name: string | undefined } & Partial<Position>,
   ): Promise<ContainerRow> => {
     const definition = catalogue.get(slug);

@@ -14,7 +14,11 @@ import { isManaged, portOf } from "./service-state.ts";
 const maxContainers = 50;
 const labelAttempts = 10;
 
-type Values = Omit<typeof containers.$inferInsert, "project_id" | "name" | "service_key" | "host_label" | "directory" | "container_name">;
+/** A container whose preview host is not chosen yet. */
+export type UnhostedContainer = Omit<typeof containers.$inferInsert, "host_label">;
+/** The project of a new container. */
+export type ProjectOfNew = Pick<ProjectRow, "id" | "slug">;
+type Values = Omit<UnhostedContainer, "project_id" | "name" | "service_key" | "directory" | "container_name">;
 
 /** An app of a new project. */
 interface NewApp {
@@ -33,13 +37,21 @@ export function createContainerInsertion({
   store,
   secrets,
 }: {
-  store: ContainersStore;
+  store: Pick<ContainersStore, "lockProject" | "listAll" | "insert">;
   secrets: Pick<ContainerSecrets, "newVariables" | "copiedVariables" | "copyCredentials">;
 }) {
+  /** Inserts with a unique host label. */
+  const insertHosted = async (tx: Queries, { slug }: ProjectOfNew, values: UnhostedContainer): Promise<ContainerRow> => {
+    for (let attempt = 0; attempt < labelAttempts; attempt++) {
+      const row = await store.insert(tx, { ...values, host_label: hostLabel(slug, values.service_key, attempt) });
+      if (row) return row;
+    }
+    throw new AppError("internal_error", "No free preview host for this container. Try another name.");
+  };
   /** Inserts under the project's lock, with a unique key, port and host label. */
   const insert = async (
     tx: Queries,
-    project: ProjectRow,
+    project: ProjectOfNew,
     wanted: { name: string; directoryOf: (key: string, taken: ReadonlySet<string>) => string; port: number | undefined },
     values: Values,
   ): Promise<ContainerRow> => {
@@ -53,56 +65,46 @@ export function createContainerInsertion({
     const free = findFreePosition(others);
     const { position_x = free.position_x, position_y = free.position_y } = values;
     const position = isTaken({ position_x, position_y }, others) ? free : { position_x, position_y };
-    for (let attempt = 0; attempt < labelAttempts; attempt++) {
-      const row = await store.insert(tx, {
-        ...values,
-        ...position,
-        project_id: project.id,
-        name: number === 1 ? wanted.name : `${wanted.name} (${number})`,
-        service_key: key,
-        host_label: hostLabel(project.slug, key, attempt),
-        directory: wanted.directoryOf(key, directories),
-        container_name: `${project.slug}-${key}`,
-        internal_port: wanted.port === undefined ? null : nextFreePort(wanted.port, new Set(others.filter(isManaged).map(portOf))),
-      });
-      if (row) return row;
-    }
-    throw new AppError("internal_error", "No free preview host for this container. Try another name.");
+    return insertHosted(tx, project, {
+      ...values,
+      ...position,
+      project_id: project.id,
+      name: number === 1 ? wanted.name : `${wanted.name} (${number})`,
+      service_key: key,
+      directory: wanted.directoryOf(key, directories),
+      container_name: `${project.slug}-${key}`,
+      internal_port: wanted.port === undefined ? null : nextFreePort(wanted.port, new Set(others.filter(isManaged).map(portOf))),
+    });
   };
   const copyOf = async (tx: Queries, row: ContainerRow, to: ProjectRow, { hasSecrets }: { hasSecrets: boolean }): Promise<ContainerRow> => {
     const id = randomUUID();
     const running = isManaged(row) ? findService(row.service_slug)?.running : undefined;
-    for (let attempt = 0; attempt < labelAttempts; attempt++) {
-      const made = await store.insert(tx, {
-        id,
-        project_id: to.id,
-        base_id: row.base_id,
-        name: row.name,
-        service_key: row.service_key,
-        host_label: hostLabel(to.slug, row.service_key, attempt),
-        directory: row.directory,
-        container_name: `${to.slug}-${row.service_key}`,
-        start_command: row.start_command,
-        framework: row.framework,
-        port: row.port,
-        internal_port: row.internal_port,
-        container_type: row.container_type,
-        service_slug: row.service_slug,
-        deployment_mode: row.deployment_mode,
-        external_endpoint: row.external_endpoint,
-        status: isManaged(row) ? "stopped" : "connected",
-        deployment_provider: row.deployment_provider,
-        position_x: row.position_x,
-        position_y: row.position_y,
-        // Lists are ordered by created_at, which would be equal within one transaction.
-        created_at: row.created_at,
-        ...(running ? secrets.newVariables(id, freshEnvironment(running)) : hasSecrets && secrets.copiedVariables(id, row)),
-      });
-      if (!made) continue;
-      if (hasSecrets) await secrets.copyCredentials(tx, row.id, made.id);
-      return made;
-    }
-    throw new AppError("internal_error", "No free preview host for a container. Try again.");
+    const made = await insertHosted(tx, to, {
+      id,
+      project_id: to.id,
+      base_id: row.base_id,
+      name: row.name,
+      service_key: row.service_key,
+      directory: row.directory,
+      container_name: `${to.slug}-${row.service_key}`,
+      start_command: row.start_command,
+      framework: row.framework,
+      port: row.port,
+      internal_port: row.internal_port,
+      container_type: row.container_type,
+      service_slug: row.service_slug,
+      deployment_mode: row.deployment_mode,
+      external_endpoint: row.external_endpoint,
+      status: isManaged(row) ? "stopped" : "connected",
+      deployment_provider: row.deployment_provider,
+      position_x: row.position_x,
+      position_y: row.position_y,
+      // Lists are ordered by created_at, which would be equal within one transaction.
+      created_at: row.created_at,
+      ...(running ? secrets.newVariables(id, freshEnvironment(running)) : hasSecrets && secrets.copiedVariables(id, row)),
+    });
+    if (hasSecrets) await secrets.copyCredentials(tx, row.id, made.id);
+    return made;
   };
 
   const copyAll =
@@ -115,10 +117,11 @@ export function createContainerInsertion({
 
   return {
     insert,
+    insertHosted,
     /** An app whose files exist: at the root of a new project, or in a folder of it. */
     insertApp: (
       tx: Queries,
-      project: ProjectRow,
+      project: ProjectOfNew,
       { name, directory = ".", service, position = gridPosition(0, 0) }: NewApp,
     ): Promise<ContainerRow> =>
       insert(tx, project, { name, directoryOf: () => directory, port: service.port }, { ...runBy(service), ...position }),

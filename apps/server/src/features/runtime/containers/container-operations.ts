@@ -2,6 +2,7 @@ import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { ContainersStore } from "./containers.store.ts";
+import type { EarlyServices } from "./early-services.ts";
 import type { ProjectHolds } from "./project-holds.ts";
 import { isManaged, isServiceUp, stateOf } from "./service-state.ts";
 import type { StopServices } from "./service-stop.ts";
@@ -17,12 +18,14 @@ export function createContainerOperations({
   stop,
   requests,
   holds,
+  early,
 }: {
   store: Pick<ContainersStore, "holdStops">;
   projects: Pick<Projects, "sandboxOf" | "release">;
   stop: StopServices;
   requests: StartRequests;
   holds: ProjectHolds;
+  early: Pick<EarlyServices, "has">;
 }) {
   return {
     startContainer: async (project: ProjectRow, row: ContainerRow): Promise<StartResult> => {
@@ -36,7 +39,7 @@ export function createContainerOperations({
         `project_start:${project.id}`,
       ]);
       if (pending) return pending;
-      if (isServiceUp(await stateOf(await projects.sandboxOf(project), row))) {
+      if (!early.has(project.id) && isServiceUp(await stateOf(await projects.sandboxOf(project), row))) {
         await holds.awake(project.id);
         return nothingToDo;
       }

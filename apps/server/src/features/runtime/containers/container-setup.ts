@@ -13,7 +13,7 @@ type Body = Static<typeof CreateContainer>;
 type Created = Container & { task_id: string | null; status_url: string | null };
 
 /** Creates containers from a template or from the service catalog. */
-export interface ContainerSetup extends Pick<ContainerInsertion, "insertApp" | "copyAll" | "copyAllWithSecrets"> {
+export interface ContainerSetup extends Pick<ContainerInsertion, "insertApp" | "insertHosted" | "copyAll" | "copyAllWithSecrets"> {
   insertService: InsertService;
   create: CreateContainerOnRequest;
 }

@@ -25,6 +25,7 @@ import type { ContainersStore } from "./containers.store.ts";
 import type { CredentialsStore } from "./credentials.store.ts";
 import type { CredentialsVault } from "./credentials.vault.ts";
 import { createDependents } from "./dependents.ts";
+import { createEarlyServices } from "./early-services.ts";
 import type { ConnectionEnvironment, EnvironmentVault } from "./environment.ts";
 import { createIdlePolicy } from "./idle-policy.ts";
 import { createContainerInspection } from "./inspection.ts";
@@ -84,7 +85,7 @@ interface Dependencies {
     onCrashed(projectId: string): void;
     isElsewhere(sandboxId: string): boolean;
   };
-  settings: Pick<Config["runtime"], "idleFreezeMs" | "idleStopMs" | "backoff">;
+  settings: Pick<Config["runtime"], "idleFreezeMs" | "idleStopMs" | "backoff" | "spares">;
 }
 
 /** Containers of projects and their lifecycle. */
@@ -106,6 +107,7 @@ export function createContainers(dependencies: Dependencies) {
     catalogue,
     statusWriter,
     idle,
+    early: control.early,
     services,
     lifecycle,
     containers,
@@ -134,8 +136,9 @@ export function createContainers(dependencies: Dependencies) {
         await projects.forgetSandbox(id);
       }
     },
-    close: (): void => {
+    close: async (): Promise<void> => {
       usage.close();
+      await control.early.close();
       control.restarts.close();
       control.stylesheets.close();
       idle.close();
@@ -192,17 +195,18 @@ function createServiceControl(
     previewDomain: address.domain,
   });
   const specOf = createSpecOf({ environmentOf, listeningPortOf, catalogue, commandOf: outside.commandOf });
+  const early = createEarlyServices({ runtime, projects, specOf, unusedMs: settings.spares.unusedMs, log });
   const services: Services = {
-    ...createServiceTracking({ projects, runtime, statusWriter, idle, restarts, stylesheets, log }),
-    ...createServiceReach({ projects, redactions, idle, restarts }),
+    ...createServiceTracking({ projects, runtime, statusWriter, idle, restarts, stylesheets, early, log }),
+    ...createServiceReach({ projects, redactions, idle, restarts, early }),
     environmentOf,
     start: createStartService({ store, projects, specOf, statusWriter, redactions, idle }),
-    stop: createStopServices({ store, projects, statusWriter, idle, restarts }),
-    status: createStatusOf({ store, projects, redactions, restarts, view, log }),
+    stop: createStopServices({ store, projects, statusWriter, idle, restarts, early }),
+    status: createStatusOf({ store, projects, redactions, restarts, early, view, log }),
     waitsForSources: async (project, row) =>
       row.container_type !== "base" || outside.waitsForSources((await projects.sandboxOf(project)).files, row.directory),
   };
-  return { idle, restarts, stylesheets, statusWriter, services };
+  return { idle, restarts, stylesheets, statusWriter, early, services };
 }
 
 /** Starts and stops containers and projects, in tasks. */
@@ -210,23 +214,23 @@ function createLifecycle(
   { platform: { runtime, tasks, log }, records: { store }, sources: { projects }, environment: { connectionEnvironment } }: Dependencies,
   { control, view }: { control: ServiceControl; view: ContainerView },
 ): ContainerLifecycle {
-  const { idle, restarts, statusWriter, services } = control;
+  const { idle, restarts, statusWriter, early, services } = control;
   const { stop, updateEnvironmentStatus } = services;
   const { urlOf } = view;
   const running = createRunningLimit({ projects, idle, stop: (projectId) => stopUnattended(projectId, "limit") });
   const startup = createContainerStartup({ store, connectionEnvironment, tasks, services, statusWriter });
   const holds = createProjectHolds({ idle, updateEnvironmentStatus });
   const requests = createStartRequests({ tasks, running, restarts, updateEnvironmentStatus });
-  defineStartTasks({ store, projects, tasks, startup, holds, urlOf });
-  const projectOperations = createProjectOperations({ store, projects, stop, requests, holds, urlOf });
+  defineStartTasks({ store, projects, tasks, startup, holds, early, urlOf });
+  const projectOperations = createProjectOperations({ store, projects, stop, requests, holds, early, urlOf });
   const stopUnattended = createStopUnattended({ projects, stopProject: projectOperations.stopProject, holds });
   return {
     ...projectOperations,
-    ...createContainerOperations({ store, projects, stop, requests, holds }),
-    ...createExchangeRestart({ store, projects, startup, holds, log }),
+    ...createContainerOperations({ store, projects, stop, requests, holds, early }),
+    ...createExchangeRestart({ store, projects, startup, holds, early, log }),
     stopUnattended,
     restartFailed: createRestartFailed({ store, projects, tasks }),
-    shutDown: createShutDown({ store, requests, restarts, holds, runtime, log }),
+    shutDown: createShutDown({ store, requests, restarts, holds, early, runtime, log }),
   };
 }
 

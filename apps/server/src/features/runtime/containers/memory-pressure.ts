@@ -6,13 +6,14 @@ import type { IdlePolicy } from "./idle-policy.ts";
 const recheckMs = 2_000;
 
 /**
- * Stops idle projects while memory is low, least recently used first; never one in use or an always-on one. Freezing would not free
+ * Ends spare projects while memory is low, then stops idle ones, least recently used first; never one in use or an always-on one. Freezing would not free
  * memory. `watermarkPercent` 0 disables it.
  */
 export function watchMemory({
   watermarkPercent,
   everyMs,
   read,
+  releaseSpare,
   idle,
   evict,
   log,
@@ -21,6 +22,8 @@ export function watchMemory({
   everyMs: number;
   /** Of this host or of this server's control group, whichever is closer to its limit. */
   read: () => MemoryUse | undefined;
+  /** Ends what nobody uses yet. False when there is nothing like that. */
+  releaseSpare: () => Promise<boolean>;
   idle: IdlePolicy;
   evict: (projectId: string) => Promise<void>;
   log: Logger;
@@ -39,14 +42,16 @@ export function watchMemory({
     try {
       const use = read();
       const percent = use ? (use.usedBytes / use.totalBytes) * 100 : 0;
-      const victim = percent >= watermarkPercent ? await idle.leastRecent() : undefined;
-      if (victim !== undefined) {
+      const isLow = percent >= watermarkPercent;
+      const isRelieved = isLow && (await releaseSpare());
+      const victim = isLow && !isRelieved ? await idle.leastRecent() : undefined;
+      if (isRelieved) waitMs = Math.min(everyMs, recheckMs);
+      else if (victim !== undefined) {
         log.warn({ project_id: victim, used_percent: Math.round(percent) }, "stopping idle project: memory is low");
         await evict(victim);
         waitMs = Math.min(everyMs, recheckMs);
-      } else if (percent >= watermarkPercent && !isReported)
-        log.warn({ used_percent: Math.round(percent) }, "memory is low, and no project is idle");
-      isReported = percent >= watermarkPercent && victim === undefined;
+      } else if (isLow && !isReported) log.warn({ used_percent: Math.round(percent) }, "memory is low, and no project is idle");
+      isReported = isLow && !isRelieved && victim === undefined;
     } catch (err) {
       log.error({ err }, "memory check failed");
     }

@@ -4,6 +4,7 @@ import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { ContainersStore } from "./containers.store.ts";
+import type { EarlyServices } from "./early-services.ts";
 import type { ProjectHolds } from "./project-holds.ts";
 import { hasActive, isManaged, isServiceUp, readStates } from "./service-state.ts";
 import type { StopServices } from "./service-stop.ts";
@@ -23,6 +24,7 @@ export function createProjectOperations({
   stop,
   requests,
   holds,
+  early,
   urlOf,
 }: {
   store: Pick<ContainersStore, "listAll" | "holdStops">;
@@ -30,8 +32,14 @@ export function createProjectOperations({
   stop: StopServices;
   requests: StartRequests;
   holds: ProjectHolds;
+  early: Pick<EarlyServices, "has">;
   urlOf: (row: ContainerRow) => string | null;
 }) {
+  const areUp = async (project: ProjectRow, rows: readonly ContainerRow[]): Promise<boolean> => {
+    if (early.has(project.id)) return false;
+    const stateOf = await readStates(await projects.sandboxOf(project));
+    return rows.every((row) => isServiceUp(stateOf(row)));
+  };
   /** Started by a person or the agent: includes containers they stopped before. */
   const startProject = async (project: ProjectRow): Promise<StartResult & { containers: Record<string, string | null> }> => {
     const rows = (await store.listAll(project.id)).filter(isManaged);
@@ -49,8 +57,7 @@ export function createProjectOperations({
       for (const row of held) await requests.begin(project, containerTask("container_start", project, row), row.service_key);
       return { ...pending, containers };
     }
-    const stateOf = await readStates(await projects.sandboxOf(project));
-    if (rows.every((row) => isServiceUp(stateOf(row)))) {
+    if (await areUp(project, rows)) {
       await holds.awake(project.id);
       return { ...nothingToDo, containers };
     }
@@ -63,8 +70,7 @@ export function createProjectOperations({
     if (isHeld(project) || rows.length === 0) return;
     await requests.refuseIfBusy(project);
     if (await requests.findUnfinished([`project_restart:${project.id}`, `project_start:${project.id}`])) return;
-    const stateOf = await readStates(await projects.sandboxOf(project));
-    if (rows.every((row) => isServiceUp(stateOf(row)))) await holds.awake(project.id);
+    if (await areUp(project, rows)) await holds.awake(project.id);
     else await requests.begin(project, { ...projectTask("project_start", project), input: { is_wake: true } });
   };
 

@@ -8,6 +8,7 @@ import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { Redactions } from "../../projects/secrets/index.ts";
 import type { ContainerView } from "./container-view.ts";
 import type { ContainersStore } from "./containers.store.ts";
+import type { EarlyServices } from "./early-services.ts";
 import type { Restarts } from "./restarts.ts";
 import { isManaged } from "./service-state.ts";
 import { describeFailure } from "./status.ts";
@@ -20,6 +21,7 @@ export const createStatusOf =
     projects,
     redactions,
     restarts,
+    early,
     view,
     log,
   }: {
@@ -27,6 +29,7 @@ export const createStatusOf =
     projects: Pick<Projects, "sandboxOf">;
     redactions: Pick<Redactions, "of">;
     restarts: Pick<Restarts, "planOf">;
+    early: Pick<EarlyServices, "has">;
     view: Pick<ContainerView, "urlOf">;
     log: Logger;
   }) =>
@@ -36,7 +39,7 @@ export const createStatusOf =
     let states: ServiceState[] = [];
     let error: string | undefined;
     let environment = project.environment_status;
-    if (hasTree)
+    if (hasTree && !early.has(project.id))
       try {
         states = await (await projects.sandboxOf(project)).services();
       } catch (err) {

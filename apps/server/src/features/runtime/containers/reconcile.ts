@@ -4,6 +4,7 @@ import { isRunnerAway } from "../../../platform/when-reachable.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { ContainersStore } from "./containers.store.ts";
+import { hasActive } from "./service-state.ts";
 import type { Services } from "./services.ts";
 import type { ContainerStatusWriter } from "./status.ts";
 
@@ -101,6 +102,11 @@ async function adopt({ store, projects, runtime, services, statusWriter, log }: 
   if (status === "deleting" || status === "provisioning") return adopted;
   try {
     const sandbox = await projects.sandboxOf(project);
+    // They were started before the project was created, and nobody has started it yet.
+    if (status === "stopped" && (await hasActive(sandbox))) {
+      await sandbox.stop();
+      return adopted;
+    }
     const keys = new Set((await store.listAll(id)).map((row) => row.service_key));
     for (const state of await sandbox.services()) {
       if (state.status === "stopped") continue;

@@ -3,6 +3,7 @@ import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { Redactions } from "../../projects/secrets/index.ts";
+import type { EarlyServices } from "./early-services.ts";
 import type { IdlePolicy } from "./idle-policy.ts";
 import type { Restarts } from "./restarts.ts";
 import { isServiceUp, portOf, stateOf } from "./service-state.ts";
@@ -20,11 +21,13 @@ export function createServiceReach({
   redactions,
   idle,
   restarts,
+  early,
 }: {
   projects: Pick<Projects, "sandboxOf">;
   redactions: Pick<Redactions, "of">;
   idle: Pick<IdlePolicy, "watch" | "awake">;
   restarts: Pick<Restarts, "planOf">;
+  early: Pick<EarlyServices, "has">;
 }) {
   return {
     isRunning: async (project: ProjectRow, row: ContainerRow): Promise<boolean> =>
@@ -47,7 +50,7 @@ export function createServiceReach({
       if (project.environment_status === "provisioning")
         return { status: "starting", message: "The project is being set up.", lastLines: [] };
       const sandbox = await projects.sandboxOf(project);
-      const state = await stateOf(sandbox, row);
+      const state = early.has(project.id) ? undefined : await stateOf(sandbox, row);
       if (state && isServiceUp(state)) {
         const isFrozen = state.status === "frozen";
         if (isFrozen && !mayWake) return { status: "frozen", message: "The project is asleep.", lastLines: [] };

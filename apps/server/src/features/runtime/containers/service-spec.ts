@@ -21,7 +21,7 @@ export const createSpecOf =
     /** The start command, resolved at each start. */
     commandOf: (tree: Tree, row: Pick<ContainerRow, "directory" | "start_command">) => Promise<string[] | null>;
   }) =>
-  async (project: ProjectRow, row: ContainerRow, sandbox: Sandbox): Promise<ServiceSpec> => {
+  async (project: Pick<ProjectRow, "id">, row: ContainerRow, sandbox: Sandbox): Promise<ServiceSpec> => {
     const port = await listeningPortOf(row);
     const env = await environmentOf(project, row);
     if (row.container_type === "base") {

@@ -2,6 +2,7 @@ import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { ContainersStore } from "./containers.store.ts";
+import type { EarlyServices } from "./early-services.ts";
 import type { IdlePolicy } from "./idle-policy.ts";
 import type { Restarts } from "./restarts.ts";
 import { isManaged } from "./service-state.ts";
@@ -16,15 +17,18 @@ export const createStopServices =
     statusWriter,
     idle,
     restarts,
+    early,
   }: {
     store: Pick<ContainersStore, "listAll">;
     projects: Pick<Projects, "sandboxOf">;
     statusWriter: Pick<ContainerStatusWriter, "stopped">;
     idle: Pick<IdlePolicy, "awake">;
     restarts: Pick<Restarts, "forget">;
+    early: Pick<EarlyServices, "stop">;
   }) =>
   async (project: ProjectRow, row?: ContainerRow): Promise<void> => {
     restarts.forget(project.id, row?.service_key);
+    await early.stop(project.id);
     const sandbox = await projects.sandboxOf(project);
     // A frozen process cannot handle signals.
     await idle.awake(project.id);

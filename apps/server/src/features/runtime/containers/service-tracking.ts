@@ -3,6 +3,7 @@ import type { RuntimeDriver, ServiceState } from "@tesslate/runtime";
 import type { Logger } from "../../../platform/logger.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Projects } from "../../projects/projects/index.ts";
+import type { EarlyServices } from "./early-services.ts";
 import type { IdlePolicy } from "./idle-policy.ts";
 import type { Restarts } from "./restarts.ts";
 import { hasActive, isActive } from "./service-state.ts";
@@ -18,6 +19,7 @@ export function createServiceTracking({
   idle,
   restarts,
   stylesheets,
+  early,
   log,
 }: {
   projects: Pick<Projects, "peekSandbox" | "onServiceState" | "setEnvironment">;
@@ -26,6 +28,7 @@ export function createServiceTracking({
   idle: IdlePolicy;
   restarts: Restarts;
   stylesheets: Pick<StylesheetRefresh, "seen">;
+  early: Pick<EarlyServices, "has">;
   log: Logger;
 }) {
   const adopt = (projectId: string, state: ServiceState) => {
@@ -47,7 +50,8 @@ export function createServiceTracking({
   /** Updates the project's stored status after its containers changed. `reason`: stored when nothing runs anymore. */
   const updateEnvironmentStatus = async (project: Pick<ProjectRow, "id">, reason?: StopReason): Promise<void> => {
     const sandbox = await (projects.peekSandbox(project.id) ?? runtime.find(project.id));
-    const isAwake = (sandbox !== undefined && (await hasActive(sandbox))) || restarts.isPending(project.id);
+    const runs = sandbox !== undefined && !early.has(project.id) && (await hasActive(sandbox));
+    const isAwake = runs || restarts.isPending(project.id);
     if (!isAwake) idle.forget(project.id);
     await projects.setEnvironment(project.id, isAwake ? "active" : "stopped", reason);
   };

@@ -4,6 +4,7 @@ import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { TaskContext, TaskRow, Tasks } from "../../core/tasks/index.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { ContainersStore } from "./containers.store.ts";
+import type { EarlyServices } from "./early-services.ts";
 import type { ProjectHolds } from "./project-holds.ts";
 import { isManaged } from "./service-state.ts";
 import type { ContainerStartup } from "./startup.ts";
@@ -42,6 +43,7 @@ export function defineStartTasks({
   tasks,
   startup,
   holds,
+  early,
   urlOf,
 }: {
   store: Pick<ContainersStore, "find" | "listAll">;
@@ -49,6 +51,7 @@ export function defineStartTasks({
   tasks: Pick<Tasks, "define">;
   startup: ContainerStartup;
   holds: ProjectHolds;
+  early: Pick<EarlyServices, "use" | "stop">;
   urlOf: (row: ContainerRow) => string | null;
 }): void {
   const loadBoth = async (task: TaskRow, containerId: string) => {
@@ -66,6 +69,8 @@ export function defineStartTasks({
           await progress(5, `Stopping ${row.name}`);
           await startup.stop(project, row);
         }
+        // The others of the project are not wanted yet.
+        await early.stop(project.id);
         if (project.environment_status !== "active") await projects.setEnvironment(project.id, "starting");
         await startup.startOne(project, row, signal, progress, { isUse: input.is_use });
       };
@@ -86,6 +91,7 @@ export function defineStartTasks({
           await projects.release({ project_id: project.id, reason: "stopped" });
         }
         await projects.setEnvironment(project.id, "starting");
+        await early.use(project, rows);
         await startup.startAll(project, rows, signal, progress);
       };
       await holds.during(project, work, { signal });

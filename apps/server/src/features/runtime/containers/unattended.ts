@@ -5,6 +5,7 @@ import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { findExclusiveTask, type Tasks } from "../../core/tasks/index.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { ContainersStore } from "./containers.store.ts";
+import type { EarlyServices } from "./early-services.ts";
 import type { ProjectHolds } from "./project-holds.ts";
 import type { ProjectOperations } from "./project-operations.ts";
 import type { Restarts } from "./restarts.ts";
@@ -49,16 +50,19 @@ export const createExchangeRestart = ({
   projects,
   startup,
   holds,
+  early,
   log,
 }: {
   store: Pick<ContainersStore, "listAll">;
   projects: Pick<Projects, "peekSandbox" | "sandboxOf" | "setEnvironment">;
   startup: Pick<ContainerStartup, "startAll">;
   holds: Pick<ProjectHolds, "updateStatus">;
+  early: Pick<EarlyServices, "has">;
   log: Logger;
 }) => ({
   /** Service keys of active services. */
   running: async (project: ProjectRow): Promise<string[]> => {
+    if (early.has(project.id)) return [];
     const sandbox = await projects.peekSandbox(project.id);
     const states = (await sandbox?.services()) ?? [];
     return states.filter(isActive).map((state) => state.name);
@@ -84,6 +88,7 @@ export const createShutDown =
     requests,
     restarts,
     holds,
+    early,
     runtime,
     log,
   }: {
@@ -91,6 +96,7 @@ export const createShutDown =
     requests: Pick<StartRequests, "cancel">;
     restarts: Pick<Restarts, "forget">;
     holds: Pick<ProjectHolds, "awake" | "forget">;
+    early: Pick<EarlyServices, "stop">;
     runtime: Pick<RuntimeDriver, "find">;
     log: Logger;
   }) =>
@@ -99,6 +105,7 @@ export const createShutDown =
     await requests.cancel(startKeysOf(project, await store.listAll(project.id)));
     await holds.awake(project.id).catch((err: unknown) => log.warn({ err, project_id: project.id }, "project not thawed"));
     holds.forget(project.id);
+    await early.stop(project.id);
     const sandbox = await runtime.find(project.id);
     await sandbox?.stop();
   };
