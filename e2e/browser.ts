@@ -55,7 +55,7 @@ export async function openWindow(browser: Browser, url: string, options: WindowO
     // A refused request logs itself; journeys that provoke one check the answer instead.
     if (
       message.type() === "error" &&
-      !message.text().startsWith("Failed to load resource") &&
+      !/^(Failed to load resource|WebSocket connection to)/.test(message.text()) &&
       isOwn(message.location().url || url) &&
       !message.location().url.includes(".preview.localhost")
     )

@@ -12,7 +12,7 @@ export default journey({}, async (context) => {
   const ada = await signUp(studio.url, "Adelheid");
   const bob = await signUp(studio.url, "Bertram");
   const { id: adaId } = await ada.api.users.me();
-  await createProject(ada, "Alder Street Bakery", "static");
+  const { slug } = await createProject(ada, "Alder Street Bakery", "static");
 
   let admin: WatchedWindow | undefined;
   const page = () => (admin as WatchedWindow).page;
@@ -118,11 +118,22 @@ export default journey({}, async (context) => {
         await page().getByText("Alder Street Bakery").first().waitFor();
         await shot(page(), "admin-acting");
         await expectAccessible(page(), "impersonation");
+        // The user sees the administrator in their project, and where.
+        const theirs = await enter(ada, `/p/${slug}/preview`);
+        await page().goto(`${studio.url}/p/${slug}/board`);
+        const visitor = theirs.page.getByRole("button", { name: /^Follow .+, administrator · Board$/ });
+        await visitor.waitFor();
+        await shot(theirs.page, "workbench-visitor");
+        await expectAccessible(theirs.page, "workbench with a visitor");
+        await visitor.click();
+        await theirs.page.waitForURL(new RegExp(`/p/${slug}/board$`));
         await page().goto(`${studio.url}/admin/users`);
         await page().getByRole("heading", { name: "Page not found" }).waitFor();
         await banner.getByRole("button", { name: "Stop impersonating" }).click();
         await page().waitForURL(new RegExp(`/admin/users/${adaId}`));
         expect((await banner.count()) === 0, "the banner is removed");
+        await visitor.waitFor({ state: "detached" });
+        await theirs.page.context().close();
         await panel.getByText("Impersonation started").waitFor();
       },
     },
