@@ -151,10 +151,9 @@ describe.skipIf(!canRun)("spare projects (need a sandbox that can freeze)", () =
         interval: 50,
       });
       await vi.waitFor(
-      async () =>
-        expect(await app.as(bob).projects.get({ params: { id: project.id } })).toMatchObject({ environment_status: "active" }),
-      { timeout: 20_000, interval: 50 },
-    );
+        async () => expect(await app.as(bob).projects.get({ params: { id: project.id } })).toMatchObject({ environment_status: "active" }),
+        { timeout: 20_000, interval: 50 },
+      );
     },
   );
 
