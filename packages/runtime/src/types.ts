@@ -64,8 +64,11 @@ export interface RuntimeDriver {
   open(spec: SandboxSpec): Promise<Sandbox>;
   /** The existing sandbox of that id, opened or not; `undefined` when there is none. */
   find(id: string): Promise<Sandbox | undefined>;
-  /** Every sandbox on disk or running, including those that were not opened since the start (used by the reconciler). */
-  list(): Promise<SandboxInfo[]>;
+  /**
+   * Every sandbox on disk or running, including those that were not opened since the start (used by the reconciler). `isBrief`: without
+   * services where these are not known.
+   */
+  list(options?: { isBrief?: boolean }): Promise<SandboxInfo[]>;
   /**
    * Freezes everything that runs in a sandbox, so that its folders can be copied in one state; what would start, freeze or thaw waits for
    * `resume`. Idempotent for ids that do not exist or do not run.
@@ -196,7 +199,7 @@ export interface SandboxSpec {
    * connect back.
    */
   peers?: string[];
-  /** On a runner with several servers: calls on it by servers that opened it before are refused from now on. */
+  /** Of several servers: calls on it by servers that opened it before are refused from now on. */
   takesOver?: boolean;
 }
 
@@ -289,7 +292,7 @@ export interface Sandbox {
   exec(argv: string[], options?: ExecOptions): Promise<ExecResult>;
   /** Starts argv on a pseudo terminal. */
   pty(argv: string[], options?: PtyOptions): Promise<Pty>;
-  /** On a runner: continues a terminal that was started with `keepAs`, with its last output. Throws `not_found` when it has ended. */
+  /** On a runner and in a pod: continues a terminal that was started with `keepAs`, with its last output. Throws `not_found` when it has ended. */
   attachPty?(keptAs: string): Promise<Pty>;
 
   /** The last `tail` lines (default and maximum `keptLogLines`), then live ones until aborted. */
@@ -362,7 +365,7 @@ export interface PtyOptions {
   env?: Record<string, string>;
   cols?: number;
   rows?: number;
-  /** On a runner: the terminal outlives this server for some minutes, and another one can attach to it by this id. */
+  /** On a runner and in a pod: the terminal outlives this server for some minutes, and another one can attach to it by this id. */
   keepAs?: string;
 }
 /** A listener that is added as soon as `pty` returned misses nothing. Writing, resizing and flow control are not acknowledged. */

@@ -20,18 +20,25 @@ export interface Cluster {
   ): Promise<AbortController>;
   /** Undefined when there is none of that name. */
   find<T extends ApiObject>(apiVersion: string, kind: string, name: string): Promise<T | undefined>;
+  /** As of now, not of a cache. */
   list<T extends ApiObject>(apiVersion: string, kind: string, labelSelector: string): Promise<{ items: T[]; resourceVersion: string }>;
   /** Undefined when one of that name exists. */
   create<T extends ApiObject>(object: T): Promise<T | undefined>;
-  /** A merge patch: null removes a field. Undefined when there is no such object. */
+  /**
+   * A merge patch: null removes a field. Undefined when there is no such object. With `metadata.resourceVersion` it is changed only if it has
+   * that version, otherwise `isChanged` is thrown.
+   */
   patch<T extends ApiObject>(object: ApiObject): Promise<T | undefined>;
   /** Creates it, or makes its fields as given. */
   apply(object: ApiObject): Promise<void>;
-  /** Returns when the API has accepted it. Ignores missing objects. */
-  remove(apiVersion: string, kind: string, name: string, options?: { graceSeconds?: number }): Promise<void>;
+  /** Returns when the API has accepted it. Ignores missing objects. `only`: throws `isChanged` if it is another object or has another version. */
+  remove(apiVersion: string, kind: string, name: string, options?: { only?: { uid?: string; resourceVersion?: string } }): Promise<void>;
   /** Whether the API has that kind, and this account may list it. */
   knows(apiVersion: string, kind: string): Promise<boolean>;
 }
+
+/** Whether an object was changed by someone else, so that a change on condition of its version had no effect. */
+export const isChanged = (error: unknown): boolean => error instanceof RuntimeError && error.details?.["isChanged"] === true;
 
 const fieldManager = "tesslate-studio";
 
@@ -76,6 +83,8 @@ export async function connectCluster({ kubeconfig, namespace }: { kubeconfig?: s
     if (!(cause instanceof ApiException))
       return new RuntimeError("unavailable", `The Kubernetes API does not respond (${what}).`, { cause });
     const reason = messageOf(cause.body);
+    if (cause.code === 409)
+      return new RuntimeError("unavailable", `${what} was changed by another server.`, { cause, details: { isChanged: true } });
     if (cause.code === 403 && /quota/i.test(reason)) return new RuntimeError("unavailable", "The cluster's quota is used up.", { cause });
     return new RuntimeError(
       "unavailable",
@@ -104,9 +113,9 @@ export async function connectCluster({ kubeconfig, namespace }: { kubeconfig?: s
         api.patch(inNamespace(object), undefined, undefined, fieldManager, true, PatchStrategy.ServerSideApply),
       );
     },
-    async remove(apiVersion, kind, name, { graceSeconds } = {}) {
+    async remove(apiVersion, kind, name, { only } = {}) {
       await unless([404], `delete ${kind}`, () =>
-        api.delete(at(apiVersion, kind, name), undefined, undefined, graceSeconds, undefined, "Background"),
+        api.delete(at(apiVersion, kind, name), undefined, undefined, undefined, undefined, "Background", only && { preconditions: only }),
       );
     },
     async knows(apiVersion, kind) {

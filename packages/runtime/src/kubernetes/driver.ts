@@ -1,10 +1,11 @@
-import { randomInt } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
 import { RuntimeError } from "../errors.ts";
 import { idPattern } from "../host/deleted-sandboxes.ts";
 import { refreshOutboundRules } from "../host/network/outbound-rules.ts";
 import { silentLog } from "../log.ts";
-import type { ImageId, PausedSandbox, RuntimeDriver, Sandbox, SandboxSpec, ServiceState } from "../types.ts";
-import { connectCluster } from "./cluster.ts";
+import type { ImageId, PausedSandbox, RuntimeDriver, Sandbox, SandboxInfo, SandboxSpec, ServiceState } from "../types.ts";
+import { connectCluster, isChanged } from "./cluster.ts";
+import { startIdleChecks } from "./idle-checks.ts";
 import { createImages } from "./images.ts";
 import { annotations } from "./labels.ts";
 import type { LivePod } from "./live.ts";
@@ -16,7 +17,7 @@ import { followPods } from "./pods.ts";
 import { createPrograms } from "./programs.ts";
 import { createPodSandbox } from "./sandbox.ts";
 import { createServiceStates, isActive, type ServiceStates } from "./service-states.ts";
-import { createUnit, openUnit, readKey, type Environment } from "./units.ts";
+import { ensureUnit, openUnit, readKey, removeAbandoned, type Environment } from "./units.ts";
 import { createWarmPods } from "./warm.ts";
 import { podWorkloads, sandboxApi, sandboxWorkloads, type Workload } from "./workloads.ts";
 
@@ -25,18 +26,37 @@ interface OpenProject {
   spec: SandboxSpec;
   live: LivePod;
   states: ServiceStates;
+  /** For a server that does not own it, or all of it if there is only one. */
   sandbox: Sandbox;
+  /** Of a server that took it over. Its calls fail while another one owns it. */
+  owned: OwnedSandbox | undefined;
   /** By this process, which stops it when it ends. */
   isOpened: boolean;
+}
+
+interface OwnedSandbox {
+  sandbox: Sandbox;
+  /** At the runner that is connected. */
+  inside: { runner: RuntimeDriver; sandbox: Sandbox } | undefined;
 }
 
 /** Lines of a failed service that are kept while it is suspended. */
 const storedLines = 5;
 const notRunning: PausedSandbox = { isStill: true, wasRunning: false, resume: async () => undefined };
 
+/** Pods that are asked at once for the states of their services. */
+const askedAtOnce = 8;
+/** How often a project is created after another server that created it has failed. */
+const maxAttempts = 3;
+/** Another server may have applied other rules before it ended. */
+const policiesAgainMs = 5 * 60_000;
+const ownerMark = (spec: SandboxSpec, self: string): Record<string, string> =>
+  spec.takesOver === true ? { [annotations.owner]: self } : {};
+
 /**
  * A pod per project, suspended while nothing runs in it: the runner in the pod keeps files, histories and services on the pod's volume, and
- * this driver decides when there is a pod and calls its runner.
+ * this driver decides when there is a pod and calls its runner. Drivers of several servers share a namespace: what they must agree on is in
+ * the cluster, as `Workloads`, and in the runners.
  */
 export async function createKubernetesDriver(options: KubernetesOptions): Promise<RuntimeDriver> {
   const log = options.log ?? silentLog;
@@ -55,6 +75,10 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
   );
   // Before any pod: project code never runs without them.
   await outboundRules.refresh();
+  const policies = setInterval(() => {
+    outboundRules.refresh().catch((err: unknown) => log.error({ err }, "network policies cannot be applied"));
+  }, policiesAgainMs);
+  policies.unref();
   const pods = await followPods(cluster, { log });
   const workloads = await (hasSandboxes ? sandboxWorkloads : podWorkloads)(cluster, { log });
   const environment: Environment = { options, cluster, workloads, pods, key, log };
@@ -63,10 +87,16 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
   const warm = createWarmPods(environment);
   const projects = new Map<string, OpenProject>();
   const turns = new Map<string, Promise<unknown>>();
+  /** This server, among those of the namespace. */
+  const self = randomUUID();
   let isClosed = false;
 
-  const stored = (id: string): Workload | undefined =>
-    workloads.all().find((workload) => workload.kind === "project" && workload.id === id);
+  const stored = (id: string): Workload | undefined => workloads.find("project", id);
+  /** Also one that another server has created just now. */
+  async function lookUp(id: string): Promise<Workload | undefined> {
+    if (!isCreated(stored(id))) await workloads.read("project", id);
+    return stored(id);
+  }
   const isCreated = (workload: Workload | undefined): boolean =>
     workload?.annotations[annotations.created] !== undefined && workload.annotations[annotations.removed] === undefined;
   function inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
@@ -86,11 +116,12 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
     const known = projects.get(id);
     if (known?.name === name) return known;
     void known?.live.close({ isKept: true });
-    const states = createServiceStates(read<ServiceState[]>(workload.annotations[annotations.states]) ?? []);
+    const states = createServiceStates(storedStates(workload));
     const live = openUnit(environment, name, "project", {
       spec: () => project.spec,
       async onConnect(runner) {
-        if (isCreated(workloads.get(name))) await states.follow(await runner.open(withoutImage(project.spec)));
+        if (!isCreated(workloads.get(name))) return;
+        await states.follow(await openAt(project, runner));
       },
       async beforeSuspend(runner): Promise<Record<string, string> | undefined> {
         const sandbox = await runner.find(id);
@@ -108,22 +139,75 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
         if (states.isAnyActive() && !isClosed)
           live.use(async () => undefined).catch((err: unknown) => log.error({ err, sandbox: id }, "a pod cannot be replaced"));
       },
+      onSuspended() {
+        states.unfollow();
+        states.update(storedStates(workloads.get(name)));
+      },
+      isFollowed: () => isOwner(project) || states.hasListeners(),
     });
     const sandbox = createPodSandbox({
+      ...storedFacts(name),
       id,
       live,
       states,
-      storedDiskBytes: () => Number(workloads.get(name)?.annotations[annotations.diskBytes] ?? 0),
-      async keepsHistory() {
-        if (workloads.get(name)?.annotations[annotations.history] === undefined)
-          await workloads.annotate(name, { [annotations.history]: "true" });
+      async inPod(runner) {
+        const found = await runner.find(id);
+        if (!found) throw new RuntimeError("not_found", "The sandbox was deleted.");
+        return found;
       },
     });
-    const project: OpenProject = { name, spec, live, states, sandbox, isOpened: false };
+    const project: OpenProject = { name, spec, live, states, sandbox, owned: undefined, isOpened: false };
     projects.set(id, project);
-    live.adopt();
     return project;
   }
+  const storedFacts = (name: string) => ({
+    storedDiskBytes: () => Number(workloads.get(name)?.annotations[annotations.diskBytes] ?? 0),
+    async keepsHistory() {
+      if (workloads.get(name)?.annotations[annotations.history] === undefined)
+        await workloads.annotate(name, { [annotations.history]: "true" });
+    },
+  });
+  const storedStates = (workload: Workload | undefined) => read<ServiceState[]>(workload?.annotations[annotations.states]) ?? [];
+  /** Whether this server took it over, and no other one since. */
+  const isOwner = ({ name, owned }: OpenProject) => owned !== undefined && workloads.get(name)?.annotations[annotations.owner] === self;
+
+  /** Opens it at its runner, as the server's own if it has taken it over. */
+  async function openAt(project: OpenProject, runner: RuntimeDriver): Promise<Sandbox> {
+    const { owned } = project;
+    if (!owned || !isOwner(project)) return runner.open(withoutImage(project.spec));
+    const sandbox = await runner.open({ ...withoutImage(project.spec), takesOver: true });
+    owned.inside = { runner, sandbox };
+    return sandbox;
+  }
+  /** A handle of the server that takes over. */
+  function takeOver(project: OpenProject) {
+    if (project.owned) return;
+    const { live, states, spec } = project;
+    const owned: OwnedSandbox = {
+      inside: undefined,
+      sandbox: createPodSandbox({
+        ...storedFacts(project.name),
+        id: spec.id,
+        live,
+        states,
+        async inPod(runner) {
+          if (!isOwner(project)) throw new RuntimeError("unavailable", "Another server took over this project.");
+          return owned.inside?.runner === runner ? owned.inside.sandbox : openAt(project, runner);
+        },
+        isLostOwnership(error) {
+          // One that did not know yet that it is not the owner any more opened it last.
+          const isTaken = error instanceof RuntimeError && error.details?.["epoch"] !== undefined && isOwner(project);
+          if (isTaken) owned.inside = undefined;
+          return isTaken;
+        },
+      }),
+    };
+    project.owned = owned;
+  }
+  const stopFollowing = workloads.onChange((name) => {
+    if (workloads.get(name)) return;
+    for (const project of projects.values()) if (project.name === name) void forget(project.spec.id);
+  });
   const specOf = (workload: Workload): SandboxSpec => ({
     ...read<SandboxSpec>(workload.annotations[annotations.spec]),
     id: workload.id,
@@ -133,12 +217,17 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
   async function create(workload: Workload, spec: SandboxSpec): Promise<OpenProject> {
     const project = attach(workload, spec);
     project.spec = spec;
+    if (spec.takesOver === true) takeOver(project);
     await project.live.use(async (runner) => {
       let image: ImageId | undefined;
       try {
         if (spec.image !== undefined && !(await runner.find(spec.id))) image = await images.copyTo(runner, spec.image);
-        const inside = await runner.open({ ...withoutImage(spec), ...(image !== undefined && { image }) });
-        await project.states.follow(inside);
+        if (image !== undefined)
+          await runner.open({ ...withoutImage(spec), image }).catch(async (error: unknown) => {
+            // Another server created it meanwhile, and removed its image.
+            if (!(await runner.find(spec.id))) throw error;
+          });
+        await project.states.follow(await openAt(project, runner));
       } finally {
         if (image !== undefined) await runner.removeImage(image);
       }
@@ -147,32 +236,54 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
     return project;
   }
 
-  async function open(spec: SandboxSpec): Promise<OpenProject> {
-    if (spec.image !== undefined && !isCreated(stored(spec.id)) && !images.list().some(({ id }) => id === spec.image))
+  async function open(spec: SandboxSpec, attempt = 1): Promise<OpenProject> {
+    const known = await lookUp(spec.id);
+    if (spec.image !== undefined && !isCreated(known) && !(await images.has(spec.image)))
       throw new RuntimeError("not_found", `There is no image ${spec.image}.`);
-    const known = stored(spec.id);
     const text = JSON.stringify(withoutImage(spec));
     if (!known) {
-      const marks = { [annotations.spec]: text };
-      const workload =
-        (await warm.take(spec, marks)) ??
-        workloads.get(await createUnit(environment, { id: spec.id, kind: "project", spec, annotations: marks }));
-      if (!workload) throw new RuntimeError("unavailable", "The sandbox was deleted while it was created.");
+      const marks = { [annotations.spec]: text, ...ownerMark(spec, self) };
+      const taken = await warm.take(spec, marks);
+      const { workload, isNew } = taken
+        ? { workload: taken, isNew: true }
+        : await ensureUnit(environment, { id: spec.id, kind: "project", spec, annotations: marks });
+      if (!isNew)
+        return openKnown(workload, spec, text).catch((error: unknown) => {
+          // Another server could not create it, and removed it.
+          if (workloads.get(workload.name) || attempt === maxAttempts) throw error;
+          return open(spec, attempt + 1);
+        });
       try {
         return await create(workload, spec);
       } catch (error) {
-        await forget(spec.id);
-        await workloads.remove(workload.name);
+        await removeFailed(workload.name, spec.id);
         throw error;
       }
     }
-    if (known.annotations[annotations.spec] !== text) await workloads.annotate(known.name, { [annotations.spec]: text });
+    return openKnown(known, spec, text);
+  }
+  /** What could not be created, unless another server has created it meanwhile. */
+  async function removeFailed(name: string, id: string) {
+    const workload = workloads.get(name);
+    if (!workload || isCreated(workload)) return;
+    await forget(id);
+    await workloads.remove(name, { version: workload.version }).catch((error: unknown) => {
+      if (!isChanged(error)) throw error;
+    });
+  }
+
+  async function openKnown(known: Workload, spec: SandboxSpec, text: string): Promise<OpenProject> {
+    const changes: Record<string, string> = { [annotations.spec]: text, ...ownerMark(spec, self) };
+    if (Object.entries(changes).some(([key, value]) => known.annotations[key] !== value)) await workloads.annotate(known.name, changes);
     if (!isCreated(known)) return create(known, spec);
     const project = attach(known, spec);
     if (networkOf(project.spec) !== networkOf(spec) || networkOf(specOf(known)) !== networkOf(spec))
       await workloads.setNetwork(known.name, networkOf(spec));
     project.spec = spec;
-    if (project.live.current) await project.live.current.open(withoutImage(spec));
+    if (spec.takesOver === true) takeOver(project);
+    // The owner before is refused from now on.
+    const isTaken = spec.takesOver === true && known.isAwake && pods.of(known.name)?.isRunning === true;
+    if (project.live.current || isTaken) await project.live.use((runner) => openAt(project, runner));
     return project;
   }
 
@@ -182,14 +293,32 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
     await project?.live.close({ isKept: true });
   }
 
-  function find(id: string): OpenProject | undefined {
-    const workload = stored(id);
-    return workload && isCreated(workload) ? attach(workload, projects.get(id)?.spec ?? specOf(workload)) : undefined;
+  function find(workload: Workload | undefined): OpenProject | undefined {
+    if (!workload || !isCreated(workload)) return undefined;
+    const project = attach(workload, specOf(workload));
+    // The one that owns it may have changed it.
+    if (!isOwner(project)) project.spec = specOf(workload);
+    return project;
   }
 
-  // What ran before this start is suspended when it is idle.
-  for (const workload of workloads.all())
-    if (workload.kind === "project" && workload.isAwake && isCreated(workload)) attach(workload, specOf(workload));
+  const idleChecks = startIdleChecks({
+    workloads,
+    suspendAfterMs: options.suspendAfterMs,
+    isUsedHere: (name) => {
+      const project = projects.get(workloads.get(name)?.id ?? "");
+      return project?.name === name && project.live.current !== undefined;
+    },
+    check: (workload) =>
+      workload.kind === "project"
+        ? attach(workload, specOf(workload)).live.suspend(options.suspendAfterMs)
+        : images.suspend(workload.id, options.suspendAfterMs),
+    async sweep() {
+      await removeAbandoned(workloads);
+      await images.removeOutdated();
+      await programs.removeOutdated();
+    },
+    log,
+  });
 
   return {
     name: "kubernetes",
@@ -207,28 +336,38 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
       if (!idPattern.test(spec.id)) throw new RuntimeError("not_supported", `${spec.id} is not a valid sandbox id`);
       const project = await inTurn(spec.id, () => open(spec));
       project.isOpened = true;
-      return project.sandbox;
+      return spec.takesOver === true && project.owned ? project.owned.sandbox : project.sandbox;
     },
-    find: (id) => inTurn(id, async () => find(id)?.sandbox),
-    async list() {
+    find: (id) =>
+      inTurn(id, async () => {
+        const project = find(await lookUp(id));
+        return project?.owned && isOwner(project) ? project.owned.sandbox : project?.sandbox;
+      }),
+    async list({ isBrief = false } = {}) {
       // With those whose creation was interrupted, so that they can be removed.
       const found = workloads
         .all()
         .filter(({ kind, id, annotations: marks }) => kind === "project" && id !== "" && marks[annotations.removed] === undefined);
-      return Promise.all(
-        found.map(async (workload) => {
-          const project = find(workload.id);
-          // One that runs since before this start is asked once.
-          const states =
-            (workload.isAwake && project && !project.live.current
-              ? await project.live.use(async () => project.states.all())
-              : project?.states.all()) ?? [];
-          return { id: workload.id, services: states.map(({ name, status }) => ({ name, state: status })) };
-        }),
-      );
+      const statesOf = async (workload: Workload): Promise<ServiceState[]> => {
+        if (isBrief || !isCreated(workload)) return [];
+        if (!workload.isAwake) return projects.get(workload.id)?.states.all() ?? storedStates(workload);
+        const project = find(workload);
+        if (!project) return [];
+        // One that this server is not connected to is asked.
+        return project.live.current ? project.states.all() : project.live.use(async () => project.states.all());
+      };
+      const all: SandboxInfo[] = [];
+      const next = async (): Promise<void> => {
+        for (let workload = found.shift(); workload; workload = found.shift()) {
+          const states = await statesOf(workload);
+          all.push({ id: workload.id, services: states.map(({ name, status }) => ({ name, state: status })) });
+        }
+      };
+      await Promise.all(Array.from({ length: askedAtOnce }, next));
+      return all;
     },
     async pause(id) {
-      const project = find(id);
+      const project = find(await lookUp(id));
       if (!project || !workloads.get(project.name)?.isAwake) return notRunning;
       const release = project.live.hold();
       try {
@@ -242,7 +381,7 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
     async remove(id) {
       if (!idPattern.test(id)) return;
       await inTurn(id, async () => {
-        const workload = stored(id);
+        const workload = await lookUp(id);
         if (!workload) return;
         if (workload.annotations[annotations.history] === undefined) {
           await forget(id);
@@ -258,7 +397,10 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
         });
         await forget(id);
         if (!isKept) return workloads.remove(workload.name);
-        await workloads.suspend(workload.name, { [annotations.created]: null, [annotations.states]: null, [annotations.diskBytes]: null });
+        await workloads.suspend(workload.name, {
+          changes: { [annotations.created]: null, [annotations.states]: null, [annotations.diskBytes]: null },
+          pod: pods.of(workload.name)?.uid,
+        });
       });
     },
     histories: async () =>
@@ -266,7 +408,8 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
     async removeHistory(id) {
       await inTurn(id, async () => {
         const workload = stored(id);
-        if (workload && !isCreated(workload)) await workloads.remove(workload.name);
+        if (!workload || isCreated(workload)) return;
+        await workloads.remove(workload.name, { version: workload.version });
       });
     },
     pods: () => countPods(pods.all(), workloads.all().filter(({ isAwake }) => !isAwake).length),
@@ -274,6 +417,9 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
       if (isClosed) return;
       isClosed = true;
       outboundRules.stop();
+      clearInterval(policies);
+      idleChecks.stop();
+      stopFollowing();
       await Promise.allSettled(turns.values());
       if (!leaveRunning)
         await Promise.all(
@@ -294,6 +440,7 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
 /** What a runner is told: the image is made of another one there, and there are no peers. */
 function withoutImage(spec: SandboxSpec): SandboxSpec {
   const told = { ...spec };
+  delete told.takesOver;
   delete told.image;
   delete told.peers;
   return told;

@@ -1,27 +1,45 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import type { Readable } from "node:stream";
 import { RuntimeError } from "../errors.ts";
 import type { FileSource, ImageId, ImageSpec, PreparedImage, PrepareOptions, RuntimeDriver, SandboxSpec } from "../types.ts";
+import { isChanged } from "./cluster.ts";
 import { annotations } from "./labels.ts";
 import type { LivePod } from "./live.ts";
-import { createUnit, openUnit, type Environment } from "./units.ts";
+import { ensureUnit, openUnit, type Environment } from "./units.ts";
+import type { Workload } from "./workloads.ts";
 
 /** Prepared images: each is built in a pod of its own, since builds are hostile to each other, and kept as an archive on its volume. */
 export interface Images {
   prepare(image: ImageSpec, options?: PrepareOptions): Promise<ImageId>;
   find(image: ImageSpec): Promise<PreparedImage | undefined>;
   list(): PreparedImage[];
+  /** Also one that another server has prepared just now. */
+  has(id: ImageId): Promise<boolean>;
   remove(id: ImageId): Promise<void>;
   /** Puts a tree of the image into a runner, as an image of its own. Throws `not_found`. Returns that image's id. */
   copyTo(runner: RuntimeDriver, id: ImageId): Promise<ImageId>;
+  /** As `LivePod.suspend`. */
+  suspend(id: ImageId, idleMs: number): Promise<number | undefined>;
+  /** Removes images of other versions of the product, which servers of these versions may have used until recently. */
+  removeOutdated(): Promise<void>;
   close(options: { isKept: boolean }): Promise<void>;
 }
 
-/** The sandbox of an image's pod that holds its archive. */
+const outdatedAfterMs = 3_600_000;
+
+/** The sandbox of an image's pod that holds its archive, unless the image names another one. */
 const packed = "packed";
 const archive = "image.tar";
 /** Installing needs more than running. */
 const buildSpec: SandboxSpec = { id: packed, limits: { memoryBytes: 3 * 2 ** 30, cpus: 4, pids: 1024, diskBytes: 8 * 2 ** 30 } };
+
+/** What is kept of an image with its workload. */
+interface StoredImage extends PreparedImage {
+  /** Of the product, that it was built with. */
+  product?: string;
+  /** The sandbox with the archive. Each server that packs the image makes its own, and the one that is written first counts. */
+  packed?: string;
+}
 
 interface OpenImage {
   id: ImageId;
@@ -29,7 +47,7 @@ interface OpenImage {
   live: LivePod;
   /** Calls that prepare it. */
   callers: number;
-  packing: Promise<number> | undefined;
+  packing: Promise<void> | undefined;
 }
 
 export function createImages(environment: Environment): Images {
@@ -37,11 +55,13 @@ export function createImages(environment: Environment): Images {
   const opened = new Map<ImageId, OpenImage>();
   const turns = new Map<ImageId, Promise<unknown>>();
 
-  const stored = (id: ImageId) => workloads.all().find((workload) => workload.kind === "image" && workload.id === id);
-  function preparedOf(id: ImageId): PreparedImage | undefined {
-    const text = stored(id)?.annotations[annotations.image];
-    return text === undefined ? undefined : (JSON.parse(text) as PreparedImage);
-  }
+  const stored = (id: ImageId) => workloads.find("image", id);
+  const readImage = (workload: Workload | undefined): StoredImage | undefined => {
+    const text = workload?.annotations[annotations.image];
+    return text === undefined ? undefined : (JSON.parse(text) as StoredImage);
+  };
+  const preparedOf = (id: ImageId): StoredImage | undefined => readImage(stored(id));
+  const isOurs = ({ product = options.image }: StoredImage) => product === options.image;
   const safeName = ({ name }: ImageSpec) => name.replaceAll(/[^A-Za-z0-9_-]/g, "-");
   async function idOf(image: ImageSpec): Promise<ImageId> {
     const { build, warm } = image;
@@ -67,52 +87,79 @@ export function createImages(environment: Environment): Images {
       opened.delete(id);
       await known?.live.close({ isKept: true });
       if (!workload && !isCreated) return undefined;
-      const name = workload?.name ?? (await createUnit(environment, { id, kind: "image", spec: buildSpec, annotations: {} }));
+      const unit = { id, kind: "image", spec: buildSpec, annotations: {} } as const;
+      const { name } = workload ?? (await ensureUnit(environment, unit)).workload;
       const live = openUnit(environment, name, "image", {
         spec: () => buildSpec,
         onConnect: async () => undefined,
         beforeSuspend: async () => ({}),
-        onLost: () => undefined,
       });
       const made: OpenImage = { id, name, live, callers: 0, packing: undefined };
       opened.set(id, made);
       return made;
     });
 
-  async function discard({ id, name, live }: OpenImage) {
+  async function forget({ id, name, live }: OpenImage) {
     if (opened.get(id)?.name === name) opened.delete(id);
     await live.close({ isKept: true });
-    await workloads.remove(name);
   }
 
   /** Writes the prepared tree into one file: links and modes are kept, and a project gets it in one piece. */
-  async function pack(runner: RuntimeDriver, built: ImageId): Promise<number> {
-    await runner.remove(packed);
-    const sandbox = await runner.open({ ...buildSpec, image: built });
+  async function pack(runner: RuntimeDriver, built: ImageId): Promise<{ id: string; bytes: number }> {
+    const id = `${packed}-${randomBytes(4).toString("hex")}`;
+    const sandbox = await runner.open({ ...buildSpec, id, image: built });
     const command = ["tar", "--create", `--file=${archive}`, `--exclude=./${archive}`, "--numeric-owner", "."];
     const made = await sandbox.exec(command);
     if (made.exitCode !== 0) throw new RuntimeError("build_failed", `The image cannot be packed: ${made.stderr.trim().slice(-500)}`);
     await sandbox.exec(["find", ".", "-mindepth", "1", "-maxdepth", "1", "!", "-name", archive, "-exec", "rm", "-rf", "{}", "+"]);
-    return (await sandbox.files.stat(archive))?.size ?? 0;
+    return { id, bytes: (await sandbox.files.stat(archive))?.size ?? 0 };
   }
 
   async function prepareIn(image: ImageSpec, it: OpenImage, prepareOptions: PrepareOptions): Promise<void> {
     await it.live.use(async (runner) => {
       const built = await runner.prepare(image, prepareOptions);
       const inside = await runner.findImage(image);
-      const before = preparedOf(it.id);
-      if (before && inside && before.preparedAt === inside.preparedAt && before.isWarm === inside.isWarm) return;
-      it.packing ??= pack(runner, built).finally(() => (it.packing = undefined));
-      const bytes = await it.packing;
-      const prepared: PreparedImage = {
-        id: it.id,
-        name: safeName(image),
-        preparedAt: inside?.preparedAt ?? Date.now(),
-        isWarm: inside?.isWarm ?? true,
-        bytes,
-      };
-      await workloads.annotate(it.name, { [annotations.image]: JSON.stringify(prepared) });
+      const isStored = (image: PreparedImage | undefined) =>
+        image && inside && image.preparedAt === inside.preparedAt && image.isWarm === inside.isWarm;
+      if (isStored(preparedOf(it.id))) return;
+      it.packing ??= (async () => {
+        const { id, bytes } = await pack(runner, built);
+        const prepared: StoredImage = {
+          id: it.id,
+          name: safeName(image),
+          preparedAt: inside?.preparedAt ?? Date.now(),
+          isWarm: inside?.isWarm ?? true,
+          bytes,
+          product: options.image,
+          packed: id,
+        };
+        await store(runner, it, prepared, isStored);
+      })().finally(() => (it.packing = undefined));
+      await it.packing;
     });
+  }
+  /** Names the archive in the workload, unless another server has packed the same: then its own is removed. */
+  async function store(
+    runner: RuntimeDriver,
+    it: OpenImage,
+    prepared: StoredImage,
+    isStored: (image: StoredImage | undefined) => boolean | undefined,
+  ) {
+    for (;;) {
+      const workload = workloads.get(it.name);
+      if (!workload) throw new RuntimeError("not_found", `The image ${it.id} was removed.`);
+      const before = readImage(workload);
+      if (isStored(before)) return runner.remove(prepared.packed ?? packed);
+      try {
+        await workloads.annotate(it.name, { [annotations.image]: JSON.stringify(prepared) }, { version: workload.version });
+      } catch (error) {
+        if (!isChanged(error)) throw error;
+        await workloads.read("image", it.id);
+        continue;
+      }
+      if (before) await runner.remove(before.packed ?? packed);
+      return;
+    }
   }
 
   return {
@@ -130,18 +177,31 @@ export function createImages(environment: Environment): Images {
       } finally {
         it.callers -= 1;
         // A build that failed or was aborted leaves nothing behind.
-        if (it.callers === 0 && !preparedOf(id)) await inTurn(id, async () => (it.callers === 0 ? discard(it) : undefined));
+        if (it.callers === 0 && !preparedOf(id))
+          await inTurn(id, async () => {
+            // Unless another server builds it.
+            if (it.callers > 0 || !(await it.live.retire())) return;
+            await forget(it);
+          });
       }
     },
     async find(image) {
       return preparedOf(await idOf(image));
     },
-    list: () => workloads.all().flatMap(({ kind, id }) => (kind === "image" ? (preparedOf(id) ?? []) : [])),
+    list: () =>
+      workloads.all().flatMap((workload) => {
+        const image = workload.kind === "image" ? readImage(workload) : undefined;
+        return image && isOurs(image) ? image : [];
+      }),
+    async has(id) {
+      if (!preparedOf(id)) await workloads.read("image", id);
+      return preparedOf(id) !== undefined;
+    },
     async remove(id) {
       await inTurn(id, async () => {
         const it = opened.get(id);
-        if (it) return discard(it);
         const workload = stored(id);
+        if (it) await forget(it);
         if (workload) await workloads.remove(workload.name);
       });
     },
@@ -150,7 +210,7 @@ export function createImages(environment: Environment): Images {
       const it = prepared && (await open(id, false));
       if (!it) throw new RuntimeError("not_found", `There is no image ${id}.`);
       return it.live.use(async (builder) => {
-        const from = await builder.find(packed);
+        const from = await builder.find(preparedOf(id)?.packed ?? packed);
         if (!from) throw new RuntimeError("not_found", `There is no image ${id}.`);
         const source = archiveSource(`${id}-${prepared.preparedAt}`, await from.files.stream(archive));
         const build = [
@@ -159,6 +219,13 @@ export function createImages(environment: Environment): Images {
         ];
         return runner.prepare({ name: "image", source, build });
       });
+    },
+    suspend: async (id, idleMs) => (await open(id, false))?.live.suspend(idleMs),
+    async removeOutdated() {
+      for (const workload of workloads.all()) {
+        const image = workload.kind === "image" ? readImage(workload) : undefined;
+        if (image && !isOurs(image) && Date.now() - image.preparedAt > outdatedAfterMs) await workloads.remove(workload.name);
+      }
     },
     async close(closeOptions) {
       await Promise.all([...opened.values()].map(({ live }) => live.close(closeOptions)));

@@ -7,6 +7,8 @@ export const labels = {
   managedBy: "app.kubernetes.io/managed-by",
   /** `project` or `image`. */
   kind: `${domain}/kind`,
+  /** Hash of the id: to find all workloads of an id. */
+  id: `${domain}/id-hash`,
   /** On pods: the name of their workload. */
   workload: `${domain}/workload`,
   /** On pods: `internet` or `none`. The network policies select by it. */
@@ -18,6 +20,12 @@ export const annotations = {
   id: `${domain}/id`,
   /** JSON: the sandbox's limits and names. */
   spec: `${domain}/spec`,
+  /** When it was created, until it is certain that there is no other one of its id. */
+  unclaimed: `${domain}/unclaimed`,
+  /** The server that took over the sandbox last. */
+  owner: `${domain}/owner`,
+  /** When a server last kept another one from suspending it. */
+  wanted: `${domain}/wanted`,
   /** Set when its tree is complete. */
   created: `${domain}/created`,
   /** JSON: the states of its services when it was suspended. */
@@ -39,6 +47,8 @@ export const annotations = {
 } as const;
 
 export type WorkloadKind = "project" | "image";
+
+export const hashOf = (id: string): string => createHash("sha256").update(id).digest("hex").slice(0, 32);
 
 /** A new name each time: what was deleted may still exist for a while. Short enough for a label. */
 export function newName(kind: WorkloadKind, id: string): string {

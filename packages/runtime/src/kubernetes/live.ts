@@ -1,13 +1,20 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { RuntimeError } from "../errors.ts";
 import type { RuntimeLog } from "../log.ts";
-import { createRemoteDriver } from "../remote/client/driver.ts";
+import { createRemoteDriver, type RunnerDriver } from "../remote/client/driver.ts";
+import { suspendingDetail } from "../remote/runner/usage.ts";
 import type { ClientTracing } from "../remote/tracing.ts";
 import type { RuntimeDriver } from "../types.ts";
+import { isChanged } from "./cluster.ts";
+import { annotations } from "./labels.ts";
 import { runnerPort, type PodTemplate } from "./pod-template.ts";
 import type { Pods } from "./pods.ts";
 import type { Workloads } from "./workloads.ts";
 
-/** The runner in a workload's pod: connected on demand, and the pod suspended when nothing needs it. */
+/**
+ * The runner in a workload's pod: connected on demand, and the pod suspended when nothing needs it. Several servers use the same pod at once.
+ * The runner says whether any of them does, and the first write to the workload decides between one that suspends it and one that needs it.
+ */
 export interface LivePod {
   /**
    * Calls the runner, in a pod that is started if necessary and not suspended meanwhile. `isRepeatable`: when the pod was lost, it is called
@@ -20,12 +27,17 @@ export interface LivePod {
   readonly current: RuntimeDriver | undefined;
   /** It has no pod and gets none before it is used. */
   readonly isAsleep: boolean;
+  /** Keeps the connection, but not the pod, until the function that is returned is called. */
+  observe(): () => void;
   /** Resolves with the next runner that connects, or the one that is. Starts nothing. */
   connected(signal: AbortSignal): Promise<{ runner: RuntimeDriver; lost: AbortSignal } | undefined>;
-  /** Suspends the pod now, unless it is used. */
-  suspend(): Promise<void>;
-  /** Looks for a pod that was started by another process, or again by the cluster. */
-  adopt(): void;
+  /**
+   * Suspends the pod unless somebody uses it, or did within `idleMs`. Returns when to look again; `undefined`: there is no pod, or this server
+   * looks again by itself.
+   */
+  suspend(idleMs?: number): Promise<number | undefined>;
+  /** As `suspend`; then removes the workload. Returns whether it did. */
+  retire(): Promise<boolean>;
   /** Closes the connection. `isKept`: without stopping anything. */
   close(options: { isKept: boolean }): Promise<void>;
 }
@@ -44,25 +56,36 @@ interface Options {
   /** Whether something runs in it. What is stored with the workload when it is suspended is returned; undefined: it stays. */
   beforeSuspend(runner: RuntimeDriver): Promise<Record<string, string | null> | undefined>;
   onLost(): void;
+  /** Another server suspended it, or changed it since. */
+  onSuspended(): void;
+  /** Whether this server needs the connection although it calls nothing. */
+  isFollowed(): boolean;
   tracing: ClientTracing | undefined;
   log: RuntimeLog;
 }
 
 interface Connected {
   uid: string;
-  runner: RuntimeDriver;
+  runner: RunnerDriver;
   lost: AbortController;
 }
 
-/** How often a runner that starts is asked, and how long a token may take to arrive in its pod. */
+/** How often a runner that starts is asked again. */
 const connectRetryMs = 100;
+/** How often a call that was refused because another server suspends the pod is repeated: for longer than any does. */
+const refusedAttempts = 60;
+const refusedDelayMs = (attempt: number) => Math.min(attempt * connectRetryMs, 500);
+/** How often a pod that should exist and does not is requested again, and how long one that should not is waited for. */
+const resumeAgainMs = 2_000;
+const endingMs = 10_000;
 
 export function createLivePod(options: Options): LivePod {
   const { name, workloads, pods, token, template, log } = options;
   let connection: Connected | undefined;
   let connecting: Promise<Connected> | undefined;
-  let suspending: Promise<void> | undefined;
+  let suspending: Promise<unknown> | undefined;
   let uses = 0;
+  let observers = 0;
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
   const waiting = new Set<() => void>();
@@ -70,59 +93,82 @@ export function createLivePod(options: Options): LivePod {
     for (const wake of waiting) wake();
   };
   const closedError = () => new RuntimeError("unavailable", "the runtime is closed");
+  const isAwake = () => workloads.get(name)?.isAwake === true;
 
+  /** The connection ends, whatever runs in the pod. */
+  function leave(left: Connected) {
+    if (connection !== left) return;
+    connection = undefined;
+    left.lost.abort();
+    void left.runner.close({ leaveRunning: true });
+  }
   function lose(lost: Connected) {
     if (connection !== lost) return;
-    connection = undefined;
-    lost.lost.abort();
-    void lost.runner.close({ leaveRunning: true });
-    options.onLost();
+    leave(lost);
+    if (isAwake()) {
+      log.warn({ workload: name }, "the pod of a sandbox was lost");
+      options.onLost();
+    } else {
+      clearTimeout(timer);
+      options.onSuspended();
+    }
   }
-  const unsubscribe = pods.onChange((workload) => {
+  const stopFollowingPods = pods.onChange((workload) => {
     if (workload !== name) return;
     const pod = pods.of(name);
-    if (connection && (pod?.uid !== connection.uid || pod.isEnding)) {
-      log.warn({ workload: name }, "the pod of a sandbox was lost");
-      lose(connection);
+    if (connection && (pod?.uid !== connection.uid || pod.isEnding)) lose(connection);
+    notify();
+  });
+  const stopFollowingWorkload = workloads.onChange((workload) => {
+    if (workload !== name) return;
+    if (!isAwake() && !suspending) {
+      if (connection) lose(connection);
+      else options.onSuspended();
     }
     notify();
   });
 
-  /** Waits for a change until `isDone`. */
-  async function until<T>(isDone: () => T | undefined, deadline: number): Promise<T | undefined> {
-    for (;;) {
-      if (isClosed) throw closedError();
-      const done = isDone();
-      if (done !== undefined) return done;
-      const left = deadline - Date.now();
-      if (left <= 0) return undefined;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const timeout = setTimeout(resolve, left);
-      waiting.add(resolve);
-      await promise;
-      clearTimeout(timeout);
-      waiting.delete(resolve);
-    }
+  /** Resolves with the next change, at the latest after `ms`. */
+  async function nextChange(ms: number) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timeout = setTimeout(resolve, ms);
+    waiting.add(resolve);
+    await promise;
+    clearTimeout(timeout);
+    waiting.delete(resolve);
   }
 
+  /** Resolves with a running pod. Another server may start, suspend or remove it at any moment. */
   async function startPod(deadline: number) {
-    const usable = () => {
+    let resumedAt = Number.NEGATIVE_INFINITY;
+    let asleepSince: number | undefined;
+    for (;;) {
+      if (isClosed) throw closedError();
+      const workload = workloads.get(name);
+      if (!workload) throw new RuntimeError("not_found", "The sandbox was deleted.");
       const pod = pods.of(name);
-      return pod && !pod.isEnding ? pod : undefined;
-    };
-    if (!workloads.get(name)) throw new RuntimeError("not_found", "The sandbox was deleted.");
-    if (!workloads.get(name)?.isAwake || !usable()) {
-      // The next pod cannot be made before the last one is gone.
-      await until(() => (usable() ?? pods.of(name) === undefined) || undefined, deadline);
-      if (!workloads.get(name)?.isAwake || !usable()) await workloads.resume(name, template());
+      const now = performance.now();
+      asleepSince = workload.isAwake ? undefined : (asleepSince ?? now);
+      if (pod && !pod.isEnding && workload.isAwake) {
+        if (pod.isRunning && pod.address !== undefined) return { uid: pod.uid, address: pod.address };
+      } else if (pod?.isOver || (pod && !pod.isEnding))
+        // A pod is never used again after its workload was suspended, since another server may be ending it.
+        await workloads.removePod(name, { uid: pod.uid, version: workload.version }).catch((error: unknown) => {
+          if (!isChanged(error)) throw error;
+        });
+      const isOverdue = asleepSince !== undefined && now - asleepSince > endingMs;
+      if ((!pod || isOverdue) && now - resumedAt > resumeAgainMs) {
+        resumedAt = now;
+        await workloads.resume(name, template());
+        continue;
+      }
+      const left = deadline - Date.now();
+      if (left <= 0) {
+        const problem = pods.of(name)?.problem;
+        throw new RuntimeError("unavailable", `The project's pod did not start in time${problem === undefined ? "." : `: ${problem}`}`);
+      }
+      await nextChange(Math.min(left, resumeAgainMs));
     }
-    const pod = await until(() => {
-      const found = usable();
-      return found?.isRunning === true && found.address !== undefined ? found : undefined;
-    }, deadline);
-    if (pod?.address !== undefined) return { uid: pod.uid, address: pod.address };
-    const problem = pods.of(name)?.problem;
-    throw new RuntimeError("unavailable", `The project's pod did not start in time${problem === undefined ? "." : `: ${problem}`}`);
   }
 
   async function connect(): Promise<Connected> {
@@ -130,23 +176,23 @@ export function createLivePod(options: Options): LivePod {
     for (;;) {
       const { uid, address } = await startPod(deadline);
       const url = `http://${address.includes(":") ? `[${address}]` : address}:${runnerPort}`;
+      let runner: RunnerDriver | undefined;
       try {
-        const runner = await createRemoteDriver({ url, token, tracing: options.tracing, log, timing: { connectTimeoutMs: 2_000 } });
-        const made: Connected = { uid, runner, lost: new AbortController() };
-        if (isClosed) {
-          await runner.close({ leaveRunning: true });
-          throw closedError();
-        }
+        runner = await createRemoteDriver({ url, token, tracing: options.tracing, log, timing: { connectTimeoutMs: 2_000 } });
+        if (isClosed) throw closedError();
         await options.onConnect(runner);
+        const made: Connected = { uid, runner, lost: new AbortController() };
         connection = made;
         notify();
         return made;
       } catch (error) {
+        await runner?.close({ leaveRunning: true });
         if (isClosed || Date.now() > deadline) throw error;
         const pod = pods.of(name);
         if (pod?.uid === uid && !pod.isEnding && !isRetried(error)) throw error;
         log.debug({ err: error, workload: name }, "the runner of a pod is not ready");
-        await new Promise((resolve) => setTimeout(resolve, connectRetryMs));
+        if (isSuspending(error)) await keepAwake();
+        await sleep(isSuspending(error) ? 5 * connectRetryMs : connectRetryMs);
       }
     }
   }
@@ -154,21 +200,25 @@ export function createLivePod(options: Options): LivePod {
   async function awake(): Promise<Connected> {
     if (isClosed) throw closedError();
     await suspending;
+    if (connection && !isAwake()) lose(connection);
     if (connection) return connection;
     connecting ??= connect().finally(() => (connecting = undefined));
     return connecting;
   }
 
-  function rest() {
+  /** Another server is suspending the pod: either that one's write to the workload has no effect now, or this one's comes after it. */
+  const keepAwake = () => workloads.annotate(name, { [annotations.wanted]: new Date().toISOString() });
+
+  function lookAgain(ms: number) {
     clearTimeout(timer);
     timer = undefined;
-    if (isClosed || uses > 0 || !workloads.get(name)?.isAwake) return;
+    if (isClosed || uses > 0 || !isAwake()) return;
     timer = setTimeout(() => {
-      suspend().catch((error: unknown) => {
+      suspend(options.suspendAfterMs).catch((error: unknown) => {
         log.warn({ err: error, workload: name }, "a pod cannot be suspended");
-        rest();
+        lookAgain(options.suspendAfterMs);
       });
-    }, options.suspendAfterMs);
+    }, ms);
     timer.unref();
   }
   function hold() {
@@ -179,41 +229,76 @@ export function createLivePod(options: Options): LivePod {
       if (!isHeld) return;
       isHeld = false;
       uses -= 1;
-      rest();
+      lookAgain(options.suspendAfterMs);
     };
   }
 
-  async function suspend(): Promise<void> {
-    if (!workloads.get(name)?.isAwake) return;
-    const { runner } = await awake();
-    if (uses > 0) return;
-    const changes = await options.beforeSuspend(runner);
-    // A call may have come in the meantime.
-    if (changes === undefined || uses > 0 || isClosed) return rest();
-    suspending ??= (async () => {
-      const ended = connection;
+  /** Ends the pod by `end`, if no server uses it; it gets what `beforeSuspend` returned and the version on whose condition it may write. */
+  async function endIfIdle(
+    idleMs: number,
+    end: (options: { changes: Record<string, string | null>; version: string; pod: string }) => Promise<void>,
+  ): Promise<number | undefined> {
+    if (!isAwake()) return undefined;
+    const made = await awake();
+    // Read before the runner refuses others: whoever is refused changes the workload.
+    const version = workloads.get(name)?.version ?? "";
+    if (uses > 0) return undefined;
+    const answer = await made.runner.suspend(idleMs);
+    if ("waitMs" in answer) {
+      const waitMs = Math.min(Math.max(answer.waitMs, connectRetryMs), options.suspendAfterMs);
+      // Somebody else looks after it.
+      if (answer.servers > 1 && uses === 0 && observers === 0 && !options.isFollowed()) leave(made);
+      else lookAgain(waitMs);
+      return waitMs;
+    }
+    let isEnded = false;
+    try {
+      const changes = await options.beforeSuspend(made.runner);
+      // A call may have come in the meantime.
+      if (changes === undefined || uses > 0 || isClosed || connection !== made) return options.suspendAfterMs;
+      const ending = end({ changes, version, pod: made.uid }).finally(() => (suspending = undefined));
+      suspending = ending.catch(() => undefined);
       // Not lost, but left.
       connection = undefined;
-      try {
-        await workloads.suspend(name, changes);
-        log.info({ workload: name }, "the pod of an idle sandbox was suspended");
-      } finally {
-        ended?.lost.abort();
-        await ended?.runner.close({ leaveRunning: true });
+      await ending;
+      isEnded = true;
+      return undefined;
+    } catch (error) {
+      if (!isChanged(error)) throw error;
+      return options.suspendAfterMs;
+    } finally {
+      if (!isEnded) answer.release();
+      if (connection !== made) {
+        made.lost.abort();
+        await made.runner.close({ leaveRunning: true });
       }
-    })().finally(() => (suspending = undefined));
-    await suspending;
+      lookAgain(options.suspendAfterMs);
+    }
   }
+  const suspend = (idleMs = 0) =>
+    endIfIdle(idleMs, async ({ changes, version, pod }) => {
+      await workloads.suspend(name, { changes, version, pod });
+      log.info({ workload: name }, "the pod of an idle sandbox was suspended");
+    });
 
   return {
     async use(call, { isRepeatable = false } = {}) {
       const release = hold();
       try {
+        let refused = 0;
         for (let attempt = 1; ; attempt++) {
           const { runner, lost } = await awake();
           try {
             return await call(runner);
           } catch (error) {
+            if (isSuspending(error) && !isClosed && refused < refusedAttempts) {
+              // It was not executed.
+              refused += 1;
+              attempt -= 1;
+              await keepAwake();
+              await sleep(refusedDelayMs(refused));
+              continue;
+            }
             if (!lost.signal.aborted || isClosed) throw error;
             if (isRepeatable && attempt < 3) continue;
             throw new RuntimeError("unavailable", "The project's pod was lost. What was started may have been executed.", { cause: error });
@@ -224,11 +309,19 @@ export function createLivePod(options: Options): LivePod {
       }
     },
     hold,
+    observe() {
+      observers += 1;
+      let isOver = false;
+      return () => {
+        if (!isOver) observers -= 1;
+        isOver = true;
+      };
+    },
     get current() {
       return connection?.runner;
     },
     get isAsleep() {
-      return connection === undefined && connecting === undefined && workloads.get(name)?.isAwake !== true;
+      return connection === undefined && connecting === undefined && !isAwake();
     },
     async connected(signal) {
       while (!signal.aborted && !isClosed) {
@@ -242,11 +335,30 @@ export function createLivePod(options: Options): LivePod {
       return undefined;
     },
     suspend,
-    adopt: rest,
+    async retire() {
+      const workload = workloads.get(name);
+      const pod = pods.of(name);
+      if (!workload) return true;
+      if (!connection && (pod?.isRunning !== true || pod.isEnding))
+        return workloads.remove(name, { version: workload.version }).then(
+          () => true,
+          (error: unknown) => {
+            if (!isChanged(error)) throw error;
+            return false;
+          },
+        );
+      let isRemoved = false;
+      await endIfIdle(0, async ({ version }) => {
+        await workloads.remove(name, { version });
+        isRemoved = true;
+      });
+      return isRemoved;
+    },
     async close({ isKept }) {
       isClosed = true;
       clearTimeout(timer);
-      unsubscribe();
+      stopFollowingPods();
+      stopFollowingWorkload();
       notify();
       await connecting?.catch(() => undefined);
       const last = connection;
@@ -259,3 +371,4 @@ export function createLivePod(options: Options): LivePod {
 
 /** The runner refuses while the token has not arrived, and does not respond while it starts. */
 const isRetried = (error: unknown) => error instanceof RuntimeError && error.code === "unavailable";
+const isSuspending = (error: unknown) => error instanceof RuntimeError && error.details?.[suspendingDetail] === true;

@@ -4,7 +4,7 @@ import type { ClientTracing } from "../remote/tracing.ts";
 export interface KubernetesOptions {
   /** A kubeconfig file. Without one, the service account of the pod that this process runs in. */
   kubeconfig?: string | undefined;
-  /** Of sandboxes alone: the network policies apply to it. One server per namespace. */
+  /** Of sandboxes alone: the network policies apply to it. One installation per namespace, with one or several servers. */
   namespace: string;
   /** Of this product: it has the runner and the programs that project code needs. */
   image: string;

@@ -10,6 +10,8 @@ export interface PodView {
   readonly address: string | undefined;
   readonly isRunning: boolean;
   readonly isEnding: boolean;
+  /** It ended and stays so, as one that was evicted. */
+  readonly isOver: boolean;
   readonly image: string | undefined;
   /** Why it does not run yet, for people. */
   readonly problem: string | undefined;
@@ -32,19 +34,36 @@ export async function followPods(cluster: Cluster, { log }: { log: RuntimeLog })
     labelSelector: `${labels.managedBy}=${manager},${labels.workload}`,
     log,
   });
+  const ownerOf = (pod: V1Pod) => pod.metadata?.labels?.[labels.workload] ?? "";
   /** A pod that is gone has no labels to read any more. */
   const owners = new Map<string, string>();
-  const ownerOf = (pod: V1Pod) => pod.metadata?.labels?.[labels.workload] ?? "";
+  const byOwner = new Map<string, Set<string>>();
+  const index = (name: string, pod: V1Pod | undefined) => {
+    const before = owners.get(name);
+    if (pod) {
+      const owner = ownerOf(pod);
+      owners.set(name, owner);
+      byOwner.set(owner, (byOwner.get(owner) ?? new Set()).add(name));
+    } else if (before !== undefined) {
+      owners.delete(name);
+      const names = byOwner.get(before);
+      names?.delete(name);
+      if (names?.size === 0) byOwner.delete(before);
+    }
+  };
   const listeners = new Set<(workload: string) => void>();
+  for (const pod of followed.all()) index(pod.metadata?.name ?? "", pod);
   followed.onChange((name, pod) => {
     const owner = pod ? ownerOf(pod) : owners.get(name);
-    if (pod) owners.set(name, ownerOf(pod));
-    else owners.delete(name);
+    index(name, pod);
     if (owner !== undefined) for (const listener of listeners) listener(owner);
   });
   return {
     of(workload) {
-      const views = followed.all().flatMap((pod) => (ownerOf(pod) === workload ? viewOf(pod) : []));
+      const views = [...(byOwner.get(workload) ?? [])].flatMap((name) => {
+        const pod = followed.get(name);
+        return pod ? viewOf(pod) : [];
+      });
       return views.find(({ isEnding }) => !isEnding) ?? views[0];
     },
     all: () => followed.all().map(viewOf),
@@ -65,6 +84,7 @@ function viewOf(pod: V1Pod): PodView {
     address: pod.status?.podIP,
     isRunning: pod.status?.phase === "Running" && status?.state?.running !== undefined,
     isEnding: pod.metadata?.deletionTimestamp !== undefined || isOver,
+    isOver: isOver && pod.metadata?.deletionTimestamp === undefined,
     image: pod.spec?.containers[0]?.image,
     problem: problemOf(pod),
   };

@@ -9,6 +9,10 @@ interface Options {
   id: string;
   live: LivePod;
   states: ServiceStates;
+  /** The sandbox at a runner. */
+  inPod(runner: RuntimeDriver): Promise<Sandbox>;
+  /** Whether a call was refused, and not executed, because another server took the sandbox over that may not: `inPod` takes it back. */
+  isLostOwnership?(error: unknown): boolean;
   /** Disk space when the pod was suspended. */
   storedDiskBytes(): number;
   /** Called before the first point in time is stored. */
@@ -16,15 +20,17 @@ interface Options {
 }
 
 /** A sandbox whose calls go to the runner in its pod. What only observes (changes, states, logs that are followed) does not start the pod. */
-export function createPodSandbox({ id, live, states, storedDiskBytes, keepsHistory }: Options): Sandbox {
-  const inPod = async (runner: RuntimeDriver): Promise<Sandbox> => {
-    const sandbox = await runner.find(id);
-    if (!sandbox) throw new RuntimeError("not_found", "The sandbox was deleted.");
-    return sandbox;
+export function createPodSandbox({ id, live, states, inPod, isLostOwnership, storedDiskBytes, keepsHistory }: Options): Sandbox {
+  const at = async <T>(runner: RuntimeDriver, call: (sandbox: Sandbox) => Promise<T>): Promise<T> => {
+    try {
+      return await call(await inPod(runner));
+    } catch (error) {
+      if (isLostOwnership?.(error) !== true) throw error;
+      return call(await inPod(runner));
+    }
   };
-  const ask = <T>(call: (sandbox: Sandbox) => Promise<T>): Promise<T> =>
-    live.use(async (runner) => call(await inPod(runner)), { isRepeatable: true });
-  const order = <T>(call: (sandbox: Sandbox) => Promise<T>): Promise<T> => live.use(async (runner) => call(await inPod(runner)));
+  const ask = <T>(call: (sandbox: Sandbox) => Promise<T>): Promise<T> => live.use((runner) => at(runner, call), { isRepeatable: true });
+  const order = <T>(call: (sandbox: Sandbox) => Promise<T>): Promise<T> => live.use((runner) => at(runner, call));
 
   /** The pod stays until the stream is closed. */
   function holdFor<T extends Readable | Duplex>(stream: T): T {
@@ -40,16 +46,39 @@ export function createPodSandbox({ id, live, states, storedDiskBytes, keepsHisto
     values: (sandbox: Sandbox, signal: AbortSignal) => AsyncIterable<T>,
   ): AsyncGenerator<T> {
     const ended = signal ?? new AbortController().signal;
-    for (;;) {
-      const connected = await live.connected(ended);
-      if (!connected || ended.aborted) return;
-      const { runner, lost } = connected;
-      try {
-        yield* values(await inPod(runner), AbortSignal.any([ended, lost]));
-        if (!lost.aborted) return;
-      } catch (error) {
-        if (!lost.aborted) throw error;
+    const stop = live.observe();
+    try {
+      for (;;) {
+        const connected = await live.connected(ended);
+        if (!connected || ended.aborted) return;
+        const { runner, lost } = connected;
+        try {
+          yield* values(await inPod(runner), AbortSignal.any([ended, lost]));
+          if (!lost.aborted) return;
+        } catch (error) {
+          if (!lost.aborted) throw error;
+        }
       }
+    } finally {
+      stop();
+    }
+  }
+  /** All of them, in a pod that stays until they end. */
+  async function* hold<T>(values: (sandbox: Sandbox) => AsyncIterable<T>): AsyncGenerator<T> {
+    const release = live.hold();
+    let all: AsyncIterator<T> | undefined;
+    let isOver = false;
+    try {
+      // The first one is asked for as other calls are: what begins to arrive is not refused any more.
+      let next = await ask((sandbox) => {
+        all = values(sandbox)[Symbol.asyncIterator]();
+        return all.next();
+      });
+      for (; next.done !== true; next = (await all?.next()) ?? { done: true, value: undefined }) yield next.value;
+      isOver = true;
+    } finally {
+      if (!isOver) await all?.return?.();
+      release();
     }
   }
 
@@ -92,15 +121,7 @@ export function createPodSandbox({ id, live, states, storedDiskBytes, keepsHisto
     remove: (names) => order(({ history: points }) => points.remove(names)),
     restore: (name, options) => order(({ history: points }) => points.restore(name, options)),
     compare: (from, to, options) => ask(({ history: points }) => points.compare(from, to, options)),
-    async *read(name, options) {
-      const release = live.hold();
-      try {
-        const sandbox = await ask(async (found) => found);
-        yield* sandbox.history.read(name, options);
-      } finally {
-        release();
-      }
-    },
+    read: (name, options) => hold((sandbox) => sandbox.history.read(name, options)),
     attachment: (name, path) =>
       ask(async ({ history: points }) => {
         const found = await points.attachment(name, path);
@@ -148,22 +169,22 @@ export function createPodSandbox({ id, live, states, storedDiskBytes, keepsHisto
       return order((sandbox) => sandbox.exec(argv, options));
     },
     async pty(argv, options) {
-      const pty: Pty = await order((sandbox) => sandbox.pty(argv, options));
-      const release = live.hold();
-      pty.onExit(release);
-      return pty;
+      return heldPty(await order((sandbox) => sandbox.pty(argv, options)), live.hold());
+    },
+    async attachPty(keptAs) {
+      const ended = new RuntimeError("not_found", "The terminal has ended.");
+      if (live.isAsleep) throw ended;
+      return heldPty(
+        await order(async (sandbox) => {
+          if (!sandbox.attachPty) throw ended;
+          return sandbox.attachPty(keptAs);
+        }),
+        live.hold(),
+      );
     },
     async *logs(name, { tail, follow = false, signal } = {}) {
-      const first = await ask(async (found) => found);
-      if (!follow) {
-        const release = live.hold();
-        try {
-          yield* first.logs(name, { ...(tail !== undefined && { tail }), ...(signal && { signal }) });
-        } finally {
-          release();
-        }
-        return;
-      }
+      if (!follow) return yield* hold((sandbox) => sandbox.logs(name, { ...(tail !== undefined && { tail }), ...(signal && { signal }) }));
+      await ask(async () => undefined);
       let last = 0;
       for await (const line of observe(signal, (sandbox, both) =>
         // After the first runner: what the next one keeps and was not told yet.
@@ -191,6 +212,12 @@ export function createPodSandbox({ id, live, states, storedDiskBytes, keepsHisto
     freeze: async () => undefined,
     thaw: async () => undefined,
   };
+}
+
+function heldPty(pty: Pty, release: () => void): Pty {
+  pty.onExit(release);
+  const { detach } = pty;
+  return detach ? { ...pty, detach: () => detach().finally(release) } : pty;
 }
 
 function heldFile({ size, place, discard }: StagedFile, release: () => void): StagedFile {

@@ -6,14 +6,20 @@ export interface ServiceStates {
   all(): ServiceState[];
   isAnyActive(): boolean;
   onState: Sandbox["onState"];
+  hasListeners(): boolean;
   /** Follows those of a runner that was connected. Listeners are told what has changed since the last one. */
   follow(sandbox: Sandbox): Promise<void>;
   unfollow(): void;
+  /** As they were stored. Listeners are told what has changed. */
+  update(states: readonly ServiceState[]): void;
   /** As the runner says. */
   learn(states: readonly ServiceState[]): void;
 }
 
 export const isActive = ({ status }: Pick<ServiceState, "status">): boolean => status !== "stopped" && status !== "failed";
+
+/** Fewer lines are stored. */
+const withoutLines = (state: ServiceState | undefined) => ({ ...state, lastLines: undefined });
 
 export function createServiceStates(initial: readonly ServiceState[]): ServiceStates {
   const known = new Map(initial.map((state) => [state.name, state]));
@@ -32,6 +38,7 @@ export function createServiceStates(initial: readonly ServiceState[]): ServiceSt
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    hasListeners: () => listeners.size > 0,
     async follow(sandbox) {
       unsubscribe?.();
       unsubscribe = sandbox.onState((state) => {
@@ -43,6 +50,9 @@ export function createServiceStates(initial: readonly ServiceState[]): ServiceSt
     unfollow() {
       unsubscribe?.();
       unsubscribe = undefined;
+    },
+    update(states) {
+      for (const state of states) if (!isDeepStrictEqual(withoutLines(known.get(state.name)), withoutLines(state))) told(state);
     },
     learn(states) {
       for (const state of states) known.set(state.name, state);

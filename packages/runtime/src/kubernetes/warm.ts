@@ -1,7 +1,9 @@
 import type { SandboxSpec } from "../types.ts";
+import { isChanged } from "./cluster.ts";
+import { RuntimeError } from "../errors.ts";
 import { annotations } from "./labels.ts";
 import { claimSize } from "./pod-template.ts";
-import { createUnit, limitsOf, type Environment } from "./units.ts";
+import { claimUnit, limitsOf, startUnit, unclaimed, type Environment } from "./units.ts";
 import type { Workload } from "./workloads.ts";
 
 /** Pods that run before it is known whose they are: a new project takes one instead of waiting for its own. */
@@ -23,37 +25,49 @@ export function createWarmPods(environment: Environment): WarmPods {
   const kindOf = (spec: SandboxSpec) =>
     JSON.stringify({ limits: limitsOf(spec), size: claimSize(options, spec.limits), image: options.image });
 
+  /** Unless another server takes it. */
+  const remove = ({ name, version }: Workload) =>
+    workloads.remove(name, { version }).catch((error: unknown) => {
+      if (!isChanged(error)) throw error;
+    });
   async function fill(spec: SandboxSpec) {
     const kind = kindOf(spec);
-    for (const { name, annotations: marks } of all()) if (marks[annotations.warm] !== kind) await workloads.remove(name);
+    for (const workload of all()) if (workload.annotations[annotations.warm] !== kind) await remove(workload);
     while (!isClosed && all().length < count)
-      await createUnit(environment, {
-        id: "",
+      await startUnit(environment, {
         kind: "project",
         spec: { id: "warm", limits: limitsOf(spec) },
         annotations: { [annotations.warm]: kind },
       });
+    // Other servers may have started some at the same time.
+    const surplus = all().toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    for (const workload of surplus.slice(count)) await remove(workload);
   }
   /** One at a time, and never as a reason for a project to fail. */
   const refill = (spec: SandboxSpec) => {
     filling = filling.then(() => fill(spec)).catch((err: unknown) => log.warn({ err }, "warm pods cannot be started"));
   };
   if (count === 0)
-    filling = Promise.all(all().map(({ name }) => workloads.remove(name))).catch((err: unknown) =>
-      log.warn({ err }, "warm pods of an earlier start cannot be removed"),
-    );
+    filling = Promise.all(all().map(remove)).catch((err: unknown) => log.warn({ err }, "warm pods of an earlier start cannot be removed"));
 
   return {
     async take(spec, changes) {
       if (count === 0) return undefined;
       const kind = kindOf(spec);
-      const warm = spec.offline === true ? undefined : all().find(({ annotations: marks }) => marks[annotations.warm] === kind);
+      const usable = spec.offline === true ? [] : all().filter(({ annotations: marks }) => marks[annotations.warm] === kind);
       try {
-        if (warm) await workloads.annotate(warm.name, { ...changes, [annotations.id]: spec.id, [annotations.warm]: null });
+        for (const { name, version } of usable)
+          try {
+            await workloads.assign(name, { id: spec.id, changes: { ...changes, ...unclaimed(), [annotations.warm]: null }, version });
+            return (await claimUnit(environment, { name, kind: "project", id: spec.id })) ? workloads.get(name) : undefined;
+          } catch (error) {
+            // Another server took it, or removed it.
+            if (!isChanged(error) && !(error instanceof RuntimeError && error.code === "not_found")) throw error;
+          }
       } finally {
         refill(spec);
       }
-      return warm && workloads.get(warm.name);
+      return undefined;
     },
     async close() {
       isClosed = true;

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { copyFile, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,11 +30,16 @@ export async function kubectl(...argv: string[]): Promise<string> {
 }
 export const kill = (component: string): Promise<void> => killComponent(root, component);
 
-const made = new Set<string>();
+const made = new Map<string, Promise<void>>();
 /** A namespace per data folder of a suite. */
 export async function namespaceFor(key: string): Promise<string> {
   const name = `test-${createHash("sha256").update(key).digest("hex").slice(0, 10)}`;
-  if (made.has(name)) return name;
+  const making = made.get(name) ?? makeNamespace(name);
+  made.set(name, making);
+  await making;
+  return name;
+}
+async function makeNamespace(name: string): Promise<void> {
   const manifest = join(tmpdir(), `${name}.yaml`);
   await writeFile(
     manifest,
@@ -46,17 +51,15 @@ export async function namespaceFor(key: string): Promise<string> {
   await kubectl("apply", "-f", manifest);
   await rm(manifest);
   await kubectl("create", "serviceaccount", "tesslate-studio", "-n", name);
-  made.add(name);
-  return name;
 }
 export async function removeNamespaces(): Promise<void> {
-  if (made.size > 0) await kubectl("delete", "namespace", ...made, "--wait=false");
+  if (made.size > 0) await kubectl("delete", "namespace", ...made.keys(), "--wait=false");
   made.clear();
 }
 
 /** A server's own account, with the rights that the documents give it. */
 async function kubeconfigFor(namespace: string): Promise<string> {
-  const file = join(testCluster().folder, `${namespace}.kubeconfig`);
+  const file = join(testCluster().folder, `${namespace}-${randomBytes(4).toString("hex")}.kubeconfig`);
   const token = (await kubectl("create", "token", "tesslate-studio", "-n", namespace, "--duration=2h")).trim();
   await copyFile(testCluster().kubeconfig, file);
   await kubectl("config", "set-credentials", "server", `--token=${token}`, "--kubeconfig", file);

@@ -59,7 +59,7 @@ export function createSandboxes({ runtime, takesOver, log }: { runtime: RuntimeD
       entry.sandbox.catch(() => handles.get(projectId) === entry && handles.delete(projectId));
       return entry.sandbox;
     },
-    ids: async () => (await runtime.list()).map(({ id }) => id),
+    ids: async () => (await runtime.list({ isBrief: true })).map(({ id }) => id),
     find: (projectId) => runtime.find(projectId),
     peek: (projectId) => handles.get(projectId)?.sandbox,
     forget,

@@ -49,7 +49,7 @@ export async function reconcile(
   },
 ): Promise<void> {
   const { store, runtime, services, statusWriter, log } = dependencies;
-  const sandboxes = (await runtime.list()).filter(({ id }) => !isElsewhere(id));
+  const sandboxes = (await runtime.list({ isBrief: isOneOfSeveral })).filter(({ id }) => !isElsewhere(id));
   const known = new Map((await facts.known(sandboxes.map((s) => s.id))).map((p) => [p.id, p]));
   const strangers = sandboxes.filter((s) => !known.has(s.id));
   // A database without any project beside a disk full of them is a wrong or lost database: keep the files.

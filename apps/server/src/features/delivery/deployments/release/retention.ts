@@ -58,7 +58,7 @@ export function createDeploymentRetention({
     prune,
     /** At boot: removes build sandboxes and artifacts whose deployment row no longer exists. */
     removeOrphans: async ({ runtime, isShared }: { runtime: Pick<RuntimeDriver, "list">; isShared: boolean }): Promise<void> => {
-      const sandboxIds = (await runtime.list()).flatMap(({ id }) => deploymentOfSandbox(id) ?? []);
+      const sandboxIds = (await runtime.list({ isBrief: true })).flatMap(({ id }) => deploymentOfSandbox(id) ?? []);
       const stored = await artifacts.list();
       const known = await store.known([...sandboxIds, ...stored.map(({ id }) => id)]);
       // On a shared database another server may be about to insert the row, and a wrong database has no rows at all.
