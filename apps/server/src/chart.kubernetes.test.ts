@@ -65,6 +65,11 @@ describe.skipIf(problem !== undefined)(`the Helm chart${problem === undefined ? 
   };
   const matrix: Record<string, object> = {
     "one server, a pod per project": { ...required, database: { url: "postgres://a:b@c/d" } },
+    "several servers, a pod per project": {
+      ...several,
+      runtime: { driver: "kubernetes", kubernetes: { warmPods: 2 } },
+      autoscaling: { enabled: true },
+    },
     "one server with everything": {
       ...required,
       image: { ...required.image, pullSecrets: ["images"] },
@@ -163,7 +168,7 @@ describe.skipIf(problem !== undefined)(`the Helm chart${problem === undefined ? 
       [{ ...one, previewDomain: "p.studio.example.com" }, /previewDomain must not be the host of url \(studio\.example\.com\) or below it/],
       [required, /Set exactly one of database\.url.*set are: none/],
       [{ ...one, database: { ...one.database, bundled: { enabled: true } } }, /set are: database\.url, database\.bundled\.enabled/],
-      [{ ...one, replicas: 2 }, /Several servers \(replicas=2.*require runtime\.driver=remote and objects\.s3\.bucket/],
+      [{ ...one, replicas: 2 }, /Several servers \(replicas=2.*require objects\.s3\.bucket/],
       [{ ...one, autoscaling: { enabled: true } }, /Several servers .*autoscaling\.enabled=true/],
       [{ ...several, objects: {} }, /Several servers/],
       [{ ...several, objects: { s3: { bucket: "b" } } }, /objects\.s3\.bucket requires an access key/],

@@ -136,6 +136,8 @@ test("one of several servers: what it needs is named, each with an example", () 
     OBJECTS_S3_ACCESS_KEY_ID: "id",
     OBJECTS_S3_SECRET_ACCESS_KEY: "secret",
   };
+  const pods = { ...complete, RUNTIME_DRIVER: "kubernetes", KUBERNETES_IMAGE: "images.lan/studio:1" };
+  expect(readConfig({ ...pods, SERVER_ADDRESS: "http://10.0.0.5:8000" }).runtime.driver).toBe("kubernetes");
   expect(readConfig({ ...complete, SERVER_ADDRESS: "http://10.0.0.5:8000", DRAIN_SECONDS: "15" }).servers).toMatchObject({
     address: "http://10.0.0.5:8000",
     drainMs: 15_000,

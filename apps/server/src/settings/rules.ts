@@ -81,7 +81,8 @@ export function findConflicts({
       problems.push(`${several} share a PostgreSQL. Example: DATABASE_URL=postgres://user:password@db:5432/tesslate`);
     if (keys.secretKey === undefined)
       problems.push(`${several} have the same key. Example: SECRET_KEY=at-least-32-random-characters-here-please`);
-    if (driver.driver !== "remote") problems.push(`${several} run projects on a runner. Example: RUNTIME_DRIVER=remote`);
+    if (driver.driver !== "remote" && driver.driver !== "kubernetes")
+      problems.push(`${several} run projects on a runner or in pods. Example: RUNTIME_DRIVER=remote`);
     if (s3.bucket === "") problems.push(`${several} keep their files in S3. Example: OBJECTS_S3_BUCKET=tesslate`);
   }
   if (s3.bucket !== "" && (s3.accessKeyId === "" || !s3.secretAccessKey))

@@ -52,7 +52,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 
 {{/* Not empty: the servers are several, or can become so. */}}
 {{- define "tesslate-studio.several" -}}
-{{- if and (eq .Values.runtime.driver "remote") .Values.objects.s3.bucket -}}true{{- end -}}
+{{- if .Values.objects.s3.bucket -}}true{{- end -}}
 {{- end -}}
 
 {{- define "tesslate-studio.sandboxes" -}}

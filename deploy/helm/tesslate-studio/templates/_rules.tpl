@@ -20,7 +20,7 @@
 {{- if and (not $s3.bucket) (not .Values.persistence.enabled) }}{{ fail "persistence.enabled=false requires objects.s3.bucket: without a volume and a bucket the files of the server are lost with its pod." }}{{ end -}}
 
 {{- $several := include "tesslate-studio.several" . -}}
-{{- if and (not $several) (or (gt (int .Values.replicas) 1) .Values.autoscaling.enabled) }}{{ fail (printf "Several servers (replicas=%d, autoscaling.enabled=%t) require runtime.driver=remote and objects.s3.bucket: a pod per project (runtime.driver=kubernetes) and files on a volume work with one server." (int .Values.replicas) .Values.autoscaling.enabled) }}{{ end -}}
+{{- if and (not $several) (or (gt (int .Values.replicas) 1) .Values.autoscaling.enabled) }}{{ fail (printf "Several servers (replicas=%d, autoscaling.enabled=%t) require objects.s3.bucket: files on a volume work with one server." (int .Values.replicas) .Values.autoscaling.enabled) }}{{ end -}}
 {{- if and $several (lt (int .Values.terminationGracePeriodSeconds) (add (int .Values.drainSeconds) 50 | int)) }}{{ fail (printf "terminationGracePeriodSeconds must be at least drainSeconds + 50 (%d): a stopping server hands over its projects." (add (int .Values.drainSeconds) 50)) }}{{ end -}}
 
 {{- $remote := .Values.runtime.remote -}}
