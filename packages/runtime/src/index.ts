@@ -28,6 +28,7 @@ export {
 export { loadPage, untilQuiet } from "./load-page.ts";
 export { keptLogLines } from "./host/services/log-file.ts";
 export type { RuntimeLog } from "./log.ts";
+export { readDriverFacts } from "./remote/protocol.ts";
 export type { CallSpan, ClientTracing, RunnerTracing } from "./remote/tracing.ts";
 export { npmProgram } from "./host/images/tools.ts";
 export { reachable, releaseReachable } from "./reachable.ts";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { createRuntime, reachable, releaseReachable, type RuntimeDriver } from "@tesslate/runtime";
+import { createRuntime, reachable, readDriverFacts, releaseReachable, type RuntimeDriver } from "@tesslate/runtime";
 import type { Config } from "../config.ts";
 import type { PreviewAddress } from "../features/runtime/containers/index.ts";
 import { createPreparation, type Preparation } from "../features/core/preparation/index.ts";
@@ -117,6 +117,9 @@ export interface Platform {
   jobs: JobHandlers;
   cron: Record<string, string>;
 }
+
+/** Of the server settings: the driver of the runner, as of the last connection. */
+const runnerKey = "runner.driver";
 
 export interface PlatformOptions {
   config: Config;
@@ -244,19 +247,27 @@ export async function composePlatform({ config, log, work, onClose, ...swap }: P
   const remote = await readRemoteOptions(config.runtime);
   const kubernetes = kubernetesOptions(config.runtime);
   const { startMs, ...timing } = config.runtime.runnerTiming;
+  const known = remote && readDriverFacts(await settings.get(runnerKey));
   const runtime =
     swap.runtime ??
     (await createRuntime({
       driver: config.runtime.driver,
       dataDir,
       docker: config.runtime.docker,
-      remote: remote && { ...remote, tracing, timing, startsWithoutAfterMs: startMs },
+      remote: remote && { ...remote, tracing, timing, startsWithoutAfterMs: startMs, known },
       kubernetes: kubernetes && { ...kubernetes, tracing },
       ...(config.runtime.orphanGraceMs !== undefined && { orphanGraceMs: config.runtime.orphanGraceMs }),
       programs,
       log,
     }));
   onClose(() => runtime.close({ leaveRunning: true }));
+  // What lists of containers need of the driver, for a start without the runner.
+  const keepDriverFacts = () =>
+    void settings
+      .set(runnerKey, { name: runtime.name, isolation: runtime.isolation, warnings: runtime.warnings, can: runtime.can })
+      .catch((err: unknown) => log.warn({ err }, "driver of the runner not stored"));
+  if (runtime.isConnected?.()) keepDriverFacts();
+  runtime.onConnected?.(keepDriverFacts);
   const reporter = startServerReporter({ db, registry, runtime, measurements, revision: await readRevision(), log });
   onClose(() => reporter.close());
   const secrets = composeSecrets({ log, db, bus, box });

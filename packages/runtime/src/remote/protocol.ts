@@ -1,4 +1,5 @@
 import { Type, type Static, type TSchema } from "typebox";
+import { Value } from "typebox/value";
 
 /**
  * What a server and a runner agree on. `GET /v1/hello` keeps its path and the fields `protocol` and `version` in every major version, so
@@ -50,6 +51,25 @@ export const defaultTiming: Timing = {
 
 export const driverNames = ["sandbox", "docker", "process", "kubernetes", "memory"] as const;
 
+/** What a server knows of the driver of its runner. */
+const driverFacts = Type.Object({
+  name: Type.Enum([...driverNames]),
+  isolation: Type.Enum(["full", "no-netns", "process", "none"]),
+  warnings: Type.Array(Type.String()),
+  can: Type.Object({
+    pty: Type.Boolean(),
+    freeze: Type.Boolean(),
+    limits: Type.Boolean(),
+    privateNetwork: Type.Boolean(),
+    peers: Type.Boolean(),
+    images: Type.Boolean(),
+    history: Type.Boolean(),
+  }),
+});
+export type DriverFacts = Static<typeof driverFacts>;
+/** Undefined: another version wrote them. */
+export const readDriverFacts = (value: unknown): DriverFacts | undefined => (Value.Check(driverFacts, value) ? value : undefined);
+
 export const hello = Type.Object({
   protocol: Type.Object({ major: Type.Integer(), minor: Type.Integer() }),
   /** Of the product. */
@@ -60,20 +80,7 @@ export const hello = Type.Object({
   instance: Type.String(),
   /** How long it keeps what a client without a connection left. */
   graceMs: Type.Number(),
-  driver: Type.Object({
-    name: Type.Enum([...driverNames]),
-    isolation: Type.Enum(["full", "no-netns", "process", "none"]),
-    warnings: Type.Array(Type.String()),
-    can: Type.Object({
-      pty: Type.Boolean(),
-      freeze: Type.Boolean(),
-      limits: Type.Boolean(),
-      privateNetwork: Type.Boolean(),
-      peers: Type.Boolean(),
-      images: Type.Boolean(),
-      history: Type.Boolean(),
-    }),
-  }),
+  driver: driverFacts,
 });
 export type Hello = Static<typeof hello>;
 

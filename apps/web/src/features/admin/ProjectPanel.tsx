@@ -58,9 +58,7 @@ function Body({ project, onGone }: { project: AdminProjectDetail; onGone: () => 
         <PanelField name="Always-on">{project.is_deployed ? "On" : "Off"}</PanelField>
         <PanelField name="Chats">{formatNumber(project.chat_count)}</PanelField>
         <PanelField name="Active runs">{formatNumber(project.active_runs)}</PanelField>
-        <PanelField name="Last copy">
-          <TimeOrNever at={project.copied_until} />
-        </PanelField>
+        <PanelField name="Last copy">{project.copied_until === null ? "None" : <RelativeTime at={project.copied_until} />}</PanelField>
         {project.copy_due_since === null ? null : (
           <PanelField name="Next copy due">
             <span>

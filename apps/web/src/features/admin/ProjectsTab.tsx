@@ -10,6 +10,7 @@ import { BulkProjectDeletion } from "./BulkDeletion.tsx";
 import { MissingFiles } from "./MissingFiles.tsx";
 import { TimeOrNever, State } from "./State.tsx";
 import { environmentLooks, optionsOf } from "./state-words.ts";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import type { Column } from "../../ui/Table.tsx";
 import { AdminTable, type Filter } from "./table/AdminTable.tsx";
 import type { TableRequest } from "./table/table-search.ts";
@@ -60,7 +61,7 @@ function LastCopy({ project: { copied_until, copy_due_since } }: { project: Admi
   const isLate = isCopyLate(copy_due_since);
   return (
     <span className={isLate ? "text-warn" : undefined}>
-      <TimeOrNever at={copied_until} />
+      {copied_until === null ? "None" : <RelativeTime at={copied_until} />}
       {isLate ? ", late" : ""}
     </span>
   );

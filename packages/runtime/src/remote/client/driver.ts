@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { RuntimeError } from "../../errors.ts";
 import type { RuntimeLog } from "../../log.ts";
 import type { RunnerMachine, RuntimeDriver, Sandbox } from "../../types.ts";
-import { defaultTiming, type Timing } from "../protocol.ts";
+import { defaultTiming, type DriverFacts, type Timing } from "../protocol.ts";
 import { createCalls } from "./calls.ts";
 import { createConnection, type ConnectionOptions } from "./connection.ts";
 import { endOf } from "./end-of-call.ts";
@@ -19,10 +19,11 @@ export interface RemoteOptions {
   takesOver?: boolean | undefined;
   timing?: Partial<Timing> | undefined;
   /**
-   * If the runner cannot be used within this time, the driver is returned nevertheless and keeps connecting. Until then its name is `remote`, its
-   * isolation `unknown`, and calls throw `unavailable`.
+   * If the runner cannot be used within this time, the driver is returned nevertheless and keeps connecting. Until then calls throw `unavailable`.
    */
   startsWithoutAfterMs?: number | undefined;
+  /** Of an earlier connection, until the first one of this client. Without them its name is `remote`, its isolation `unknown`, and `can` throws `unavailable`. */
+  known?: DriverFacts | undefined;
   tracing?: ClientTracing | undefined;
   log?: RuntimeLog | undefined;
 }
@@ -46,6 +47,7 @@ export async function createRemoteDriver({
   tls,
   takesOver: takesOverAll = false,
   startsWithoutAfterMs,
+  known,
   tracing,
   log,
   ...options
@@ -62,6 +64,7 @@ export async function createRemoteDriver({
       throw error;
     }
   }
+  const factsNow = () => (connection.isKnown ? connection.hello.driver : known);
   const { query, command, open } = createCalls(connection, client, tracing);
   const sandboxes = new Map<string, RemoteSandbox>();
   /** Of sandboxes that this driver took over: calls on them keep failing once another one took them over, also if they are found again. */
@@ -92,16 +95,16 @@ export async function createRemoteDriver({
 
   return {
     get name() {
-      return connection.isKnown ? connection.hello.driver.name : "remote";
+      return factsNow()?.name ?? "remote";
     },
     get isolation() {
-      return connection.isKnown ? connection.hello.driver.isolation : "unknown";
+      return factsNow()?.isolation ?? "unknown";
     },
     get warnings() {
-      return connection.isKnown ? connection.hello.driver.warnings : [];
+      return factsNow()?.warnings ?? [];
     },
     get can() {
-      return connection.hello.driver.can;
+      return (factsNow() ?? connection.hello.driver).can;
     },
     async prepare({ source, ...image }, { signal, onLog, ...options } = {}) {
       const call = open("driver.prepare", { ...image, source: await source.id(), ...options }, { signal });

@@ -18,10 +18,7 @@ export function findServerProblems({
   for (const { address, reached_by, missed_by, last_error } of runners.filter((runner) => runner.missed_by > 0))
     problems.push({
       kind: "runner_unreachable",
-      message:
-        reached_by === 0
-          ? `The runner at ${address} can't be ${last_error?.is_permanent ? "used" : "reached"}.${last_error ? ` ${last_error.message}` : ""}`
-          : `${missed_by === 1 ? "1 server" : `${missed_by} servers`} can't ${last_error?.is_permanent ? "use" : "reach"} the runner at ${address}.${last_error ? ` ${last_error.message}` : ""}`,
+      message: messageOf(address, reached_by, missed_by, last_error),
       advice: last_error?.is_permanent
         ? "Waiting doesn't help: correct what the message names. Servers try again every half minute and connect without a restart."
         : "Check the runner's process, its machine and the network to it. Projects don't work until it is back.",
@@ -74,6 +71,14 @@ export function findServerProblems({
       advice: "A pod gets the image of the server at its next start: after it was suspended, or deleted with kubectl.",
     });
   return problems;
+}
+
+function messageOf(address: string, reachedBy: number, missedBy: number, error: AdminRunner["last_error"]): string {
+  // It names the runner itself.
+  if (reachedBy === 0 && error?.is_permanent) return error.message;
+  const reason = error ? ` ${error.message}` : "";
+  if (reachedBy === 0) return `The runner at ${address} can't be reached.${reason}`;
+  return `${missedBy === 1 ? "1 server" : `${missedBy} servers`} can't reach the runner at ${address}.${reason}`;
 }
 
 const nameOf = (address: string | null): string => (address === null ? "of this installation" : `at ${address}`);
