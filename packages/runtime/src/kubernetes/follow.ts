@@ -24,6 +24,7 @@ interface Options {
 }
 
 const retryMs = 500;
+const maxDeleted = 1_000;
 
 /** Lists once and watches from there; lists again only when the API no longer has the changes in between. Rejects when the list fails. */
 export async function followObjects<T extends ApiObject>(
@@ -39,7 +40,10 @@ export async function followObjects<T extends ApiObject>(
   const changed = (name: string) => {
     for (const listener of listeners) listener(name, objects.get(name));
   };
+  /** Ids of objects whose deletion was reported: a response that was on its way does not bring them back. */
+  const deleted = new Set<string>();
   function put(object: T) {
+    if (deleted.has(object.metadata?.uid ?? "")) return;
     const name = object.metadata?.name ?? "";
     const known = objects.get(name);
     if (known && known.metadata?.uid === object.metadata?.uid && versionOf(object) < versionOf(known)) return;
@@ -70,8 +74,13 @@ export async function followObjects<T extends ApiObject>(
         return;
       }
       from = object.metadata?.resourceVersion ?? from;
-      if (type === "DELETED") drop(object.metadata?.name ?? "", object.metadata?.uid);
-      else if (type !== "BOOKMARK") put(object);
+      if (type === "DELETED") {
+        const { name = "", uid = "" } = object.metadata ?? {};
+        deleted.add(uid);
+        const [oldest = ""] = deleted;
+        if (deleted.size > maxDeleted) deleted.delete(oldest);
+        drop(name, uid);
+      } else if (type !== "BOOKMARK") put(object);
     };
     cluster
       .watch(path, { labelSelector, resourceVersion: from, allowWatchBookmarks: true }, onEvent, (error: unknown) => {

@@ -142,16 +142,20 @@ export async function removeAbandoned(workloads: Workloads, among: readonly Work
 export async function ensureUnit(environment: Environment, unit: NewUnit): Promise<{ workload: Workload; isNew: boolean }> {
   const { workloads } = environment;
   const deadline = Date.now() + 2 * abandonedMs;
-  for (;;) {
+  for (let attempt = 1; ; attempt++) {
+    // While another server claims one, this one waits.
+    const others = attempt === 1 ? [] : await workloads.read(unit.kind, unit.id);
     const known = workloads.find(unit.kind, unit.id);
     if (known) return { workload: known, isNew: false };
-    const name = await create(environment, { ...unit, annotations: { ...unit.annotations, ...unclaimed() } });
-    if (await claimUnit(environment, { ...unit, name })) {
-      const workload = workloads.get(name);
-      if (workload) return { workload, isNew: true };
-    }
+    if (others.length === 0) {
+      const name = await create(environment, { ...unit, annotations: { ...unit.annotations, ...unclaimed() } });
+      if (await claimUnit(environment, { ...unit, name })) {
+        const workload = workloads.get(name);
+        if (workload) return { workload, isNew: true };
+      }
+    } else await removeAbandoned(workloads, others);
     if (Date.now() > deadline) throw new RuntimeError("unavailable", "Other servers create the same sandbox. Try again.");
-    // Those that saw each other try again one after the other.
-    await sleep(randomInt(50, 500));
+    // Those that saw each other try again one after the other, however slow the API is.
+    await sleep(randomInt(50, Math.min(500 * attempt, 5_000)));
   }
 }
