@@ -4,8 +4,6 @@ import type { Database, Queries } from "../../../platform/database.ts";
 import { projects } from "../../../db/schema/projects.ts";
 import { dueCopies, snapshotCopies, snapshots, type SnapshotCopyRow, type SnapshotRow } from "../../../db/schema/source.ts";
 
-const noId = "00000000-0000-0000-0000-000000000000";
-
 export type CopiesStore = ReturnType<typeof createCopiesStore>;
 export function createCopiesStore(db: Database) {
   const later = alias(snapshotCopies, "later");
@@ -95,32 +93,26 @@ export function createCopiesStore(db: Database) {
         .from(snapshotCopies)
         .where(eq(snapshotCopies.storage_key, projectId))
         .orderBy(asc(snapshotCopies.depth), asc(snapshotCopies.copied_at)),
-    /** False when the snapshot was deleted. */
-    insert: (values: typeof snapshotCopies.$inferInsert): Promise<boolean> =>
+    /**
+     * Undefined when the snapshot was deleted. The changes until then are in a copy now, so older scheduled snapshots are deleted; returns their ids.
+     */
+    insert: (values: typeof snapshotCopies.$inferInsert): Promise<{ superseded: string[] } | undefined> =>
       db.transaction(async (tx) => {
         const [kept] = await tx
           .select({ project_id: snapshots.project_id, created_at: snapshots.created_at })
           .from(snapshots)
           .where(and(eq(snapshots.id, values.id), isNotNull(snapshots.project_id)))
           .for("update");
-        if (!kept) return false;
+        if (!kept || kept.project_id === null) return undefined;
+        const { project_id, created_at } = kept;
         await tx.insert(snapshotCopies).values(values);
-        // The changes until then are in a copy now.
-        await tx.delete(dueCopies).where(and(eq(dueCopies.project_id, kept.project_id ?? noId), lte(dueCopies.due_at, kept.created_at)));
-        return true;
+        await tx.delete(dueCopies).where(and(eq(dueCopies.project_id, project_id), lte(dueCopies.due_at, created_at)));
+        const superseded = await tx
+          .delete(snapshots)
+          .where(and(eq(snapshots.project_id, project_id), eq(snapshots.snapshot_type, "scheduled"), lt(snapshots.created_at, created_at)))
+          .returning({ id: snapshots.id });
+        return { superseded: superseded.map(({ id }) => id) };
       }),
-    /** Deletes scheduled snapshots of the project that are older than this one, which has been copied. Returns their ids. */
-    removeSuperseded: async ({ project_id, created_at }: SnapshotRow): Promise<string[]> =>
-      project_id === null
-        ? []
-        : (
-            await db
-              .delete(snapshots)
-              .where(
-                and(eq(snapshots.project_id, project_id), eq(snapshots.snapshot_type, "scheduled"), lt(snapshots.created_at, created_at)),
-              )
-              .returning({ id: snapshots.id })
-          ).map(({ id }) => id),
     /** The copies that one needs, itself last. */
     chainOf: async (id: string): Promise<SnapshotCopyRow[]> => {
       const { rows } = await db.execute<{ id: string }>(

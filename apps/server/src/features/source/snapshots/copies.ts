@@ -66,7 +66,7 @@ export function createSnapshotCopies({
     const key = keyOf(row.storage_key, row.id);
     const bytes = await objects.put(key, data, { signal: closing.signal });
     const base = isFull ? undefined : wanted;
-    const isKept = await store.insert({
+    const kept = await store.insert({
       id: row.id,
       storage_key: row.storage_key,
       commit_sha: commit,
@@ -75,9 +75,8 @@ export function createSnapshotCopies({
       depth: base === undefined ? 0 : base.depth + 1,
       chain_bytes: base === undefined ? 0 : base.chain_bytes + bytes,
     });
-    if (!isKept) return objects.delete(key);
-    const superseded = await store.removeSuperseded(row);
-    await history.remove(superseded.map((id) => `snapshot/${id}`));
+    if (!kept) return objects.delete(key);
+    await history.remove(kept.superseded.map((id) => `snapshot/${id}`));
     await onCopied(row);
     onCopy("completed", bytes);
     log.info({ project_id: row.storage_key, snapshot_id: row.id, bytes, base_id: base?.id ?? null }, "snapshot copied");

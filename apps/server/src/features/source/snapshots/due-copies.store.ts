@@ -89,9 +89,13 @@ export function createDueCopiesStore(db: Database) {
           .orderBy(desc(snapshots.created_at), desc(snapshots.id))
           .limit(1)
       )[0]?.row,
-    /** The project is as it was when this snapshot was taken. */
-    markUnchanged: (projectId: string, { copied: id, since }: { copied: string; since: string }): Promise<void> =>
+    /** The project is as it was when the snapshot was taken that has a copy: a second one of it is not kept. */
+    markUnchanged: (
+      projectId: string,
+      { copied: id, since, unneeded }: { copied: string; since: string; unneeded: string },
+    ): Promise<void> =>
       db.transaction(async (tx) => {
+        await tx.delete(snapshots).where(eq(snapshots.id, unneeded));
         const marked = await tx
           .update(snapshots)
           .set({ unchanged_until: since })

@@ -73,6 +73,7 @@ export function createScheduledCopies({
       });
     });
   const capture = async (project: ProjectRow, signal: AbortSignal): Promise<void> => {
+    const started = Date.now();
     const { history } = await trees.open(project);
     const previous = await due.findNewestCopied(project.id);
     const row = await begin(project);
@@ -91,10 +92,13 @@ export function createScheduledCopies({
       });
       if (!previous || !hasSameContent(previous.content, saved.content)) {
         await snapshotCapture.markReady(project, row, saved);
+        const facts = { project_id: project.id, snapshot_id: row.id, bytes: saved.volume_size_bytes, duration_ms: Date.now() - started };
+        log.info(facts, "changes of a project saved for their copy");
         return;
       }
-      await due.markUnchanged(project.id, { copied: previous.id, since: row.created_at });
+      await due.markUnchanged(project.id, { copied: previous.id, since: row.created_at, unneeded: row.id });
       await drop();
+      log.debug({ project_id: project.id, duration_ms: Date.now() - started }, "project unchanged since its copy");
       await snapshotCapture.changed(project.id, "update", previous.id);
     } catch (error) {
       await drop();
