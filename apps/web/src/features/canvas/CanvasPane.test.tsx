@@ -56,6 +56,8 @@ test("a running container has its memory and CPU on its node and in its details;
     "aria-valuetext",
     expect.stringContaining("188 MB"),
   );
+  // What came before the first measurement is part of the two minutes.
+  expect(screen.getByRole("slider", { name: "Memory, last 2 minutes" })).toHaveAttribute("aria-valuemax", "59");
   expect(screen.getByText("The project may use 2.0 GB and 200% of a core.")).toBeVisible();
   document.querySelector<HTMLElement>(`.react-flow__node[data-id="${otherId}"]`)?.click();
   await screen.findByRole("heading", { name: "api" });

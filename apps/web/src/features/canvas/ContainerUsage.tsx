@@ -86,27 +86,26 @@ function Measured({
   valueOf: (measurement: UsageMeasurement) => number | null;
   format: (value: number) => string;
 }) {
-  // Two measurements of one second are one bar.
-  const bars = new Map(history.map((one): [string, BarPoint] => [formatLogTime(one.measured_at), pointOf(one)]));
-  function pointOf(one: UsageMeasurement): BarPoint {
-    return { label: formatLogTime(one.measured_at), value: valueOf(one) };
-  }
-  const points = [...bars.values()];
-  const upcoming = Array.from({ length: Math.max(0, keptMeasurements - points.length) }, (_, index) => `+${index}`);
+  const points = pointsOf(history, valueOf);
   return (
     <div>
       <p className="flex justify-between gap-2">
         <span className="text-fg-2">{name}</span>
         <span className="num text-fg-0">{now}</span>
       </p>
-      <BarChart
-        label={`${name}, last 2 minutes`}
-        heads={["Time", name]}
-        points={points}
-        format={format}
-        formatTick={format}
-        upcoming={upcoming}
-      />
+      {/* A table of sixty rows that changes every two seconds helps nobody: the latest value is above, the others are read with the arrow keys. */}
+      <BarChart label={`${name}, last 2 minutes`} heads={["Time", name]} points={points} format={format} formatTick={format} isTabulated />
     </div>
   );
+}
+
+const measuredEveryMs = 2_000;
+/** Two minutes that end now: what came before the first measurement is not measured. Two measurements of one second are one bar. */
+function pointsOf(history: readonly UsageMeasurement[], valueOf: (measurement: UsageMeasurement) => number | null): BarPoint[] {
+  const bars = new Map(history.map((one) => [formatLogTime(one.measured_at), valueOf(one)]));
+  const first = Date.parse(history[0]?.measured_at ?? "");
+  const missing = Array.from({ length: keptMeasurements - bars.size }, (_, index) =>
+    formatLogTime(new Date(first - (index + 1) * measuredEveryMs).toISOString()),
+  );
+  return [...missing.toReversed().map((label) => ({ label, value: null })), ...[...bars].map(([label, value]) => ({ label, value }))];
 }
