@@ -343,6 +343,7 @@ export const scenarios: readonly Scenario[] = [
     project: { environment_status: "files_missing", status: "error" },
     entries: finished(),
     tree: [],
+    containers: [container(ids.web, "web", 5173, "stopped"), container(ids.api, "api", 3001, "stopped")],
   },
   {
     ...base,
@@ -351,6 +352,7 @@ export const scenarios: readonly Scenario[] = [
     project: { environment_status: "files_missing", status: "error" },
     entries: finished(),
     tree: [],
+    containers: [container(ids.web, "web", 5173, "stopped"), container(ids.api, "api", 3001, "stopped")],
     tasks: [task({ type: "files_restore", status: "failed", error: "This copy of a snapshot is damaged: git cannot read it." })],
   },
   {
@@ -360,11 +362,13 @@ export const scenarios: readonly Scenario[] = [
     project: { environment_status: "files_missing", status: "error" },
     entries: finished(),
     tree: [],
+    containers: [container(ids.web, "web", 5173, "stopped"), container(ids.api, "api", 3001, "stopped")],
     tasks: [
       task({
         type: "files_restore",
         status: "running",
         progress: { current: 38, total: 100, percentage: 38, message: "Loading the copy" },
+        logs: ["[2025-03-14T14:00:01Z] Loading the copy"],
       }),
     ],
   },

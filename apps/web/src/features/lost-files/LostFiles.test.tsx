@@ -13,7 +13,7 @@ test("says from which snapshot the files are restored and what is lost, and rest
   const alert = await screen.findByRole("alert");
   expect(alert).toHaveTextContent("The files of this project are missing");
   expect(alert).toHaveTextContent(/from the snapshot “Before the sale” of .*Mar 5, 2026.*, with the rows of orders\./);
-  expect(alert).toHaveTextContent("Lost are all changes after that moment");
+  expect(alert).toHaveTextContent("Changes after that moment are lost");
   await expectAccessible();
   await user.click(within(alert).getByRole("button", { name: "Restore files" }));
   await waitFor(() => expect(api.asked("snapshots.restoreFiles")).toHaveLength(1));

@@ -69,7 +69,7 @@ export function LostFilesState() {
             </time>
             {snapshot.databases.length > 0 ? `, with the rows of ${list.format(snapshot.databases)}` : ""}.
           </p>
-          <p className="pt-2">Lost are all changes after that moment, and checkpoints and snapshots without a copy.</p>
+          <p className="pt-2">Changes after that moment are lost, and so are checkpoints and snapshots without a copy.</p>
         </>
       ) : (
         <p className="pt-2">There is no copy of them. Ask the operator of this server to connect the disk again.</p>
