@@ -10,5 +10,5 @@ export interface SpareProjects {
   /** No project was created with that id. */
   giveBack(id: string): void;
   /** What the setup of a new project with such an id still has to do. */
-  adopt(project: ProjectRow): Filled | undefined;
+  adopt(project: ProjectRow): Promise<Filled | undefined>;
 }

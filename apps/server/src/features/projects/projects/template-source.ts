@@ -50,7 +50,7 @@ export function createTemplateSource({
       const template = templates.find(input.template_slug);
       if (!template) throw new AppError("not_found", `The template ${input.template_slug} is not bundled with this version.`);
       // The files of an attempt that was interrupted are replaced.
-      const spare = attempt === 1 ? spares.adopt(project) : undefined;
+      const spare = attempt === 1 ? await spares.adopt(project) : undefined;
       if (spare) return spare;
       await progress(10, `Preparing the template ${template.api.name}`);
       const notes = orderedNotes(note, log);

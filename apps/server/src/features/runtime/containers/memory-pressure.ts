@@ -24,7 +24,7 @@ export function watchMemory({
   read: () => MemoryUse | undefined;
   /** Ends what nobody uses yet. False when there is nothing like that. */
   releaseSpare: () => Promise<boolean>;
-  idle: IdlePolicy;
+  idle: Pick<IdlePolicy, "leastRecent">;
   evict: (projectId: string) => Promise<void>;
   log: Logger;
 }): { close(): void } {

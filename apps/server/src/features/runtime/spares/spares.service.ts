@@ -18,6 +18,7 @@ const maxAutomatic = 4;
 /** Memory that must be free below the watermark before another one is started. */
 const roomBytes = 2 ** 30;
 const retryMs = 60_000;
+const longestRetryMs = 3_600_000;
 /** How long it takes at most from the id of a new project to its setup. */
 const setupMs = 5 * 60_000;
 
@@ -82,6 +83,7 @@ export function createSpares({
   const ready = new Map<string, Spare>();
   /** By id: of projects that are being created. */
   const taken = new Map<string, Spare>();
+  const failures = new Map<string, { count: number; retryAt: number }>();
   const closing = new AbortController();
   /** Every sandbox that this server made and no project has. */
   const ids = new Set<string>();
@@ -165,17 +167,34 @@ export function createSpares({
       const image = ready.has(template.api.slug) ? undefined : await imageOf(template);
       if (image === undefined || closing.signal.aborted) continue;
       if (!(await hasRoom())) return schedule(retryMs);
+      await attempt(template, image);
+    }
+  };
+  /** One that cannot be started holds up no other. */
+  const attempt = async (template: BundledTemplate, image: string): Promise<void> => {
+    const { slug } = template.api;
+    const failed = failures.get(slug);
+    if (failed && Date.now() < failed.retryAt) return schedule(failed.retryAt - Date.now());
+    try {
       await make(template, image);
+      failures.delete(slug);
+    } catch (error) {
+      if (closing.signal.aborted) return;
+      const count = (failed?.count ?? 0) + 1;
+      const delay = Math.min(longestRetryMs, retryMs * 2 ** (count - 1));
+      failures.set(slug, { count, retryAt: Date.now() + delay });
+      // A message of the driver has lines of the program.
+      const reason = error instanceof RuntimeError ? error.code : String(error);
+      log.warn({ template: slug, reason, retry_in_ms: delay }, "spare project not started");
+      schedule(delay);
     }
   };
   const fillOrRetry = async (): Promise<void> => {
     if (closing.signal.aborted) return;
     try {
       await fill();
-    } catch (error) {
-      if (closing.signal.aborted) return;
-      // A message of the driver has lines of the program.
-      log.warn({ reason: error instanceof RuntimeError ? error.code : String(error) }, "spare project not started");
+    } catch (err) {
+      log.warn({ err }, "spare projects not filled");
       schedule(retryMs);
     }
   };
@@ -205,14 +224,18 @@ export function createSpares({
       if (ready.has(slug)) void discard(id);
       else ready.set(slug, spare);
     },
-    adopt: (project: ProjectRow) => {
+    adopt: async (project: ProjectRow) => {
       const spare = taken.get(project.id);
-      if (!spare) return undefined;
+      // A runner may have lost it.
+      if (!spare || !(await runtime.find(project.id))) return undefined;
       return {
-        finish: (tx) => insert(tx, project, spare.rows),
+        finish: (tx) => {
+          // From the commit on it can be started.
+          early.keep(project.id, spare.specs);
+          return insert(tx, project, spare.rows);
+        },
         committed: async () => {
           taken.delete(project.id);
-          early.keep(project.id, spare.specs);
           ids.delete(project.id);
           await inserted(project.id);
           void saveIds();
