@@ -108,7 +108,8 @@ for (const workloads of ["pods", "sandboxes"] as const) {
       await until(async () => (await podsOf("idle")).length === 0, patienceMs);
       const read = await Promise.all([ofA, ofB, ofA, ofB].map((sandbox) => sandbox.files.read("note.txt")));
       expect(read.map(({ data }) => decode(data))).toEqual(Array.from({ length: 4 }, () => "kept"));
-      expect(await podsOf("idle")).toHaveLength(1);
+      // None if it was idle again meanwhile.
+      expect((await podsOf("idle")).length).toBeLessThan(2);
       await a.remove("idle");
     }, 240_000);
 
