@@ -207,7 +207,8 @@ export function createPodSandbox({ id, live, states, inPod, isLostOwnership, sto
     },
     programs: async () => (live.isAsleep ? [] : ask((sandbox) => sandbox.programs())),
     usage: async () => (live.isAsleep ? { memoryBytes: 0, cpuSeconds: 0, pids: 0 } : ask((sandbox) => sandbox.usage())),
-    serviceUsage: async () => (live.isAsleep ? { services: [] } : ask((sandbox) => sandbox.serviceUsage())),
+    // Asked every few seconds while someone watches, so it must not keep the pod.
+    serviceUsage: async () => (live.current ? (await inPod(live.current)).serviceUsage() : { services: [] }),
     // `can.freeze` is false.
     freeze: async () => undefined,
     thaw: async () => undefined,
