@@ -296,10 +296,16 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       });
     await whenReachable("continue setups", provisioning.provisioning.reconcile);
     await workspace.shell.reconcile();
-    await whenReachable("reconcile containers", async () => {
-      await containers.spares.reconcile();
-      await containers.reconcile();
-    });
+    if (!owners.isOneOfSeveral) await whenReachable("start always-on projects", () => containers.hosting.resume());
+    await whenReachable("resume deployments", deployments.reconcile);
+    await whenReachable("prepare templates", () =>
+      platform.preparation.start(async () => {
+        // The agent checks the first app soon after it is written.
+        const [first = "", ...others] = await projects.templateImages.order();
+        return [first, "browser", ...others];
+      }),
+    );
+    await whenReachable("keep spare projects", containers.spares.start);
     const memory = watchMemory({
       ...config.runtime.memory,
       read: readMemory,
