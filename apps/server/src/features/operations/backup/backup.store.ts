@@ -10,7 +10,7 @@ export const createBackupStore = (db: Database) => ({
   spares: async (): Promise<string[]> =>
     (
       await db.execute<{ id: string }>(sql`
-        select id from server_settings, jsonb_array_elements_text(value) as id
-        where key = ${spareIdsKey} and not exists (select 1 from projects where projects.id::text = id)`)
+        select spare.id from server_settings, jsonb_array_elements_text(value) as spare(id)
+        where key = ${spareIdsKey} and not exists (select 1 from projects where projects.id::text = spare.id)`)
     ).rows.map(({ id }) => id),
 });
