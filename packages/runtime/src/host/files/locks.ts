@@ -150,7 +150,7 @@ function readHolder(file: string): Holder | undefined {
 }
 
 /** Id of this boot. Empty when the kernel does not report it. */
-const bootId = (): string => read("/proc/sys/kernel/random/boot_id").trim();
+export const bootId = (): string => read("/proc/sys/kernel/random/boot_id").trim();
 
 const read = (file: string) => {
   try {
@@ -162,6 +162,12 @@ const read = (file: string) => {
 
 /** Identifies a process uniquely, also among later ones with its pid: `<pid> <start time>`. */
 export const nameOfProcess = (pid: number): string => `${pid} ${startTime(pid)}`;
+
+/**
+ * Names what the processes of this machine or container end with: another one after a reboot, and in another container or the same one after a
+ * restart.
+ */
+export const processLifetimeId = (): string => `${bootId()} ${startTime(1)}`;
 
 /** Whether that process still runs. */
 export function isProcess(name: string): boolean {

@@ -5,6 +5,7 @@ import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ConnectPort } from "../../connect.ts";
 import { readJsonFile, writeJson } from "../files/json-file.ts";
+import { processLifetimeId } from "../files/locks.ts";
 import { supervisorName } from "../process-isolation.ts";
 import { createPortFinder } from "./ports.ts";
 import { accepts, createDetectionPace, createWaiters, untilReady } from "./readiness.ts";
@@ -63,7 +64,8 @@ interface Saved {
   stopSignal: "SIGTERM" | "SIGINT";
   stopGraceMs: number;
   startedAt: number;
-  bootId: string;
+  /** Missing in earlier releases. */
+  lifetimeId?: string;
   /** Name of the run folder it was started from. Missing in earlier releases. */
   run?: string;
   oomKills: number;
@@ -84,9 +86,6 @@ export const serviceRecords = (dir: string): string[] =>
 
 /** Run folders from which services were started, including those that are still starting. */
 export const runsOfServices = (dir: string): string[] => serviceRecords(dir).flatMap((note) => readJsonFile<Saved>(note)?.run ?? []);
-
-export const bootId = () =>
-  existsSync("/proc/sys/kernel/random/boot_id") ? readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim() : "";
 
 /** Opens the service of a state folder and adopts a running one. */
 export function openService(name: string, host: ServiceHost): RunningService {
@@ -133,13 +132,13 @@ export function openService(name: string, host: ServiceHost): RunningService {
       follow();
       return;
     }
-    // It ended while no server ran. After a reboot its end is not a failure.
+    // It ended while no server ran. With its machine or container that is not a failure.
     const exitCode = readExit();
     log.drain();
     // We were killed before it was started.
     const neverRan = exitCode === undefined && readPid() === undefined;
     state =
-      known.bootId !== bootId() || exitCode === 0 || isStopping || neverRan
+      known.lifetimeId !== processLifetimeId() || exitCode === 0 || isStopping || neverRan
         ? { name, status: "stopped", exitCode: exitCode ?? null }
         : failedState(exitCode, host.oomKills() > known.oomKills);
     forget();
@@ -304,7 +303,7 @@ export function openService(name: string, host: ServiceHost): RunningService {
       stopSignal: spec.stopSignal ?? "SIGTERM",
       stopGraceMs: spec.stopGraceMs ?? 5_000,
       startedAt: Date.now(),
-      bootId: bootId(),
+      lifetimeId: processLifetimeId(),
       run: basename(host.runDir),
       oomKills: host.oomKills(),
     };
