@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { createRuntime, findDockerEngine } from "@tesslate/runtime";
 import { userNameProblem } from "../../apps/server/src/platform/postgres.ts";
+import { BackupError } from "../../apps/server/src/features/operations/backup/index.ts";
 import { checkBackupTarget } from "../../apps/server/src/backup-command.ts";
 import { openObjects } from "../../apps/server/src/platform/objects/index.ts";
 import type { Config } from "../../apps/server/src/config.ts";
@@ -117,7 +118,8 @@ const checkBackups: Check["run"] = async (report, config) => {
       await checkBackupTarget(target, config);
       report("ok", "backup target", `${target}: can write, read and delete`);
     } catch (error) {
-      const reason = error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : String(error);
+      const isExplained = error instanceof BackupError || !(error instanceof Error && error.cause instanceof Error);
+      const reason = isExplained ? (error as Error).message : (error.cause as Error).message;
       report(
         "XX",
         "backup target",

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, inject, test } from "vitest";
 import { backUp, checkBackupTarget, restore } from "./backup-command.ts";
 import { readConfig } from "./config.ts";
-import { readLastBackup } from "./features/operations/backup/index.ts";
+import { readLastBackup, refuseTargetInContainer } from "./features/operations/backup/index.ts";
 import { createLogger } from "./platform/logger.ts";
 import { testPlatform } from "./testing/platform.ts";
 import { temporaryFolder } from "./testing/temporary.ts";
@@ -72,4 +72,12 @@ test("a target for backups is checked without leaving something there", async ()
   expect(readdirSync(join(target, "checks"))).toEqual([]);
   await expect(checkBackupTarget(join(config.dataDir, "backups"), config)).rejects.toThrow("is in the data folder");
   await expect(checkBackupTarget(join(import.meta.filename, "backups"), config)).rejects.toThrow("ENOTDIR");
+});
+
+test("in the container image, a target that is deleted with the container is refused", () => {
+  const volume = (path: string) => (path.startsWith("/backup") ? "/backup" : "/");
+  expect(() => refuseTargetInContainer("/backup/studio", volume)).not.toThrow();
+  expect(() => refuseTargetInContainer("/var/backups", volume)).toThrow(
+    "/var/backups is in this container and would be deleted with it. Mount a folder of the host there: --volume /var/backups:/var/backups",
+  );
 });

@@ -17,6 +17,7 @@ import {
   openS3Target,
   prepareDataDir,
   refuseNewerBackup,
+  refuseTargetInContainer,
   refuseTargetInside,
   restoreInstallation,
   restoreProjectFiles,
@@ -31,11 +32,13 @@ import {
   type PruneRules,
 } from "./features/operations/backup/index.ts";
 import { createBus } from "./platform/bus.ts";
+import { isContainerImage } from "./platform/container-image.ts";
 import { loadSecretKey } from "./platform/crypto.ts";
 import { appliedMigrations, connectDatabase, knownMigrations, type DatabaseHandle } from "./platform/database.ts";
 import { isDatabaseClaimed } from "./platform/database-claim.ts";
 import { isDatabaseEmpty, replaceDatabase } from "./platform/dump/index.ts";
 import { loadEncryptionKeys } from "./platform/encryption-keys.ts";
+import { explainRefusedAccess } from "./platform/file-access.ts";
 import { markRestored, readUnconfirmedRestore } from "./platform/installation.ts";
 import { refuseKeysOfOtherDatabase } from "./platform/key-check.ts";
 import type { Logger } from "./platform/logger.ts";
@@ -64,9 +67,15 @@ async function openTarget(address: string, { backups: { s3 }, outbound }: Pick<C
   return openS3Target(address, { ...s3, secretAccessKey: s3.secretAccessKey?.reveal() ?? "", fetch });
 }
 
+/** Refuses a folder that is lost together with the installation: in the data folder, or in the container itself. */
+function refuseLostFolder(folder: string, { dataDir }: Pick<Config, "dataDir">): void {
+  refuseTargetInside(folder, dataDir);
+  if (isContainerImage()) refuseTargetInContainer(folder);
+}
+
 /** Writes, reads and deletes an object there. Throws when that is not possible. */
 export async function checkBackupTarget(address: string, config: Pick<Config, "backups" | "dataDir" | "outbound">): Promise<void> {
-  if (!address.startsWith("s3://")) refuseTargetInside(address, config.dataDir);
+  if (!address.startsWith("s3://")) refuseLostFolder(address, config);
   const target = await openTarget(address, config);
   const name = `checks/${randomUUID()}`;
   const written = Buffer.from(name);
@@ -78,8 +87,9 @@ export async function checkBackupTarget(address: string, config: Pick<Config, "b
 
 async function readPassphrase(file: string | undefined): Promise<string | undefined> {
   if (file === undefined) return undefined;
-  const text = await readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    throw new BackupError(`The passphrase file ${file} cannot be read (${cause.code}).`);
+  const text = await readFile(file, "utf8").catch(async (cause: NodeJS.ErrnoException) => {
+    const refusal = await explainRefusedAccess(resolve(file), cause, "read");
+    throw new BackupError(`The passphrase file ${refusal ?? `${file} cannot be read (${cause.code}).`}`, { cause });
   });
   return text.replace(/\r?\n$/, "");
 }
@@ -150,7 +160,7 @@ export async function backUp(
 ): Promise<BackupManifest> {
   const { config, environment, print, signal } = context;
   const passphrase = await readPassphrase(passphraseFile);
-  if (!target.startsWith("s3://")) refuseTargetInside(target, config.dataDir);
+  if (!target.startsWith("s3://")) refuseLostFolder(target, config);
   const installation = await openInstallation(context);
   const { dataDir, database } = installation;
   try {

@@ -4,6 +4,7 @@ export type * from "./history/types.ts";
 export { folderSource } from "./file-source.ts";
 export { createRuntime, findDockerEngine, type RuntimeOptions } from "./create.ts";
 export { stopRuntimesBelow } from "./stop-runtimes.ts";
+export { findMountPoint } from "./host/container.ts";
 export { inspectMachine } from "./machine.ts";
 export type { MachineFacts } from "./machine-facts.ts";
 export {

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from "node:crypto";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { explainRefusedAccess } from "./file-access.ts";
 
 /** The keys for what is encrypted at rest; texts of any length. Without `current` the secret key serves. */
 export interface EncryptionKeys {
@@ -98,10 +99,24 @@ export async function loadSecretKey(given: string | undefined, dataDir: string):
     return fresh;
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
-    await chmod(file, 0o600);
-    const stored = (await readFile(file, "utf8")).trim();
+    const stored = (await readOwnFile(file)).trim();
     if (stored.length < 32)
       throw new Error(`${file} is damaged: it must contain at least 32 characters. Restore it from a backup.`, { cause });
     return stored;
+  }
+}
+
+/** A file that only this user may read. */
+async function readOwnFile(file: string): Promise<string> {
+  try {
+    await chmod(file, 0o600);
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    const refusal = await explainRefusedAccess(file, cause, "read");
+    if (refusal === undefined) throw cause;
+    throw new Error(
+      `${refusal}. Another user ran the server on this folder before: run it as that user, or change the owner of everything in it but \`postgres\`.`,
+      { cause },
+    );
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hasCapability, isInContainer, missingFlags, mountOf, placeOutside } from "./container.ts";
+import { findMountPoint, hasCapability, isInContainer, missingFlags, mountOf, placeOutside } from "./container.ts";
 
 const mountinfo = (...lines: string[]) => `${lines.join("\n")}\n`;
 const root = "500 400 0:61 / / rw,relatime - overlay overlay rw";
@@ -43,4 +43,9 @@ test("a capability is read from the effective set", () => {
 test("a container is told by its mounted names", () => {
   expect(isInContainer(mountinfo(root))).toBe(false);
   expect(isInContainer(mountinfo(root, "504 500 254:1 /docker/containers/ab/hosts /etc/hosts rw - ext4 /dev/vda rw"))).toBe(true);
+});
+
+test("a folder that does not exist yet is on the mount of its parents", () => {
+  expect(findMountPoint("/proc/self/nothing/here")).toBe("/proc");
+  expect(findMountPoint("/no-such-folder/backup")).toBe("/");
 });

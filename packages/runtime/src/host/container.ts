@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 
 /**
  * Whether this process runs in a container of Docker, Podman or Kubernetes: they mount its names. Marker files such as `/.dockerenv` are
@@ -28,6 +28,13 @@ export function mountOf(path: string, mountinfo = readFileSync("/proc/self/mount
     if (found === undefined || at.length >= found.path.length) found = { device, root: unescape(root), path: at };
   }
   return found;
+}
+
+/** Where what a path is on is mounted, also of one that does not exist yet; `/` for what belongs to a container itself. */
+export function findMountPoint(path: string): string {
+  const existing = existsSync(path) ? realpathSync(path) : undefined;
+  if (existing === undefined && dirname(path) !== path) return findMountPoint(dirname(path));
+  return mountOf(existing ?? path)?.path ?? "/";
 }
 
 /** Names a folder of a container by device and path of its mount, which no other container has unless they share the folder. */

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { PassThrough } from "node:stream";
-import { notBackedUp } from "@tesslate/runtime";
+import { findMountPoint, notBackedUp } from "@tesslate/runtime";
 import type { DatabaseHandle } from "../../../platform/database.ts";
 import { dumpConnection } from "../../../platform/dump/index.ts";
 import { openFileCache } from "./file-cache.store.ts";
@@ -95,6 +95,18 @@ export function refuseTargetInside(folder: string, dataDir: string): void {
   const path = relative(resolve(dataDir), resolve(folder));
   if (path === "" || (!path.startsWith("..") && !path.startsWith("/")))
     throw new BackupError(`${folder} is in the data folder ${dataDir}. Choose another folder, on another disk or machine.`);
+}
+
+/**
+ * In the container image: a folder that is not on a mount is deleted with the container. `mountPointOf`: what a path is mounted on, `/` for
+ * the container's own files.
+ */
+export function refuseTargetInContainer(folder: string, mountPointOf = findMountPoint): void {
+  const path = resolve(folder);
+  if (mountPointOf(path) === "/")
+    throw new BackupError(
+      `${folder} is in this container and would be deleted with it. Mount a folder of the host there: --volume ${path}:${path}`,
+    );
 }
 
 /**

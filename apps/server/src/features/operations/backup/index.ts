@@ -1,4 +1,12 @@
-export { type FilesElsewhere, backupMark, createBackup, failureMark, refuseTargetInside, restoreMark } from "./backup.ts";
+export {
+  type FilesElsewhere,
+  backupMark,
+  createBackup,
+  failureMark,
+  refuseTargetInContainer,
+  refuseTargetInside,
+  restoreMark,
+} from "./backup.ts";
 export { createBackupStore } from "./backup.store.ts";
 export { readBackupFailure, readLastBackup } from "./last-backup.ts";
 export type { BackupManifest } from "./manifest.ts";

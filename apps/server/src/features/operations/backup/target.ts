@@ -1,6 +1,8 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { explainRefusedAccess } from "../../../platform/file-access.ts";
+import { BackupError } from "./backup-error.ts";
 
 /**
  * Where backups are stored: objects by name, such as `packs/ab12…`. An object is complete or absent, and durable once `put` resolves.
@@ -19,7 +21,25 @@ export interface BackupTarget {
 
 /** Objects are files below a folder, which is created. */
 export function openFolderTarget(folder: string): BackupTarget {
-  const root = resolve(folder);
+  const files = folderFiles(resolve(folder));
+  /** Says whose file it is that this user may not use. */
+  const explained = <T>(name: string, use: "read" | "write", work: Promise<T>): Promise<T> =>
+    work.catch(async (cause: unknown) => {
+      let path = join(files.address, name);
+      while (path !== files.address && !existsSync(path)) path = dirname(path);
+      const refusal = await explainRefusedAccess(path, cause, use);
+      throw refusal === undefined ? cause : new BackupError(refusal, { cause });
+    });
+  return {
+    address: files.address,
+    put: (name, data) => explained(name, "write", files.put(name, data)),
+    get: (name, range) => explained(name, "read", files.get(name, range)),
+    list: (prefix) => explained(prefix, "read", files.list(prefix)),
+    remove: (name) => explained(name, "write", files.remove(name)),
+  };
+}
+
+function folderFiles(root: string): BackupTarget {
   const pathOf = (name: string) => join(root, name);
   let written = 0;
   return {
