@@ -24,7 +24,7 @@ import {
   type AdminServersService,
 } from "../features/operations/admin/index.ts";
 import { configuredProviders, isPrivate } from "../features/accounts/auth/index.ts";
-import { signUpProblem } from "../features/accounts/users/index.ts";
+import { describeSignUp, signUpProblem } from "../features/accounts/users/index.ts";
 import { type Audit } from "../features/accounts/audit/index.ts";
 import { createSearch, createSearchStore, mountSearch } from "../features/operations/search/index.ts";
 import { readHostLoad } from "../platform/host-load.ts";
@@ -122,7 +122,10 @@ export function composeAdminOperations(
     dataDir,
     backups: config.backups,
     models: modelSetup.summary,
-    signUpProblem: signUpProblem(config.auth.signUp, configuredProviders(config.auth.oauth)),
+    signUp: {
+      summary: describeSignUp(config.auth.signUp),
+      problem: signUpProblem(config.auth.signUp, configuredProviders(config.auth.oauth)),
+    },
     browserState: async () => preparation.items().find(({ kind }) => kind === "browser")?.state,
     // The first question about this version is close to its installation: the console asks when it is opened.
     builtAt: async () => Date.parse(await settings.setOnce(`installed:${version}`, new Date().toISOString())),

@@ -2,7 +2,7 @@ export { createPasswordChecks } from "./password-checks.ts";
 export { createPasswords, type Passwords } from "./passwords.ts";
 export { sessionOver, type EmailChanges, type LockTheme, type UserSessions } from "./profiles.ts";
 export { createUserRegistration, type OnRegistered, type Registration } from "./registration.ts";
-export { signUpProblem } from "./sign-up-policy.ts";
+export { describeSignUp, signUpProblem } from "./sign-up-policy.ts";
 export { createUsers } from "./users.ts";
 export { createUserDirectory, presentUser, type Users } from "./users.service.ts";
 export { generateReferralCode, isAsciiEmail, isRaster, normalizeUsername } from "./users.rules.ts";

@@ -31,3 +31,11 @@ export const signUpProblem = ({ mode }: Pick<SignUpPolicy, "mode">, providers: r
   mode === "providers" && providers.length === 0
     ? "SIGN_UP=providers, but no sign-in provider is set, so sign-up is not possible. Set one, for example OIDC_ISSUER and OIDC_CLIENT_ID, or change SIGN_UP."
     : undefined;
+
+/** Who can create an account, in one sentence. */
+export const describeSignUp = ({ mode, emailDomains }: Pick<SignUpPolicy, "mode" | "emailDomains">): string =>
+  mode === "open"
+    ? "Anyone can create an account (SIGN_UP=open)."
+    : mode === "closed"
+      ? "Only administrators create accounts (SIGN_UP=closed)."
+      : `People who sign in with a provider get an account (SIGN_UP=providers)${emailDomains.length > 0 ? `, with an address at ${emailDomains.join(" or ")}` : ""}.`;

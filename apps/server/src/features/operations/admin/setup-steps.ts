@@ -18,7 +18,7 @@ export function createSetupSteps({
   dataDir,
   backups,
   models,
-  signUpProblem,
+  signUp,
   browserState,
   builtAt,
   version,
@@ -33,7 +33,8 @@ export function createSetupSteps({
   /** Names of the connected providers. */
   models: () => Promise<readonly string[]>;
   /** Why sign-up does not work, if the settings allow it. */
-  signUpProblem: string | undefined;
+  /** Who can create an account, and why nobody can. */
+  signUp: { summary: string; problem: string | undefined };
   /** Of the agent's browser; `undefined`: it is no part of the preparation. */
   browserState: () => Promise<string | undefined>;
   /** When the running version was installed; `undefined`: unknown. */
@@ -92,7 +93,7 @@ export function createSetupSteps({
       },
     );
   const signUpStep = () =>
-    step("sign_up", "Sign-up", signUpProblem === undefined, signUpProblem ?? "Accounts can be created as SIGN_UP says.", {
+    step("sign_up", "Sign-up", signUp.problem === undefined, signUp.problem ?? signUp.summary, {
       advice: "Set a sign-in provider and restart, or create accounts on the machine: ./studio admin create EMAIL --user",
       snippet:
         "OIDC_ISSUER=https://login.example.com\nOIDC_CLIENT_ID=tesslate-studio\nOIDC_CLIENT_SECRET=\nSIGN_UP_EMAIL_DOMAINS=example.com",
