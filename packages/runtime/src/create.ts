@@ -1,4 +1,5 @@
 import { RuntimeError } from "./errors.ts";
+import { isInContainer } from "./host/container.ts";
 import type { KubernetesOptions } from "./kubernetes/options.ts";
 import { withCaretaker } from "./lease.ts";
 import type { RuntimeLog } from "./log.ts";
@@ -66,19 +67,30 @@ async function connectToRunner({ remote, log }: RuntimeOptions): Promise<Runtime
 async function createDriver(options: Omit<RuntimeOptions, "orphanGraceMs">): Promise<RuntimeDriver> {
   if (options.driver !== "auto") return drivers[options.driver as DriverName](options);
   const reasons: string[] = [];
+  let missing: string[] | undefined;
   for (const name of automatic) {
     try {
       return await drivers[name](options);
     } catch (error) {
       if (!(error instanceof RuntimeError)) throw error;
-      reasons.push(`${name}: ${error.message}${error.cause instanceof Error ? `, ${error.cause.message}` : ""}`);
+      // The options of the container are what helps; what another driver lacks is no fault then.
+      missing ??= error.details?.["missingOptions"] as string[] | undefined;
+      const cause = error.cause instanceof Error && !error.message.startsWith(error.cause.message) ? `, ${error.cause.message}` : "";
+      reasons.push(`${name}: ${error.message}${cause}`);
     }
   }
+  if (missing)
+    throw new RuntimeError(
+      "unavailable",
+      `Project code cannot be isolated: this container lacks ${missing.join(" ")}. Start it with ${missing.length > 1 ? "these options" : "this option"} (docs/operations/docker-image.md#start).`,
+    );
   throw new RuntimeError(
     "unavailable",
     `project code cannot be isolated on this machine (${reasons.join("; ")}). ` +
       "RUNTIME_DRIVER=process would run it without isolation, with the rights of this user: use it only for code you trust. " +
-      "To isolate it, install bubblewrap (Debian and Ubuntu: apt-get install bubblewrap; Fedora: dnf install bubblewrap) or start a Docker engine, then start again.",
+      (isInContainer()
+        ? "docs/operations/docker-image.md#how-well-projects-are-isolated says which options of the container isolate it."
+        : "To isolate it, install bubblewrap (Debian and Ubuntu: apt-get install bubblewrap; Fedora: dnf install bubblewrap) or start a Docker engine, then start again."),
   );
 }
 

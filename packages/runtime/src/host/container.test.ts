@@ -18,20 +18,16 @@ test("the last mount at a path covers the others, and names are unescaped", () =
 
 test("the options that a container lacks are those that the kernel shows", () => {
   const files = (entries: Record<string, string>) => (path: string) => entries[path];
-  expect(missingFlags(files({ "/proc/self/status": "Name:\tnode\nSeccomp:\t0\n", "/proc/self/mountinfo": root }))).toEqual([]);
-  expect(
-    missingFlags(
-      files({
-        "/proc/self/status": "Name:\tnode\nSeccomp:\t2\nSeccomp_filters:\t1\n",
-        "/proc/self/attr/current": "docker-default (enforce)\n",
-        "/proc/self/mountinfo": mountinfo(root, "503 502 0:5 /null /proc/kcore rw - tmpfs tmpfs rw"),
-      }),
-    ),
-  ).toEqual([
-    "--security-opt seccomp=deploy/docker/seccomp.json",
-    "--security-opt apparmor=unconfined",
-    "--security-opt systempaths=unconfined",
-  ]);
+  const refused = { allowsUserNamespaces: false };
+  expect(missingFlags(files({ "/proc/self/status": "Name:\tnode\nSeccomp:\t0\n", "/proc/self/mountinfo": root }), refused)).toEqual([]);
+  const byDefault = files({
+    "/proc/self/status": "Name:\tnode\nSeccomp:\t2\nSeccomp_filters:\t1\n",
+    "/proc/self/attr/current": "docker-default (enforce)\n",
+    "/proc/self/mountinfo": mountinfo(root, "503 502 0:5 /null /proc/kcore rw - tmpfs tmpfs rw"),
+  });
+  const others = ["--security-opt apparmor=unconfined", "--security-opt systempaths=unconfined"];
+  expect(missingFlags(byDefault, refused)).toEqual(["--security-opt seccomp=deploy/docker/seccomp.json", ...others]);
+  expect(missingFlags(byDefault, { allowsUserNamespaces: true }), "the shipped filter was given").toEqual(others);
 });
 
 test("a capability is read from the effective set", () => {

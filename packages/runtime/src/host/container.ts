@@ -43,11 +43,18 @@ export function placeOutside(dir: string, mountinfo?: string): string {
   return mount ? `${mount.device} ${join(mount.root, relative(mount.path, dir))}` : dir;
 }
 
-/** Options of `docker run` without which a container cannot create sandboxes. `read`: a file of `/proc`, if it can be read. */
-export function missingFlags(read: (path: string) => string | undefined): string[] {
+/**
+ * Options of `docker run` without which a container cannot create sandboxes. `read`: a file of `/proc`, if it can be read.
+ * `allowsUserNamespaces`: they are not what is refused.
+ */
+export function missingFlags(
+  read: (path: string) => string | undefined,
+  { allowsUserNamespaces }: { allowsUserNamespaces: boolean },
+): string[] {
   const flags: string[] = [];
-  // 2: some filter. It may already be the shipped one, if only another option is missing.
-  if (/^Seccomp:\s*2$/m.test(read("/proc/self/status") ?? "")) flags.push("--security-opt seccomp=deploy/docker/seccomp.json");
+  // 2: some filter; the shipped one allows user namespaces.
+  if (!allowsUserNamespaces && /^Seccomp:\s*2$/m.test(read("/proc/self/status") ?? ""))
+    flags.push("--security-opt seccomp=deploy/docker/seccomp.json");
   if (/enforce/.test(read("/proc/self/attr/current") ?? "")) flags.push("--security-opt apparmor=unconfined");
   // What engines hide in /proc, which a new /proc would show.
   if (/ \/proc\/\S+ /.test(read("/proc/self/mountinfo") ?? "")) flags.push("--security-opt systempaths=unconfined");

@@ -236,25 +236,38 @@ async function probe(driver: RuntimeDriver): Promise<void> {
     if (exitCode !== 0)
       throw new RuntimeError("unavailable", `bubblewrap cannot make a sandbox here: ${stderr.trim() || `exit code ${exitCode}`}`);
   } catch (error) {
-    const hint = kernelHint();
-    if (!(error instanceof RuntimeError) || hint === undefined) throw error;
-    throw new RuntimeError(error.code, `${error.message}. ${hint}`, { cause: error });
+    if (!(error instanceof RuntimeError)) throw error;
+    const { missingOptions, hint } = await findRefusal();
+    if (missingOptions.length > 0) throw withoutOptions(missingOptions, error);
+    throw hint === undefined ? error : new RuntimeError(error.code, `${error.message}. ${hint}`, { cause: error });
   } finally {
     await driver.remove(probeId);
   }
 }
 
-/** Why a kernel or a container may deny user namespaces, and how to fix it. */
-function kernelHint(): string | undefined {
-  const flags = isInContainer() ? missingFlags(readIfThere) : [];
-  if (flags.length > 0) return `This container does not allow it; start it with ${flags.join(" ")} (docs/operations/docker-image.md)`;
+const withoutOptions = (missing: string[], cause: RuntimeError) =>
+  new RuntimeError(
+    cause.code,
+    `this container may not create sandboxes; start it also with ${missing.join(" ")} (docs/operations/docker-image.md#start)`,
+    { cause, details: { missingOptions: missing } },
+  );
+
+/** Why a kernel or a container may deny user namespaces: options that the container lacks, or a setting of the kernel and how to change it. */
+async function findRefusal(): Promise<{ missingOptions: string[]; hint: string | undefined }> {
   const settings: [file: string, refusing: string, hint: string][] = [
     ["kernel/apparmor_restrict_unprivileged_userns", "1", "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"],
     ["kernel/unprivileged_userns_clone", "0", "sysctl -w kernel.unprivileged_userns_clone=1"],
     ["user/max_user_namespaces", "0", "sysctl -w user.max_user_namespaces=10000"],
   ];
   const found = settings.find(([file, refusing]) => readIfThere(`/proc/sys/${file}`)?.trim() === refusing);
-  return found && `This kernel is set to refuse user namespaces; as root: ${found[2]}`;
+  const isContainer = isInContainer();
+  const hint = found && `This kernel is set to refuse user namespaces; as root${isContainer ? " on the host" : ""}: ${found[2]}`;
+  if (!isContainer) return { missingOptions: [], hint };
+  const canUnshare = await run(["unshare", "--user", "true"]).then(
+    () => true,
+    () => false,
+  );
+  return { missingOptions: missingFlags(readIfThere, { allowsUserNamespaces: canUnshare || found !== undefined }), hint };
 }
 
 const resolverFile = (network: Network | undefined, resolvers: readonly string[]) =>
