@@ -139,6 +139,9 @@ test("a request that is forwarded has one id, which is in the lines of both serv
     expect(lineOf(owner?.logs() ?? "", "request")).toMatchObject([{ user_id: ada.id, status: 200 }]);
     expect(lineOf(other?.logs() ?? "", "request")).toHaveLength(1);
   });
+  // A key must not be there twice.
+  const raw = (owner?.logs() ?? "").split("\n").find((line) => line.includes(request_id) && line.includes('"msg":"request"'));
+  expect(raw?.match(/"user_id":/g)).toHaveLength(1);
   const calls = lineOf(runnerLog, "call");
   expect(calls.length).toBeGreaterThan(0);
   for (const call of calls) expect(call).toMatchObject({ method: expect.any(String), user_id: ada.id, project_id: projectId });

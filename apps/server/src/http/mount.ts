@@ -158,10 +158,12 @@ export function createMount({
       refresh: spec.takesRefresh ? brought[refreshCookie] : undefined,
     });
     request.principal = principal;
+    if (principal) {
+      request.log = request.log.child({ user_id: principal.id });
+      work?.add({ user_id: principal.id });
+    }
     if (spec.auth === "optional") return;
     if (!principal) throw await auth.refusal(bearer ?? brought[sessionCookie]);
-    request.log = request.log.child({ user_id: principal.id });
-    work?.add({ user_id: principal.id });
     checkKey(principal, spec);
     if (principal.via === "cookie" && request.method !== "GET" && request.method !== "HEAD") {
       if (spec.csrf === false) refuseForeign(request);
@@ -376,7 +378,6 @@ export function installEdges(app: FastifyInstance, { traces, measurements, work 
       const fields = {
         method: request.method,
         route: request.routeOptions.config.route,
-        user_id: request.principal?.id,
         project: projectOf(request),
         status: reply.statusCode,
         duration_ms: Math.round(reply.elapsedTime * 10) / 10,

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { testPlatform } from "../testing/platform.ts";
 import { migrateDatabase } from "./database.ts";
 import { enqueueJob, startJobs } from "./jobs.ts";
+import { createLogger } from "./logger.ts";
 
 test("migrations are applied once: neither concurrent processes nor a second start change anything", async () => {
   await using p = await testPlatform();
@@ -11,8 +12,11 @@ test("migrations are applied once: neither concurrent processes nor a second sta
   const applied = async () => (await p.database.pool.query("select hash, created_at from drizzle.__drizzle_migrations order by id")).rows;
   const before = await applied();
   expect(before).toHaveLength(files.filter((entry) => entry.isDirectory()).length);
-  await Promise.all([migrateDatabase(p.database, p.log), migrateDatabase(p.database, p.log)]);
+  const lines: string[] = [];
+  const log = createLogger("info", { write: (line) => void lines.push(line) });
+  await Promise.all([migrateDatabase(p.database, log), migrateDatabase(p.database, log)]);
   expect(await applied()).toEqual(before);
+  expect(lines, "nothing was migrated").toEqual([]);
 });
 
 test("a database of a newer version is refused with a message and not changed", async () => {

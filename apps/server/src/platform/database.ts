@@ -166,9 +166,11 @@ export async function inTurn(pool: pg.Pool, work: () => Promise<void>): Promise<
 export async function migrateDatabase({ pool }: DatabaseHandle, log: Logger): Promise<void> {
   const started = Date.now();
   const client = await pool.connect();
+  let pending = 0;
   try {
     await client.query("select pg_advisory_lock(7473746)");
     await refuseNewer(client);
+    pending = knownMigrations().length - (await appliedMigrations(client)).length;
     await migrate(drizzle({ client }), { migrationsFolder }).catch((cause: unknown) => {
       throw new Error(
         `The database could not be migrated to version ${version}: ${innermost(cause).message}. Nothing was changed. ` +
@@ -180,7 +182,7 @@ export async function migrateDatabase({ pool }: DatabaseHandle, log: Logger): Pr
     await client.query("select pg_advisory_unlock(7473746)").catch(() => undefined);
     client.release();
   }
-  log.info({ duration_ms: Date.now() - started }, "database migrated");
+  if (pending > 0) log.info({ migrations: pending, duration_ms: Date.now() - started }, "database migrated");
 }
 
 /** Names of the migrations of this version, the oldest first. */
