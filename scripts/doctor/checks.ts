@@ -4,9 +4,11 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { createRuntime, findDockerEngine } from "@tesslate/runtime";
+import { adviceToInstall, isContainerImage } from "../../apps/server/src/platform/container-image.ts";
 import { userNameProblem } from "../../apps/server/src/platform/postgres.ts";
 import { BackupError } from "../../apps/server/src/features/operations/backup/index.ts";
 import { checkBackupTarget } from "../../apps/server/src/backup-command.ts";
+import { findServer } from "../../apps/server/src/platform/running-server.ts";
 import { openObjects } from "../../apps/server/src/platform/objects/index.ts";
 import type { Config } from "../../apps/server/src/config.ts";
 import { createBrowserPackage, packageProblem } from "../../apps/server/src/features/agent/verify/browser-package.ts";
@@ -45,36 +47,38 @@ interface Check {
   run(report: Report, config: Config, dataDir: string): Promise<void>;
 }
 
-const checkPort: Check["run"] = async (report, config) => {
-  const port = await new Promise<boolean>((done) => {
+const checkPort: Check["run"] = async (report, config, dataDir) => {
+  const isFree = await new Promise<boolean>((done) => {
     const server = createServer().once("error", () => done(false));
     server.listen(config.http.port, config.http.host, () => server.close(() => done(true)));
   });
-  report(
-    port ? "ok" : "!!",
-    "port",
-    port ? `${config.http.port} is free` : `${config.http.port} is in use (if not by Tesslate Studio, set PORT)`,
+  if (isFree) return report("ok", "port", `${config.http.port} is free`);
+  // A running server reports its own checks.
+  const { host } = config.http;
+  const local = ["0.0.0.0", "::"].includes(host) ? "localhost" : host.includes(":") ? `[${host}]` : host;
+  const ready = await fetch(`http://${local}:${config.http.port}/ready`, { signal: AbortSignal.timeout(5000) }).then(
+    (response) =>
+      response.json() as Promise<{
+        checks?: Record<string, { ok: boolean; duration_ms: number; is_required?: boolean; detail?: string }>;
+      }>,
+    () => undefined,
   );
-
-  if (!port) {
-    // A running server reports its own checks.
-    const { host } = config.http;
-    const local = ["0.0.0.0", "::"].includes(host) ? "localhost" : host.includes(":") ? `[${host}]` : host;
-    const ready = await fetch(`http://${local}:${config.http.port}/ready`, { signal: AbortSignal.timeout(5000) }).then(
-      (response) =>
-        response.json() as Promise<{
-          checks?: Record<string, { ok: boolean; duration_ms: number; is_required?: boolean; detail?: string }>;
-        }>,
-      () => undefined,
-    );
-    for (const [name, check] of Object.entries(ready?.checks ?? {}))
-      report(
-        check.ok ? "ok" : check.is_required === false ? "!!" : "XX",
-        `running: ${name}`,
-        check.ok ? `responds in ${check.duration_ms} ms` : (check.detail ?? "does not work; see the server log"),
-      );
-    if (!ready?.checks) report("!!", "running", "the program on that port is not Tesslate Studio, or it does not respond");
+  if (!ready?.checks) {
+    report("!!", "port", `${config.http.port} is in use by a program that is not Tesslate Studio, or that does not respond. Set PORT`);
+    return;
   }
+  const isOwn = await findServer(dataDir).then(
+    ({ state }) => state === "running",
+    () => false,
+  );
+  if (isOwn) report("ok", "port", `${config.http.port} is used by the server of this data folder`);
+  else report("!!", "port", `${config.http.port} is in use by another Tesslate Studio. Set PORT`);
+  for (const [name, check] of Object.entries(ready.checks))
+    report(
+      check.ok ? "ok" : check.is_required === false ? "!!" : "XX",
+      `running: ${name}`,
+      check.ok ? `responds in ${check.duration_ms} ms` : (check.detail ?? "does not work; see the server log"),
+    );
 };
 
 const checkDataFolder: Check["run"] = async (report, _config, dataDir) => {
@@ -136,14 +140,17 @@ const checkPrograms: Check["run"] = async (report) => {
     ["bubblewrap", "bwrap", ["--version"], "no sandbox"],
     ["iproute2", "ip", ["-V"], "no private network for projects"],
     ["nftables", existsSync("/usr/sbin/nft") ? "/usr/sbin/nft" : "nft", ["--version"], "no private network for projects"],
-    ...(process.getuid?.() === 0 ? [] : ([["passt", "pasta", ["--version"], "projects share the network of this machine"]] as const)),
+    // In a container, its options decide about networks.
+    ...(process.getuid?.() === 0 || isContainerImage()
+      ? []
+      : ([["passt", "pasta", ["--version"], "projects share the network of this machine"]] as const)),
     ["python", "/usr/bin/python3", ["--version"], "Python templates do not work"],
   ] as const) {
     const found = firstLine(command, [...args]);
     report(
       found ? "ok" : "!!",
       name,
-      found ?? `not found: ${without}. apt-get install -y ${name === "python" ? "python3 python3-venv python3-pip" : name}`,
+      found ?? `not found: ${without}. ${adviceToInstall(name === "python" ? "python3 python3-venv python3-pip" : name)}`,
     );
   }
 };
@@ -200,6 +207,7 @@ const checkProjectCode: Check["run"] = async (report, config, dataDir) => {
         hasPasta: firstLine("pasta", ["--version"]) !== undefined,
         hasTun: isUsable("/dev/net/tun"),
         hasCgroups2: existsSync("/sys/fs/cgroup/cgroup.controllers"),
+        isContainerImage: isContainerImage(),
       };
       for (const { mark, what, detail } of isolationLines(facts)) report(mark, what, detail);
     } else for (const warning of runtime.warnings) report("!!", "project code", warning);

@@ -13,6 +13,7 @@ const facts: IsolationFacts = {
   hasPasta: false,
   hasTun: false,
   hasCgroups2: false,
+  isContainerImage: false,
 };
 const lineOf = (what: string, more: Partial<IsolationFacts> = {}) =>
   isolationLines({ ...facts, ...more }).find((line) => line.what === what);
@@ -58,5 +59,13 @@ test("every warning of the sandbox driver about a missing part is recognized", a
     });
   } finally {
     rmSync(dataDir, { recursive: true, force: true });
+  }
+});
+
+test("in the container image, options of the container are what helps", () => {
+  for (const what of ["user IDs", "networks", "limits"]) {
+    const { detail } = lineOf(what, { isContainerImage: true }) ?? {};
+    expect(detail).toContain("start the container with the options for full isolation (docs/operations/docker-image.md#how-well-");
+    expect(detail).not.toMatch(/apt-get|modprobe|service install/);
   }
 });

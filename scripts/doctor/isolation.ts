@@ -16,6 +16,8 @@ export interface IsolationFacts {
   hasTun: boolean;
   /** Control groups of version 2 are mounted. */
   hasCgroups2: boolean;
+  /** Options of the container decide, not packages or settings of this machine. */
+  isContainerImage: boolean;
 }
 
 interface Part {
@@ -27,26 +29,31 @@ interface Part {
   missing(facts: IsolationFacts): string;
 }
 
+const startWithOptions =
+  "start the container with the options for full isolation (docs/operations/docker-image.md#how-well-projects-are-isolated)";
+
 const parts: readonly Part[] = [
   {
     what: "user IDs",
     works: "every project has its own",
     warning: "Sandboxes share one user ID",
-    missing: () =>
-      "A program that escapes its sandbox has the rights of the server and can read every project. Run the server as root for people you do not know",
+    missing: ({ isContainerImage }) =>
+      `A program that escapes its sandbox has the rights of the server and can read every project. ${isContainerImage ? `For people you do not know, ${startWithOptions}` : "Run the server as root for people you do not know"}`,
   },
   {
     what: "networks",
     works: "every project has its own, behind a packet filter",
     warning: "Sandboxes share the host's network",
-    missing: ({ isRoot, hasPasta, hasTun }) => {
-      const remedy = isRoot
-        ? "Run: apt-get install -y iproute2 nftables"
-        : !hasPasta
-          ? "As root: apt-get install -y passt"
-          : !hasTun
-            ? "As root: modprobe tun && chmod 666 /dev/net/tun"
-            : "As root: apt-get install -y iproute2 nftables";
+    missing: ({ isRoot, hasPasta, hasTun, isContainerImage }) => {
+      const remedy = isContainerImage
+        ? `To change that, ${startWithOptions}`
+        : isRoot
+          ? "Run: apt-get install -y iproute2 nftables"
+          : !hasPasta
+            ? "As root: apt-get install -y passt"
+            : !hasTun
+              ? "As root: modprobe tun && chmod 666 /dev/net/tun"
+              : "As root: apt-get install -y iproute2 nftables";
       return `Project code can use every service of this machine without a password, and apps with a fixed port fail when another project uses it. ${remedy}`;
     },
   },
@@ -54,12 +61,14 @@ const parts: readonly Part[] = [
     what: "limits",
     works: "memory, CPU and processes of every project",
     warning: "Memory, CPU and process limits are not enforced",
-    missing: ({ isRoot, hasCgroups2 }) => {
-      const remedy = isRoot
-        ? "Mount control groups at /sys/fs/cgroup, writable"
-        : hasCgroups2
-          ? "Run: ./studio service install --user --start"
-          : "Run the server as root";
+    missing: ({ isRoot, hasCgroups2, isContainerImage }) => {
+      const remedy = isContainerImage
+        ? `To change that, ${startWithOptions}`
+        : isRoot
+          ? "Mount control groups at /sys/fs/cgroup, writable"
+          : hasCgroups2
+            ? "Run: ./studio service install --user --start"
+            : "Run the server as root";
       return `One project can use all memory, processors and process IDs of this machine, and idle projects are not frozen. ${remedy}`;
     },
   },

@@ -3,8 +3,10 @@ import { ConfigError, readConfig } from "./config.ts";
 import { fileURLToPath } from "node:url";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { isContainerImage } from "./platform/container-image.ts";
 import { recordServer, shutdownLimitMs } from "./platform/running-server.ts";
 import { notifySystemd } from "./platform/systemd.ts";
+import { projectsAfterEnd } from "./shutdown-message.ts";
 import { version } from "./version.ts";
 
 /** The first existing path. Source and bundle are at different depths of the checkout. */
@@ -56,8 +58,8 @@ async function main(): Promise<void> {
   const end = (signal: string) => {
     if (isEnding) return;
     isEnding = true;
-    const until = orphanMinutes === undefined ? "until the next start" : `for ${orphanMinutes} minutes, or until the next start`;
-    say(`  ${signal}: shutting down; ${isOneOfSeveral ? "the other servers take over its projects" : `projects keep running ${until}`}`);
+    const projects = projectsAfterEnd({ driver: facts.driver, isOneOfSeveral, isContainerImage: isContainerImage(), orphanMinutes });
+    say(`  ${signal}: shutting down; ${projects}`);
     void notify("stopping");
     const deadline = setTimeout(() => process.exit(1), limitMs);
     deadline.unref();

@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { acquireProcessLock, describeHolder, LockHeldError } from "@tesslate/runtime";
 import type { Logger } from "pino";
+import { isContainerImage } from "./container-image.ts";
 
 /** A running embedded PostgreSQL. Connect through `socketDir` as user and database `tesslate`. */
 export interface EmbeddedPostgres {
@@ -461,6 +462,9 @@ export async function holdDataDir(dataDir: string): Promise<() => Promise<void>>
   } catch (cause) {
     if (!(cause instanceof LockHeldError)) throw cause;
     const holder = cause.holder ? ` (${describeHolder(cause.holder)})` : "";
-    throw new Error(`Another Tesslate Studio${holder} uses ${dataDir}. Stop it (./studio stop), or set DATA_DIR and PORT.`, { cause });
+    const remedy = isContainerImage()
+      ? "Stop its container (docker stop), or use another volume"
+      : "Stop it (./studio stop), or set DATA_DIR and PORT";
+    throw new Error(`Another Tesslate Studio${holder} uses ${dataDir}. ${remedy}.`, { cause });
   }
 }

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { once } from "node:events";
 import { join } from "node:path";
+import { adviceToInstall, isContainerImage } from "../../../platform/container-image.ts";
 import type { PackagedChromium } from "./browser-package.ts";
 
 /** Where distributions install Chromium and Chrome. */
@@ -37,14 +38,13 @@ export async function findChromium(
   const found = configured ?? usual.find((path) => existsSync(path));
   const executable = found ?? packaged?.executable;
   const folder = found === undefined ? packaged?.folder : undefined;
-  if (!executable) return { missing: "no Chromium found. apt-get install -y chromium, or set CHROMIUM_PATH" };
+  if (!executable) return { missing: `no Chromium found. ${adviceToInstall("chromium")}, or set CHROMIUM_PATH` };
   if (!existsSync(executable)) return { missing: `CHROMIUM_PATH names ${executable}, which does not exist` };
   if (await works(bubblewrapped("/bin/true", undefined)))
     return { executable, isolation: "bubblewrap", ...(folder !== undefined && { folder }) };
   if (process.platform !== "win32" && process.getuid?.() === 0)
     return {
-      missing:
-        "as root the browser needs bubblewrap, which does not work here. apt-get install -y bubblewrap, or run the server as another user",
+      missing: `as root the browser needs bubblewrap, which does not work here. ${isContainerImage() ? "Start the container with the options of docs/operations/docker-image.md#start" : adviceToInstall("bubblewrap")}, or run the server as another user`,
     };
   return { executable, isolation: "own", ...(folder !== undefined && { folder }) };
 }
