@@ -33,6 +33,7 @@ async function main(): Promise<number> {
   if (!config) return 1;
   const findings = await checkUpgrade(config, {
     envFile: join(import.meta.dirname, "../.env"),
+    environment: process.env,
     log: createLogger("error"),
     migrates: mode === "--migrate",
   });

@@ -26,13 +26,19 @@ const addressOf = (): string => {
   if ("url" in server) return Object.assign(new URL(server.url), { pathname: `/${database}` }).href;
   return `postgres://tesslate@${encodeURIComponent(server.socketDir)}/${database}`;
 };
-async function check(envText = "", { address, ...options }: { migrates?: boolean; address?: string } = {}) {
+interface CheckOptions {
+  migrates?: boolean;
+  address?: string;
+  environment?: Record<string, string>;
+  hasEnvFile?: boolean;
+}
+async function check(envText = "", { address, environment = {}, hasEnvFile = true, ...options }: CheckOptions = {}) {
   const dataDir = temporaryFolder("data");
   const envFile = join(dataDir, ".env");
-  writeFileSync(envFile, envText);
+  if (hasEnvFile) writeFileSync(envFile, envText);
   const config = readConfig({ DATA_DIR: dataDir, DATABASE_URL: addressOf(), SECRET_KEY: "a secret key of these tests with 32 characters" });
   config.servers.address = address;
-  const found = await checkUpgrade(config, { envFile, log: createLogger("silent"), ...options });
+  const found = await checkUpgrade(config, { envFile, environment, log: createLogger("silent"), ...options });
   return Object.fromEntries(found.map(({ name, mark, detail }) => [name, `${mark} ${detail}`]));
 }
 
@@ -44,6 +50,26 @@ test("a database of this version is ready; a backup is missing, and unknown sett
   expect(found["keys"]).toMatch(/^ok /);
   expect(found["disk"]).toMatch(/GiB free/);
   expect(found["server"]).toBeUndefined();
+});
+
+test("settings of the environment: a mistyped name is named, names of other programs are not", async () => {
+  const settingsIn = async (environment: Record<string, string>) => (await check("", { environment, hasEnvFile: false }))["settings"];
+  const others = {
+    PATH: "/bin",
+    HOSTNAME: "studio",
+    STUDIO_PORT: "tcp://10.0.0.1:8000",
+    NODE_VERSION: "24",
+    HOSTS: "x",
+    KUBERNETES_PORT: "1",
+  };
+  expect(await settingsIn(others)).toBe("ok none are set");
+  expect(await settingsIn({ ...others, DATA_DIR: "/data", SIGN_UP: "closed" })).toBe(
+    "ok 2 in the environment, where names that are no settings are not reported",
+  );
+  expect(await settingsIn({ ...others, SING_UP: "closed", DATA_DIR: "/data", SECRET_KEYS: "x", APP_BAS_URL: "x" })).toMatch(
+    /^!! this version does not read SING_UP \(SIGN_UP\?\), SECRET_KEYS \(SECRET_KEY\?\), APP_BAS_URL \(APP_BASE_URL\?\) of the environment\. /,
+  );
+  expect((await check("PORT=1\n", { environment: { PORT: "1", HOST: "::" } }))["settings"]).toMatch(/^ok 1 in .*, all known; 1 in the env/);
 });
 
 test("migrations that are pending are counted", async () => {

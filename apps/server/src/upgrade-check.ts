@@ -12,6 +12,7 @@ import { findPostgresPrograms } from "./platform/postgres.ts";
 import { openInstallation } from "./open-installation.ts";
 import { settings } from "./settings/index.ts";
 import { settingsOf } from "./settings/kinds.ts";
+import type { Environment } from "./settings/read.ts";
 import { version } from "./version.ts";
 
 export interface UpgradeFinding {
@@ -31,12 +32,23 @@ const oldestBackupMs = 86_400_000;
  */
 export async function checkUpgrade(
   config: Config,
-  { envFile, log, migrates = false }: { envFile: string; log: Logger; migrates?: boolean },
+  {
+    envFile,
+    environment,
+    log,
+    migrates = false,
+  }: {
+    envFile: string;
+    /** Of this process, with the values of `envFile`. */
+    environment: Environment;
+    log: Logger;
+    migrates?: boolean;
+  },
 ): Promise<UpgradeFinding[]> {
   const found: UpgradeFinding[] = [];
   const report = (mark: UpgradeFinding["mark"], name: string, detail: string) => void found.push({ mark, name, detail });
   report("ok", "version", version);
-  reportSettings(envFile, report);
+  reportSettings(envFile, environment, report);
   const dataDir = resolve(config.dataDir);
   if (!config.database.url && !(await reportCluster(dataDir, report))) return found;
 
@@ -97,19 +109,49 @@ type Report = (mark: UpgradeFinding["mark"], name: string, detail: string) => vo
 const existingKey = (config: Config, dataDir: string) => config.auth.secretKey !== undefined || existsSync(join(dataDir, "secret.key"));
 const gibibytes = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
 
-/** Names in `.env` that this version does not read. */
-function reportSettings(envFile: string, report: Report): void {
+/**
+ * Names in `.env` that this version does not read. The environment has names of other programs too, so there only those are reported that
+ * are a typing error away from a setting.
+ */
+function reportSettings(envFile: string, environment: Environment, report: Report): void {
   const known = new Set(settingsOf(settings).flatMap(({ env, alias }) => (alias === undefined ? [env] : [env, alias])));
   const text = existsSync(envFile) ? readFileSync(envFile, "utf8") : "";
   const names = [...text.matchAll(/^\s*(?:export\s+)?([A-Z][A-Z0-9_]*)\s*=/gm)].map(([, name = ""]) => name);
-  const unknown = names.filter((name) => !known.has(name) && !/^(?:NODE_|HTTPS?_PROXY$|NO_PROXY$)/.test(name));
-  if (unknown.length === 0) report("ok", "settings", `${names.length} in ${envFile}, all known`);
-  else
-    report(
-      "!!",
-      "settings",
-      `this version does not read ${unknown.join(", ")} of ${envFile}. docs/operations/settings.md lists the settings`,
-    );
+  const isOfOthers = (name: string) => /^(?:NODE_|HTTPS?_PROXY$|NO_PROXY$)/.test(name);
+  const unknown = names.filter((name) => !known.has(name) && !isOfOthers(name));
+  const others = Object.keys(environment).filter((name) => !names.includes(name) && !isOfOthers(name));
+  const mistyped = others
+    .filter((name) => !known.has(name))
+    .flatMap((name) => {
+      const meant = [...known].find((each) => isMistyped(name, each));
+      return meant === undefined ? [] : [`${name} (${meant}?)`];
+    });
+  const problems = [
+    ...(unknown.length > 0 ? [`${unknown.join(", ")} of ${envFile}`] : []),
+    ...(mistyped.length > 0 ? [`${mistyped.join(", ")} of the environment`] : []),
+  ];
+  if (problems.length > 0)
+    return report("!!", "settings", `this version does not read ${problems.join(", ")}. docs/operations/settings.md lists the settings`);
+  const inEnvironment = others.filter((name) => known.has(name)).length;
+  report(
+    "ok",
+    "settings",
+    [
+      ...(existsSync(envFile) ? [`${names.length} in ${envFile}, all known`] : []),
+      ...(inEnvironment > 0 ? [`${inEnvironment} in the environment, where names that are no settings are not reported`] : []),
+    ].join("; ") || "none are set",
+  );
+}
+
+/** One letter too many, missing or wrong, or two in the wrong order. Short names are similar by chance. */
+function isMistyped(name: string, meant: string): boolean {
+  if (name === meant || meant.length < 6) return false;
+  let start = 0;
+  while (start < name.length && name[start] === meant[start]) start++;
+  let end = 0;
+  while (end < Math.min(name.length, meant.length) - start && name.at(-1 - end) === meant.at(-1 - end)) end++;
+  const [typed = "", right = ""] = [name, meant].map((text) => text.slice(start, text.length - end));
+  return Math.max(typed.length, right.length) === 1 || (typed.length === 2 && typed === [...right].toReversed().join(""));
 }
 
 /** Whether the embedded database can be started. */

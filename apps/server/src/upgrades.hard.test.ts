@@ -103,6 +103,7 @@ describe.skipIf(!canRun)("the newest version on the data of an earlier one (need
 
     const findings = await checkUpgrade(readConfig({ ...env, DATA_DIR: dataDir }), {
       envFile: join(base, "none"),
+      environment: {},
       log: createLogger("error"),
     });
     expect(findings.filter(({ mark }) => mark === "XX")).toEqual([]);
