@@ -119,7 +119,8 @@ export function composeContainers(
   });
   const spares = createSpares({
     count: config.runtime.spareProjects,
-    canKeep: runtime.can.freeze && runtime.can.privateNetwork && !platform.owners.isOneOfSeveral,
+    // What the driver of a runner can is known once it was reached.
+    canKeep: () => runtime.can.freeze && runtime.can.privateNetwork && !platform.owners.isOneOfSeveral,
     runtime,
     templates,
     countUses: projectsStore.countTemplateUses,

@@ -58,7 +58,7 @@ export function createSpares({
   /** How many; `undefined`: by the memory of the machine. */
   count: number | undefined;
   /** Whether this server and its driver can. */
-  canKeep: boolean;
+  canKeep: () => boolean;
   runtime: Pick<RuntimeDriver, "open" | "remove" | "removeHistory" | "find" | "findImage">;
   templates: Templates;
   /** Projects of this installation by template. */
@@ -254,7 +254,7 @@ export function createSpares({
     },
     /** Starts to keep them. */
     start: async (): Promise<void> => {
-      if (!canKeep) return;
+      if (!canKeep()) return;
       limit = count ?? Math.min(maxAutomatic, Math.floor(((await read())?.totalBytes ?? 0) / memoryPerSpare));
       if (limit > 0) void followImages().catch((err: unknown) => log.warn({ err }, "preparation not followed"));
     },
