@@ -14,6 +14,7 @@ import { ErrorState } from "../../ui/ErrorState.tsx";
 import { ErrorSentence } from "../../ui/HelpLink.tsx";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { scrollable } from "../../ui/scrollable.ts";
 import { Table, type Column } from "../../ui/Table.tsx";
 import { lookOfRunner, podLooks, serverLooks } from "./server-looks.ts";
 import { State } from "./State.tsx";
@@ -208,7 +209,7 @@ function Servers({ servers, now }: { servers: AdminServer[]; now: string }) {
           ))}
         </ul>
       ) : (
-        <div className="overflow-x-auto border-t border-line-0">
+        <div {...scrollable} role="group" aria-label="Table of servers" className="overflow-x-auto border-t border-line-0">
           <Table label="Servers" columns={columns} rows={servers} keyOf={({ id }) => id} isFlush />
         </div>
       )}
