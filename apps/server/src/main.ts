@@ -38,7 +38,7 @@ async function main(): Promise<void> {
   say(`  Tesslate Studio is running at ${config.http.appBaseUrl}${config.http.port === port ? "" : ` (port ${port})`}`);
   say(
     facts.driver === "remote"
-      ? "  ! The runner cannot be reached, so projects do not work. The server connects to it by itself; the log says why it cannot."
+      ? "  ! The runner cannot be reached, so projects do not work. The server keeps trying to connect; the log has the reason."
       : `  Project code runs in: ${facts.driver}, isolation ${facts.isolation}`,
   );
   for (const warning of facts.warnings) say(`    ! ${warning}`);

@@ -195,7 +195,7 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
           return owned.inside?.runner === runner ? owned.inside.sandbox : openAt(project, runner);
         },
         isLostOwnership(error) {
-          // One that did not know yet that it is not the owner any more opened it last.
+          // A former owner that did not know of the change yet opened it last.
           const isTaken = error instanceof RuntimeError && error.details?.["epoch"] !== undefined && isOwner(project);
           if (isTaken) owned.inside = undefined;
           return isTaken;

@@ -173,7 +173,7 @@ for (const workloads of ["pods", "sandboxes"] as const) {
       await until(async () => (await podsOf("owned")).length === 0, patienceMs);
       await expect(ofA.files.write("note.txt", "a")).rejects.toSatisfy(is("unavailable"));
       expect(decode((await ofB.files.read("note.txt")).data)).toBe("b");
-      // It may still look at it, as any server.
+      // Like any server, it may still read it.
       expect(decode((await (await a.find("owned"))?.files.read("note.txt"))?.data ?? new Uint8Array())).toBe("b");
       // And take it over again.
       await (await a.open({ id: "owned", takesOver: true })).files.write("note.txt", "a again");

@@ -64,7 +64,7 @@ interface Owned {
 }
 
 const channel = "project_owners";
-/** How long an owner elsewhere is remembered. Servers are notified of a change, and one that is not the owner any more refuses requests. */
+/** How long an owner elsewhere is remembered. Servers are notified of a change, and a server that is no longer the owner refuses requests. */
 const rememberMs = 10_000;
 const maxRemembered = 20_000;
 /** How many orphaned projects a server takes at once, so that others take some too. */

@@ -13,7 +13,7 @@ const RunnerView = Type.Object({
     Type.Object({
       at: Milliseconds,
       message: Type.String({ maxLength: 500 }),
-      /** It stays until somebody changes settings or a version. Servers of older versions do not say. */
+      /** Retrying does not help: settings or a version must change. Missing in reports of older servers. */
       is_permanent: Type.Optional(Type.Boolean()),
     }),
   ),

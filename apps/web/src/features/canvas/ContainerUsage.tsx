@@ -93,7 +93,7 @@ function Measured({
         <span className="text-fg-2">{name}</span>
         <span className="num text-fg-0">{now}</span>
       </p>
-      {/* A table of sixty rows that changes every two seconds helps nobody: the latest value is above, the others are read with the arrow keys. */}
+      {/* No table: it would have sixty rows that change every two seconds. The latest value is above; the arrow keys read the others. */}
       <BarChart label={`${name}, last 2 minutes`} heads={["Time", name]} points={points} format={format} formatTick={format} isTabulated />
     </div>
   );

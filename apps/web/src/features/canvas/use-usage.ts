@@ -11,7 +11,7 @@ const subscribeToVisibility = (listener: () => void) => {
 };
 const isPageVisible = () => document.visibilityState === "visible";
 
-/** Follows the usage of the project's containers while the page is visible: nothing is measured that nobody sees. */
+/** Follows the usage of the project's containers while the page is visible. */
 export function useUsageHistory(projectId: string): UsageHistory {
   const { api, openSocket } = useServices();
   const [history] = useState(createUsageHistory);

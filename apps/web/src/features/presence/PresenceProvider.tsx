@@ -27,7 +27,7 @@ export function PresenceProvider({ place, ownId, children }: { place: Place; own
       onFrame: (frame) => {
         if (frame.type === "people") setPeople(frame.data);
       },
-      // Nobody is shown who may have left since.
+      // Anyone may have left since.
       onBroken: () => setPeople([]),
       hints: browserHints,
     });

@@ -134,7 +134,7 @@ export function createServerChecks({
         summary: `The runner has not been reachable since ${new Date(runner.since).toISOString()}.${runner.lastError ? ` ${runner.lastError.message}` : ""}`,
         advice: runner.lastError?.isPermanent
           ? "Waiting doesn't help: correct what the message names. The server connects without a restart."
-          : "Check the runner's process, its machine and the network to it. The server connects by itself.",
+          : "Check the runner's process, its machine and the network to it. The server reconnects automatically.",
         facts: [["Runner", runner.address]],
       };
     const known = await runtime.list();

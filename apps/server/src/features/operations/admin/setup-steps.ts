@@ -33,7 +33,7 @@ export function createSetupSteps({
   /** Names of the connected providers. */
   models: () => Promise<readonly string[]>;
   /** Why sign-up does not work, if the settings allow it. */
-  /** Who can create an account, and why nobody can. */
+  /** The sign-up policy in one sentence, and what is wrong with it. */
   signUp: { summary: string; problem: string | undefined };
   /** Of the agent's browser; `undefined`: it is no part of the preparation. */
   browserState: () => Promise<string | undefined>;

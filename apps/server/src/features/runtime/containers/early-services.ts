@@ -55,11 +55,13 @@ export function createEarlyServices({
   };
 
   return {
-    /** They run in this project, which nobody has started yet. */
+    /** Whether services of this project run before its first start. */
     has: (projectId: string): boolean => entries.has(projectId),
     keep: (projectId: string, specs: ReadonlyMap<string, ServiceSpec>): void => {
       const expire = () =>
-        void stop(projectId).catch((err: unknown) => log.warn({ err, project_id: projectId }, "services that nobody started not stopped"));
+        void stop(projectId).catch((err: unknown) =>
+          log.warn({ err, project_id: projectId }, "unused services of a new project not stopped"),
+        );
       entries.set(projectId, { specs, timer: setTimeout(expire, unusedMs).unref() });
     },
     /** At the start of the project: stops those that would be started differently now, and lets the others run. */

@@ -22,7 +22,7 @@ export function watchMemory({
   everyMs: number;
   /** Of this host or of this server's control group, whichever is closer to its limit. */
   read: () => MemoryUse | undefined;
-  /** Ends what nobody uses yet. False when there is nothing like that. */
+  /** Removes a spare project. False when there is none. */
   releaseSpare: () => Promise<boolean>;
   idle: Pick<IdlePolicy, "leastRecent">;
   evict: (projectId: string) => Promise<void>;

@@ -102,7 +102,7 @@ async function adopt({ store, projects, runtime, services, statusWriter, log }: 
   if (status === "deleting" || status === "provisioning") return adopted;
   try {
     const sandbox = await projects.sandboxOf(project);
-    // They were started before the project was created, and nobody has started it yet.
+    // Services of a spare project that became this one and was not started yet.
     if (status === "stopped" && (await hasActive(sandbox))) {
       await sandbox.stop();
       return adopted;

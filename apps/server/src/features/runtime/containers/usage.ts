@@ -39,7 +39,7 @@ export function createContainerUsageMeter({
     let idOf = new Map<string, string>();
     let before = new Map<string, { at: number; cpuSeconds: number }>();
     return async (): Promise<ProjectUsage> => {
-      // A sandbox that is not open has no running service. Opening it is not up to whoever watches.
+      // A sandbox that is not open has no running service, and watching must not open it.
       const sandbox = await projects.peekSandbox(projectId)?.catch(() => undefined);
       const { services, limits } = (await sandbox?.serviceUsage()) ?? { services: [] };
       const at = performance.now();

@@ -103,7 +103,7 @@ export function createShareLinks({
   };
   bus.listen(channel, recheckAll);
   bus.onReconnect(recheckAll);
-  // The owner of a link may not sign in any more.
+  // The owner of a link may have been suspended.
   accounts.onUserChange(forget);
 
   return {

@@ -105,7 +105,7 @@ describe.skipIf(!canRun)("spare projects (need a sandbox that can freeze)", () =
     }
     // Replaced in the background.
     expect(await spareOf(app, [first.id, second.id])).not.toBe(spare);
-    // What is left runs as any other project does.
+    // The remaining containers run as in any other project.
     const adopted = first.id === spare ? first : second;
     const owner = first.id === spare ? ada : bob;
     await app.as(owner).projects.stop({ params: { id: adopted.id } });
@@ -157,7 +157,7 @@ describe.skipIf(!canRun)("spare projects (need a sandbox that can freeze)", () =
     },
   );
 
-  test("a project that nobody starts stops, and starts as any other later", { timeout: 120_000 }, async () => {
+  test("a new project that is not started is stopped after a while, and can be started later", { timeout: 120_000 }, async () => {
     const app = await sparesApp({ unusedMs: 300 });
     const ada = await app.signUp();
     const spare = await spareOf(app);

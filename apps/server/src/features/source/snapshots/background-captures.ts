@@ -5,7 +5,7 @@ interface Running {
 
 export type BackgroundCaptures = ReturnType<typeof createBackgroundCaptures>;
 
-/** Captures that nobody waits for. They give way to what people do with the same project. */
+/** Captures in the background. They are stopped when a person takes or restores a snapshot of the same project. */
 export function createBackgroundCaptures() {
   const running = new Map<string, Running>();
   return {

@@ -1,32 +1,22 @@
-import { startS3Server } from "@tesslate/testkit";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { snapshotCopies } from "../../../db/schema/source.ts";
 import type { TestUser } from "../../../testing/app.ts";
+import { startBucket } from "../../../testing/bucket.ts";
 import { ended, projectsApp, type ProjectsApp } from "../../../testing/projects.ts";
 import { emptyProject } from "../../../testing/sandbox.ts";
 
 const metricsToken = "metrics-token-of-the-tests";
 let app: ProjectsApp;
-let objects: Awaited<ReturnType<typeof startS3Server>>;
+let bucket: Awaited<ReturnType<typeof startBucket>>;
 let ada: TestUser;
 beforeAll(async () => {
-  const keys = { bucket: "studio", accessKeyId: "key", secretAccessKey: "secret" };
-  objects = await startS3Server(keys);
-  app = await projectsApp({
-    env: {
-      OBJECTS_S3_ENDPOINT: objects.endpoint,
-      OBJECTS_S3_BUCKET: keys.bucket,
-      OBJECTS_S3_ACCESS_KEY_ID: keys.accessKeyId,
-      OBJECTS_S3_SECRET_ACCESS_KEY: keys.secretAccessKey,
-      OUTBOUND_ALLOW_HOSTS: new URL(objects.endpoint).host,
-      METRICS_TOKEN: metricsToken,
-    },
-  });
+  bucket = await startBucket();
+  app = await projectsApp({ env: { ...bucket.env, METRICS_TOKEN: metricsToken } });
   ada = await app.signUp();
 }, 60_000);
 afterAll(async () => {
   await app?.close();
-  await objects?.[Symbol.asyncDispose]();
+  await bucket?.server[Symbol.asyncDispose]();
 });
 
 const noise = (bytes: number) => Array.from({ length: bytes }, () => Math.random().toString(36).charAt(2)).join("");
@@ -47,7 +37,7 @@ async function make() {
   };
   const rows = async () => (await app.db.select().from(snapshotCopies)).filter((row) => row.storage_key === id);
   const keys = async () =>
-    [...objects.objects.keys()].filter((key) => key.includes(`snapshots/${id}/`)).map((key) => key.split("/").at(-1));
+    [...bucket.server.objects.keys()].filter((key) => key.includes(`snapshots/${id}/`)).map((key) => key.split("/").at(-1));
   const remove = (snapshot_id: string) => api.snapshots.remove({ params: { ...params, snapshot_id } });
   /** As if its disk was lost. */
   const lose = async () => {
@@ -102,10 +92,10 @@ test("objects that a crash left without a row are deleted after a day", async ()
   const { id, write, save, keys } = await make();
   await write("a.txt", "1");
   const kept = await save("kept");
-  const [prefix = ""] = [...objects.objects.keys()].find((key) => key.endsWith(kept))?.split(kept) ?? [];
+  const [prefix = ""] = [...bucket.server.objects.keys()].find((key) => key.endsWith(kept))?.split(kept) ?? [];
   const [old, young] = ["11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"];
-  objects.put(`${prefix}${old}`, Buffer.from("left"), new Date(Date.now() - 2 * 86_400_000));
-  objects.put(`${prefix}${young}`, Buffer.from("left"), new Date());
+  bucket.server.put(`${prefix}${old}`, Buffer.from("left"), new Date(Date.now() - 2 * 86_400_000));
+  bucket.server.put(`${prefix}${young}`, Buffer.from("left"), new Date());
   await app.studio.database.pool.query("select graphile_worker.add_job('prune_snapshots', '{}')");
   await vi.waitFor(async () => expect(await keys()).not.toContain(old), { timeout: 20_000 });
   expect((await keys()).toSorted()).toEqual([young, kept].toSorted());
@@ -185,12 +175,12 @@ test("a copy that was changed in the bucket is refused, and nothing of it stays"
   const { id, api, params, write, save, lose } = await make();
   await write("a.txt", "one");
   const first = await save("first");
-  const key = [...objects.objects.keys()].find((name) => name.endsWith(first)) ?? "";
-  const stored = objects.objects.get(key);
+  const key = [...bucket.server.objects.keys()].find((name) => name.endsWith(first)) ?? "";
+  const stored = bucket.server.objects.get(key);
   if (!stored) throw new Error("no copy");
   const changed = Buffer.from(stored);
   changed[changed.length - 25] = (changed[changed.length - 25] ?? 0) ^ 1;
-  objects.objects.set(key, changed);
+  bucket.server.objects.set(key, changed);
   await lose();
   await vi.waitFor(async () => expect((await api.snapshots.filesCopy({ params })).state).toBe("present"));
   await vi.waitFor(
@@ -203,7 +193,7 @@ test("a copy that was changed in the bucket is refused, and nothing of it stays"
   expect(await ended(app, ada, begun.task_id)).toMatchObject({ status: "failed", error: expect.stringContaining("damaged") });
   expect(await api.projects.get({ params })).toMatchObject({ environment_status: "files_missing" });
   expect(await app.runtime.find(id)).toBeUndefined();
-  objects.objects.set(key, stored);
+  bucket.server.objects.set(key, stored);
   const again = await api.snapshots.restoreFiles({ params });
   expect(await ended(app, ada, again.task_id)).toMatchObject({ status: "completed", error: null });
 });

@@ -1,37 +1,26 @@
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { startS3Server } from "@tesslate/testkit";
 import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { dueCopies, snapshotCopies, snapshots } from "../../../db/schema/source.ts";
 import type { TestUser } from "../../../testing/app.ts";
+import { startBucket } from "../../../testing/bucket.ts";
 import { ended, projectsApp, type ProjectsApp } from "../../../testing/projects.ts";
 import { emptyProject } from "../../../testing/sandbox.ts";
 
 const metricsToken = "metrics-token-of-the-tests";
 const soon = { timeout: 20_000, interval: 50 };
 let app: ProjectsApp;
-let objects: Awaited<ReturnType<typeof startS3Server>>;
+let bucket: Awaited<ReturnType<typeof startBucket>>;
 let ada: TestUser;
 beforeAll(async () => {
-  const keys = { bucket: "studio", accessKeyId: "key", secretAccessKey: "secret" };
-  objects = await startS3Server(keys);
-  app = await projectsApp({
-    env: {
-      OBJECTS_S3_ENDPOINT: objects.endpoint,
-      OBJECTS_S3_BUCKET: keys.bucket,
-      OBJECTS_S3_ACCESS_KEY_ID: keys.accessKeyId,
-      OBJECTS_S3_SECRET_ACCESS_KEY: keys.secretAccessKey,
-      OUTBOUND_ALLOW_HOSTS: new URL(objects.endpoint).host,
-      METRICS_TOKEN: metricsToken,
-      SNAPSHOT_COPY_MINUTES: "60",
-    },
-  });
+  bucket = await startBucket();
+  app = await projectsApp({ env: { ...bucket.env, METRICS_TOKEN: metricsToken, SNAPSHOT_COPY_MINUTES: "60" } });
   ada = await app.signUp();
 }, 60_000);
 afterAll(async () => {
   await app?.close();
-  await objects?.[Symbol.asyncDispose]();
+  await bucket?.server[Symbol.asyncDispose]();
 });
 
 /** What the server does every minute. */
