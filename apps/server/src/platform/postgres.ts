@@ -90,6 +90,10 @@ export async function startEmbeddedPostgres({ dataDir, reach, release, log, sett
         max_wal_senders: "0",
         max_worker_processes: "4",
         max_parallel_workers: "2",
+        // After a checkpoint each page is logged whole when it is next changed. Fewer checkpoints and smaller pages keep commits short where
+        // the disk is slow. What is replayed after a crash stays below `max_wal_size`.
+        checkpoint_timeout: "15min",
+        wal_compression: "pglz",
         log_min_messages: "warning",
         log_checkpoints: "off",
         timezone: "UTC",
