@@ -1,13 +1,13 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { freePort, startS3Server, type S3Server } from "@tesslate/testkit";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createLogger } from "../apps/server/src/platform/logger.ts";
 import { startEmbeddedPostgres, type EmbeddedPostgres } from "../apps/server/src/platform/postgres.ts";
-import { temporaryFolder } from "../apps/server/src/testing/temporary.ts";
 import { copyCheckout } from "./test/checkout-copy.ts";
 import { reachable, releaseReachable, stopRuntimesBelow } from "../packages/runtime/src/index.ts";
 
@@ -47,7 +47,7 @@ function settingsOf(file: string, first: string): Record<string, string> {
   return Object.fromEntries([...block.matchAll(/^ *([A-Z][A-Z0-9_]*)=(\S*)/gm)].map(([, name = "", value = ""]) => [name, value]));
 }
 
-const base = temporaryFolder("commands");
+const base = mkdtempSync(join(tmpdir(), "commands-"));
 const checkout = join(base, "checkout");
 const run = new Set<string>();
 const servers: ChildProcess[] = [];
