@@ -1,5 +1,6 @@
 import { plain } from "@tesslate/text-calls";
-import type { Tool, ToolParameters } from "./types.ts";
+import type { ToolParameters } from "./tool-call.ts";
+import type { Tool } from "./tool.ts";
 
 /** Names that models use instead of our parameters' names. Used only where the right one is missing. */
 const otherNames: Record<string, string[]> = {

@@ -2,26 +2,18 @@ import { randomUUID } from "node:crypto";
 import { abortable } from "./abortable.ts";
 import { executeCall, gateOf, prepareCall, refusedInPlanMode, type PreparedCall } from "./tool-calls.ts";
 import { createAsk } from "./questions.ts";
-import type { Hooks } from "./types.ts";
+import type { AgentDeps } from "./agent-deps.ts";
+import type { AgentStep, FileChange } from "./events.ts";
+import type { Hooks } from "./hooks.ts";
+import type { PendingBatch } from "./pending-batch.ts";
+import type { ResumedRun, RunOptions, ToolInterceptor } from "./run-options.ts";
+import type { ToolParameters, ToolResult } from "./tool-call.ts";
+import type { EditMode, Tool, ToolContext } from "./tool.ts";
 import { isLoop, type createLoopBreaker } from "./loop-breaker.ts";
 import { RunEnded, type Ending } from "./ending.ts";
 import { stepTexts } from "./truncate.ts";
 import { callsOf, type AssistantMessage, type ToolMessage, type ToolResultPart } from "./conversation.ts";
 import type { ImagePart } from "./images.ts";
-import type {
-  AgentDeps,
-  AgentStep,
-  ResumedRun,
-  ToolInterceptor,
-  EditMode,
-  FileChange,
-  PendingBatch,
-  RunOptions,
-  Tool,
-  ToolContext,
-  ToolParameters,
-  ToolResult,
-} from "./types.ts";
 import type { WorkTimer } from "./work-timer.ts";
 
 export interface BatchOptions {

@@ -19,7 +19,7 @@ import type { Message } from "./conversation.ts";
 import { createModelClient } from "./models/index.ts";
 import { memoryImages, play, type RunChanges, type TestRun } from "./testing/harness.ts";
 import { tempWorkspace, type TempWorkspace } from "./testing/temp-workspace.ts";
-import { RunInterrupted } from "./types.ts";
+import { RunInterrupted } from "./run-options.ts";
 
 let server: ModelServer;
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createArgumentsReader } from "./call-progress.ts";
 import { answer, call, calls, play, useTools, type Reply } from "./testing/harness.ts";
 import { tempWorkspace } from "./testing/temp-workspace.ts";
-import type { AgentEvent } from "./types.ts";
+import type { AgentEvent } from "./events.ts";
 
 function readAll(text: string, pieceChars = text.length) {
   const reader = createArgumentsReader();

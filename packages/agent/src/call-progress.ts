@@ -1,4 +1,4 @@
-import type { ToolCallProgress } from "./types.ts";
+import type { ToolCallProgress } from "./events.ts";
 
 /** How often the progress of a call is reported. A call whose arguments are complete sooner reports nothing. */
 const intervalMs = 100;

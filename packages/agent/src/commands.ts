@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { stripVTControlCharacters } from "node:util";
 import { ToolFailure } from "./tool.ts";
-import type { AgentEvent, BackgroundCommand, CommandEnding, RunCommands } from "./types.ts";
+import type { AgentEvent } from "./events.ts";
+import type { BackgroundCommand, CommandEnding, RunCommands } from "./run-commands.ts";
 import type { Workspace, WorkspaceTerminal } from "./workspace.ts";
 
 /** Background commands of one run at a time; far below the hundred that a project may have. */

@@ -14,7 +14,7 @@ import type { ImagePart } from "./images.ts";
 import { estimateMessagesTokens, estimateTokens } from "./tokens.ts";
 import { truncateMiddle } from "./truncate.ts";
 import type { ModelRequest } from "./model-client.ts";
-import type { Compacted } from "./types.ts";
+import type { Compacted } from "./events.ts";
 
 /** Share of the context window at which older turns are replaced by a summary. */
 const compactionShare = 0.8;

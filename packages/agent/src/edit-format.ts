@@ -1,4 +1,5 @@
-import type { EditFormat, Tool } from "./types.ts";
+import type { EditFormat } from "./model-client.ts";
+import type { Tool } from "./tool.ts";
 
 /** OpenAI trains these models on `apply_patch`. The provider's part of the id is ignored. */
 export function editFormatOf(modelId: string): EditFormat {

@@ -1,4 +1,4 @@
-import type { CompletionReason, RunError } from "./types.ts";
+import type { CompletionReason, RunError } from "./events.ts";
 
 /** How a run ends. */
 export interface Ending {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { recordOfHistory, recordOfSteps, type HistoryStep } from "./history-from-steps.ts";
 import { assistantMessage, textOf, type Message, type ModelMessage } from "./conversation.ts";
-import type { AgentStep } from "./types.ts";
+import type { AgentStep } from "./events.ts";
 
 const text = (message: Message | undefined): string => textOf(message as ModelMessage);
 

@@ -7,7 +7,8 @@ import type { AttachedFile } from "./attached-file.ts";
 import type { ImagePart } from "./images.ts";
 import { withAttachmentNames } from "./references.ts";
 import { toolText, truncateMiddle } from "./truncate.ts";
-import type { AgentStep, ToolParameters, ToolResult } from "./types.ts";
+import type { AgentStep } from "./events.ts";
+import type { ToolParameters, ToolResult } from "./tool-call.ts";
 
 export interface HistoryMessage {
   role: "user" | "assistant";

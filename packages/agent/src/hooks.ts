@@ -1,5 +1,15 @@
-import type { Hooks, ToolOutput, ToolResult } from "./types.ts";
 import type { Workspace } from "./workspace.ts";
+import type { ToolParameters, ToolResult, ToolOutput } from "./tool-call.ts";
+
+/** Commands of the project that run before and after tools, and at the end of a run. They run in the sandbox, as everything of the project. */
+export interface Hooks {
+  /** The reason why the call may not be made; undefined: it may. Never rejects. */
+  beforeTool(call: { name: string; parameters: ToolParameters }, signal: AbortSignal): Promise<string | undefined>;
+  /** What the model should read beside the result. Never rejects. */
+  afterTool(call: { name: string; parameters: ToolParameters }, result: ToolResult, signal: AbortSignal): Promise<string | undefined>;
+  /** Never rejects. */
+  atEnd(run: { completion_reason: string }, signal: AbortSignal): Promise<void>;
+}
 
 const hookFolder = ".tesslate/hooks";
 /** What a hook is called for, after which its file is named. */

@@ -1,4 +1,12 @@
-export * from "./types.ts";
+export * from "./run-options.ts";
+export * from "./agent-deps.ts";
+export * from "./events.ts";
+export * from "./subagents/events.ts";
+export * from "./pending-batch.ts";
+export * from "./tool-call.ts";
+export * from "./run-commands.ts";
+export * from "./project-info.ts";
+export * from "./todos.ts";
 export * from "./conversation.ts";
 export { interruptedResults } from "./interrupted-results.ts";
 export * from "./model-client.ts";
@@ -19,7 +27,7 @@ export {
 } from "./images.ts";
 export type { AttachedFile } from "./attached-file.ts";
 export { defaultRunLimits, runAgent } from "./loop.ts";
-export { loadHooks } from "./hooks.ts";
+export { loadHooks, type Hooks } from "./hooks.ts";
 export { ModelError, type ModelErrorCode, type ModelErrorKind } from "./model-error.ts";
 export { contextWindowOf } from "./context-window.ts";
 export { defaultSystemPrompt } from "./prompt.ts";
@@ -50,9 +58,23 @@ export { refusesTools, withTextFallback, withTextTools } from "./text-protocol/i
 export { createModelClient } from "./models/index.ts";
 export type { ModelClientOptions } from "./models/options.ts";
 export { userTimeLimitMs } from "./tools/ask-question.ts";
-export { defineTool, done, failed, ToolFailure } from "./tool.ts";
+export {
+  defineTool,
+  done,
+  failed,
+  ToolFailure,
+  type EditMode,
+  type ResultImages,
+  type SeenFiles,
+  type ShownFiles,
+  type Subagents,
+  type Tool,
+  type ToolContext,
+  type ToolGate,
+} from "./tool.ts";
+export type { TextLimits } from "./truncate.ts";
 export { builtinSubagents, listSubagents, subagentFolder, type LibrarySubagent, type SubagentDefinition } from "./subagents/definitions.ts";
-export { readKnowledge, ruleNames } from "./knowledge/knowledge.ts";
+export { readKnowledge, ruleNames, type LoadedContext } from "./knowledge/knowledge.ts";
 export { maxMemoryBytes, memoryPath } from "./knowledge/memory.ts";
 export { listSkills, loadSkill, skillFolders, type Skill } from "./knowledge/skills.ts";
 export { resolveWritablePath, shownPath } from "./workspace-path.ts";

@@ -1,6 +1,6 @@
 import { unansweredCalls, type Message, type ToolMessage, type ToolResultPart } from "./conversation.ts";
 import { toolText } from "./truncate.ts";
-import type { ToolResult } from "./types.ts";
+import type { ToolResult } from "./tool-call.ts";
 
 const interruptedResult =
   "The run was interrupted while this was running or about to run, and the result is lost. It may have taken effect: look before you make the call again.";

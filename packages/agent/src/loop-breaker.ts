@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ToolResult } from "./types.ts";
+import type { ToolResult } from "./tool-call.ts";
 
 const maxRepeats = 3;
 

@@ -3,7 +3,9 @@ import { progressOf } from "./batch.ts";
 import { textOf } from "./conversation.ts";
 import { answer, call, calls, play, read, say, stop, useTools, write, answeredIds, callIds } from "./testing/harness.ts";
 import { tempWorkspace } from "./testing/temp-workspace.ts";
-import { RunInterrupted, type AgentEvent, type PendingBatch } from "./types.ts";
+import type { AgentEvent } from "./events.ts";
+import type { PendingBatch } from "./pending-batch.ts";
+import { RunInterrupted } from "./run-options.ts";
 
 describe("the order of events", () => {
   test("an answer without tools", async () => {

@@ -35,20 +35,12 @@ import { allowedToolNames, allTools, currentToolNames } from "./tools/index.ts";
 import { readOutput } from "./tools/read-output.ts";
 import { streamTurn, type ReportedUsage, type Turn, type TurnOptions } from "./turn.ts";
 import type { ModelRequest } from "./model-client.ts";
-import {
-  RunInterrupted,
-  type CallVerdict,
-  type AgentDeps,
-  type ModelRetry,
-  type PendingBatch,
-  type ProjectInfo,
-  type ResumedRun,
-  type RunErrorCode,
-  type RunLimits,
-  type RunOptions,
-  type RunResult,
-  type ToolContext,
-} from "./types.ts";
+import type { AgentDeps, CallVerdict } from "./agent-deps.ts";
+import type { ModelRetry, RunErrorCode, RunResult } from "./events.ts";
+import type { PendingBatch } from "./pending-batch.ts";
+import type { ProjectInfo } from "./project-info.ts";
+import { type ResumedRun, RunInterrupted, type RunLimits, type RunOptions } from "./run-options.ts";
+import type { ToolContext } from "./tool.ts";
 import { createWorkTimer } from "./work-timer.ts";
 import { resolvePath } from "./workspace-path.ts";
 
@@ -75,7 +67,7 @@ const resumedNotes = {
   paused: "This run was paused at a limit after its last step. The person lets it continue: continue where it stopped.",
 };
 /**
- * Answers one message of the chat: calls the model and its tools until the model calls no more tools (events and hooks: `types.ts`).
+ * Answers one message of the chat: calls the model and its tools until the model calls no more tools (events in their order: `events.ts`; hooks: `agent-deps.ts`).
  * Never rejects; whatever happens ends in `complete` and in the answer. All commands that the run started are stopped when it resolves.
  */
 export async function runAgent(options: RunOptions): Promise<RunResult> {

@@ -56,3 +56,19 @@ export interface ModelUsage {
   /** The part of `tokens_in` read from the provider's cache. */
   tokens_cached: number;
 }
+
+/** How a model describes changes of files: quotations with their replacement (`edit_file`), or patches (`apply_patch`). */
+export type EditFormat = "edits" | "patch";
+
+/** The model of a run. */
+export interface RunModel {
+  /** With function calling, or `withTextTools` for a model that has none. */
+  client: ModelClient;
+  /** Which of the edit tools it is offered. Default `edits`; `editFormatOf(model_id)` knows the others. */
+  edit_format?: EditFormat;
+  /** Tokens; `contextWindowOf(model_id)` knows the common ones. Default 128 000. */
+  context_window?: number;
+  max_output_tokens?: number;
+  /** Default: the provider's. */
+  reasoning?: Reasoning;
+}

@@ -3,7 +3,7 @@ import { defaultSystemPrompt, systemPrompt, userTurn, type PromptFacts } from ".
 import { tempWorkspace } from "./testing/temp-workspace.ts";
 import { definitionOf } from "./tool-definition.ts";
 import { allTools } from "./tools/index.ts";
-import type { ProjectInfo } from "./types.ts";
+import type { ProjectInfo } from "./project-info.ts";
 
 /** Real tokenizers have 3.8-4.5 characters a token for English prose and about 3 for JSON schemas; these divisors are on the safe side. */
 const proseTokens = (text: string): number => Math.ceil(text.length / 3.5);

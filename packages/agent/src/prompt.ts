@@ -4,8 +4,8 @@ import { newSections } from "./context-sections.ts";
 import type { Message } from "./conversation.ts";
 import { referenceSections, noTextNote } from "./references.ts";
 import { skippedFolders } from "./skipped-folders.ts";
-import { failureMessage } from "./tool.ts";
-import type { EditMode, ProjectInfo } from "./types.ts";
+import { failureMessage, type EditMode } from "./tool.ts";
+import type { ProjectInfo } from "./project-info.ts";
 import type { Workspace } from "./workspace.ts";
 import { projectPath, shownPath } from "./workspace-path.ts";
 

@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { UserAnswer } from "./user-questions.ts";
 import { answer, call, calls, play } from "./testing/harness.ts";
 import { tempWorkspace } from "./testing/temp-workspace.ts";
-import { RunInterrupted, type AgentDeps, type PendingBatch } from "./types.ts";
+import type { AgentDeps } from "./agent-deps.ts";
+import type { PendingBatch } from "./pending-batch.ts";
+import { RunInterrupted } from "./run-options.ts";
 
 let workspace: Awaited<ReturnType<typeof tempWorkspace>>;
 beforeEach(async () => {

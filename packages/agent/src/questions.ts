@@ -1,7 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { abortable } from "./abortable.ts";
 import type { AssistantMessage } from "./conversation.ts";
-import type { AgentDeps, PendingBatch, ToolContext, ToolResult } from "./types.ts";
+import type { AgentDeps } from "./agent-deps.ts";
+import type { PendingBatch } from "./pending-batch.ts";
+import type { ToolResult } from "./tool-call.ts";
+import type { ToolContext } from "./tool.ts";
 import type { UserQuestionRequest } from "./user-questions.ts";
 import type { WorkTimer } from "./work-timer.ts";
 

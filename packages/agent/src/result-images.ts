@@ -1,6 +1,5 @@
 import { estimateImageTokens, type ImagePart, type ImageStore, type StoredImage } from "./images.ts";
-import { ToolFailure } from "./tool.ts";
-import type { ResultImages } from "./types.ts";
+import { ToolFailure, type ResultImages } from "./tool.ts";
 
 /** Of one call. */
 const maxImagesOfCall = 8;

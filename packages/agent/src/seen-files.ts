@@ -1,8 +1,7 @@
-import { ToolFailure } from "./tool.ts";
+import { ToolFailure, type SeenFiles, type ShownFiles, type ToolContext } from "./tool.ts";
 import { callsOf, textOf, type ModelMessage, type ToolCallPart, type ToolMessage } from "./conversation.ts";
 import { isWholeRead } from "./read-result.ts";
 import { isShortened } from "./truncate.ts";
-import type { SeenFiles, ShownFiles, ToolContext } from "./types.ts";
 import { resolvePath, shownPath } from "./workspace-path.ts";
 
 /** For callers that store nothing between runs. */

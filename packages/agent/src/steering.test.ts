@@ -3,7 +3,7 @@ import { textOf, type ModelMessage } from "./conversation.ts";
 import { recordOfHistory, recordOfSteps } from "./history-from-steps.ts";
 import { answer, call, calls, play, say } from "./testing/harness.ts";
 import { tempWorkspace } from "./testing/temp-workspace.ts";
-import type { AgentStep } from "./types.ts";
+import type { AgentStep } from "./events.ts";
 
 const list = call("list_dir", {});
 const received = (messages: ModelMessage[]) =>

@@ -6,7 +6,7 @@ import { definitionOf } from "./tool-definition.ts";
 import { estimateMessagesTokens, estimateRequestTokens, estimateTokens } from "./tokens.ts";
 import { allTools } from "./tools/index.ts";
 import type { ModelClient, ModelUsage } from "./model-client.ts";
-import type { Compacted } from "./types.ts";
+import type { Compacted } from "./events.ts";
 
 /**
  * Summarizes a chat at a person's request, as a run does; of a short chat at most half stays whole. Returns the entry to append and what people see of it,

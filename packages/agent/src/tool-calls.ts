@@ -2,10 +2,10 @@ import { Value } from "typebox/value";
 import { abortable, pause } from "./abortable.ts";
 import { settleNames } from "./argument-names.ts";
 import { currentToolName } from "./tools/index.ts";
-import { failed, failureMessage, ToolFailure, workspaceCode } from "./tool.ts";
+import { failed, failureMessage, ToolFailure, workspaceCode, type EditMode, type Tool, type ToolContext } from "./tool.ts";
 import type { ToolCallPart } from "./conversation.ts";
 import type { StoredImage } from "./images.ts";
-import type { EditMode, Tool, ToolContext, ToolOutput, ToolParameters, ToolResult } from "./types.ts";
+import type { ToolOutput, ToolParameters, ToolResult } from "./tool-call.ts";
 
 /** Attempts of a read-only tool when the workspace is briefly unavailable, and the first pause between them. */
 const maxTries = 3;

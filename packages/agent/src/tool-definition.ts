@@ -1,5 +1,5 @@
 import type { ToolDefinition } from "./model-client.ts";
-import type { Tool } from "./types.ts";
+import type { Tool } from "./tool.ts";
 
 /** Checked when the tool is called, but not sent to the model, to save tokens. */
 const validationOnly = new Set([

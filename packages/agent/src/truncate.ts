@@ -1,5 +1,11 @@
 import type { Outputs } from "./outputs.ts";
-import type { TextLimits, ToolOutput, ToolResult } from "./types.ts";
+import type { ToolOutput, ToolResult } from "./tool-call.ts";
+
+/** How much text the model gets at once: characters and lines. Whichever is reached first counts. */
+export interface TextLimits {
+  chars: number;
+  lines: number;
+}
 
 /** The most that a result has, in a large context window. */
 const maxResultText: TextLimits = { chars: 50_000, lines: 2_000 };

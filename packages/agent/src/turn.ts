@@ -13,7 +13,7 @@ import {
   type ToolCallPart,
 } from "./conversation.ts";
 import type { FinishReason, ModelClient, ModelEvent, ModelRequest, ModelUsage } from "./model-client.ts";
-import type { ToolCallProgress } from "./types.ts";
+import type { ToolCallProgress } from "./events.ts";
 
 const maxAttempts = 5;
 const firstBackoffMs = 1_000;

@@ -17,7 +17,7 @@ import {
 import { tempWorkspace, type TempWorkspace } from "../testing/temp-workspace.ts";
 import { runAgent } from "../loop.ts";
 import type { ModelRequest } from "../model-client.ts";
-import type { RunOptions } from "../types.ts";
+import type { RunOptions } from "../run-options.ts";
 import {
   eventsOf,
   forkCassette,

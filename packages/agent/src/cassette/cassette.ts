@@ -4,9 +4,11 @@
  */
 import { Type, type Static } from "typebox";
 import { Value } from "typebox/value";
-import type { ModelEvent, ToolDefinition } from "../model-client.ts";
+import type { ModelEvent, RunModel, ToolDefinition } from "../model-client.ts";
 import type { ModelErrorKind } from "../model-error.ts";
-import type { AgentEvent, FileChange, RunOptions, RunResult, ToolParameters, ToolResult } from "../types.ts";
+import type { AgentEvent, FileChange, RunResult } from "../events.ts";
+import type { RunOptions } from "../run-options.ts";
+import type { ToolParameters, ToolResult } from "../tool-call.ts";
 import type { UserQuestion } from "../user-questions.ts";
 
 export const cassetteVersion = 2;
@@ -33,7 +35,7 @@ export interface RunLine {
   /** The options that can be serialized. */
   options: Omit<RunOptions, "workspace" | "signal" | "deps" | "tools" | "interceptTool" | "hooks" | "seen" | "allowedTools" | "model"> & {
     allowedTools: string[];
-    model: Omit<RunOptions["model"], "client">;
+    model: Omit<RunModel, "client">;
   };
   tools: (ToolDefinition & {
     category: string;

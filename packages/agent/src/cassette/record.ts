@@ -4,7 +4,9 @@ import type { Message, ToolResultPart } from "../conversation.ts";
 import { ModelError } from "../model-error.ts";
 import { allTools } from "../tools/index.ts";
 import type { ModelEvent, ModelRequest } from "../model-client.ts";
-import { RunInterrupted, type RunOptions, type RunResult, type Tool, type ToolContext } from "../types.ts";
+import type { RunResult } from "../events.ts";
+import { RunInterrupted, type RunOptions } from "../run-options.ts";
+import type { Tool, ToolContext } from "../tool.ts";
 import type { Workspace } from "../workspace.ts";
 import {
   cassetteVersion,

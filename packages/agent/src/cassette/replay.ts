@@ -1,20 +1,15 @@
 /** Replays a cassette offline, or forks a new run from one of its steps. */
 import { ModelError, type ModelErrorCode } from "../model-error.ts";
-import { ToolFailure } from "../tool.ts";
+import { ToolFailure, type Tool } from "../tool.ts";
 import { runAgent } from "../loop.ts";
 import { defaultSystemPrompt } from "../prompt.ts";
 import { allTools } from "../tools/index.ts";
-import type { ModelClient, ModelEvent } from "../model-client.ts";
-import {
-  RunInterrupted,
-  type AgentDeps,
-  type AgentEvent,
-  type ProjectInfo,
-  type RunOptions,
-  type RunResult,
-  type Tool,
-  type ToolParameters,
-} from "../types.ts";
+import type { ModelClient, ModelEvent, RunModel } from "../model-client.ts";
+import type { AgentDeps } from "../agent-deps.ts";
+import type { AgentEvent, RunResult } from "../events.ts";
+import type { ProjectInfo } from "../project-info.ts";
+import { RunInterrupted, type RunOptions } from "../run-options.ts";
+import type { ToolParameters } from "../tool-call.ts";
 import type { Workspace, WorkspaceEntry } from "../workspace.ts";
 import {
   CassetteError,
@@ -75,7 +70,7 @@ export interface Fork {
   /** Replaces the recorded ones. */
   systemPrompt?: string;
   message?: string;
-  model?: Omit<RunOptions["model"], "client">;
+  model?: Omit<RunModel, "client">;
   /**
    * The project as it was when the run started. With it, all calls are executed; without it, calls are answered from the cassette, and refused when it
    * does not have them.

@@ -3,7 +3,11 @@ import type { CassetteLine } from "../cassette/cassette.ts";
 import { runAgent } from "../loop.ts";
 import { defaultSystemPrompt } from "../prompt.ts";
 import type { ModelClient } from "../model-client.ts";
-import type { AgentEvent, AgentStep, ApprovalDecision, EditMode, PreviewState, RunLimits, RunOptions, RunResult, Todo } from "../types.ts";
+import type { AgentEvent, AgentStep, ApprovalDecision, RunResult } from "../events.ts";
+import type { PreviewState } from "../project-info.ts";
+import type { RunLimits, RunOptions } from "../run-options.ts";
+import type { Todo } from "../todos.ts";
+import type { EditMode } from "../tool.ts";
 import type { Workspace } from "../workspace.ts";
 
 export interface PromptRun {

@@ -1,5 +1,5 @@
 import type { ModelClient } from "../model-client.ts";
-import type { AgentStep, RunResult } from "../types.ts";
+import type { AgentStep, RunResult } from "../events.ts";
 import type { Workspace } from "../workspace.ts";
 import { runPrompt } from "./run-prompt.ts";
 import { scriptedModel } from "./scripted-model.ts";

@@ -4,7 +4,7 @@ import { textOf } from "../conversation.ts";
 import { listSubagents } from "../subagents/definitions.ts";
 import { answer, call, calls, play, resultTexts } from "../testing/harness.ts";
 import { tempWorkspace } from "../testing/temp-workspace.ts";
-import type { LoadedContext } from "../types.ts";
+import type { LoadedContext } from "./knowledge.ts";
 import { builtinSkills } from "./builtin-skills.ts";
 import { parseFrontMatter } from "./front-matter.ts";
 import { withNote } from "./memory.ts";

@@ -1,10 +1,18 @@
 import { builtinSubagents, listSubagents, type LibrarySubagent } from "../subagents/definitions.ts";
 import { failureMessage } from "../tool.ts";
 import { truncateMiddle } from "../truncate.ts";
-import type { LoadedContext } from "../types.ts";
 import type { Workspace } from "../workspace.ts";
 import { maxMemoryBytes, memoryPath } from "./memory.ts";
 import { listSkills } from "./skills.ts";
+
+/** What a run loaded from the project. Sizes in characters; `is_cut`: only its beginning and end. */
+export interface LoadedContext {
+  rules: { path: string; chars: number; is_cut: boolean }[];
+  memory: { path: string; chars: number; is_cut: boolean } | null;
+  /** `path` null: built in. */
+  skills: { name: string; description: string; path: string | null }[];
+  subagents: { name: string; description: string; path: string | null }[];
+}
 
 /** Rule files of a project, in order of precedence. */
 export const ruleNames = ["AGENTS.md", "TESSLATE.md"] as const;

@@ -1,5 +1,7 @@
 import { oneLine } from "../knowledge/project-files.ts";
-import type { AgentStep, SubagentStep, ToolParameters } from "../types.ts";
+import type { AgentStep } from "../events.ts";
+import type { SubagentStep } from "./events.ts";
+import type { ToolParameters } from "../tool-call.ts";
 
 const maxStringChars = 300;
 const maxItems = 20;

@@ -17,7 +17,8 @@ import {
 } from "../testing/harness.ts";
 import { tempWorkspace, type TempWorkspace } from "../testing/temp-workspace.ts";
 import type { ModelRequest } from "../model-client.ts";
-import type { ApprovalDecision, SubagentEvent } from "../types.ts";
+import type { ApprovalDecision } from "../events.ts";
+import type { SubagentEvent } from "./events.ts";
 
 const invoke = (name: string, task: string, more: Record<string, unknown> = {}) => call("invoke_subagent", { name, task, ...more });
 

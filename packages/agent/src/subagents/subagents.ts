@@ -1,25 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { abortable } from "../abortable.ts";
 import { RunEnded, type Ending } from "../ending.ts";
-import { done, failed, ToolFailure } from "../tool.ts";
+import { done, failed, ToolFailure, type Subagents, type Tool, type ToolContext } from "../tool.ts";
 import { allowedToolNames } from "../tools/index.ts";
 import { withoutImages, type Message } from "../conversation.ts";
-import type {
-  CallVerdict,
-  AgentDeps,
-  AgentEvent,
-  ApprovalDecision,
-  PendingBatch,
-  RunOptions,
-  RunResult,
-  SubagentEvent,
-  SubagentStep,
-  Subagents,
-  Todo,
-  Tool,
-  ToolContext,
-  ToolOutput,
-} from "../types.ts";
+import type { AgentDeps, CallVerdict } from "../agent-deps.ts";
+import type { AgentEvent, ApprovalDecision, RunResult } from "../events.ts";
+import type { RunModel } from "../model-client.ts";
+import type { PendingBatch } from "../pending-batch.ts";
+import type { RunOptions } from "../run-options.ts";
+import type { SubagentEvent, SubagentStep } from "./events.ts";
+import type { Todo } from "../todos.ts";
+import type { ToolOutput } from "../tool-call.ts";
 import type { WorkTimer } from "../work-timer.ts";
 import { newestSteps, shortParameters, shortStep } from "./activity.ts";
 import { listSubagents, type SubagentDefinition } from "./definitions.ts";
@@ -313,7 +305,7 @@ export function createSubagents(options: SubagentsOptions): Subagents {
     });
   }
 
-  async function modelOf(id: string): Promise<RunOptions["model"]> {
+  async function modelOf(id: string): Promise<RunModel> {
     if (!deps.modelFor) return run.model;
     try {
       return await deps.modelFor(id);

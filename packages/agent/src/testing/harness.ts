@@ -4,7 +4,10 @@ import { callsOf, steeringMessage, textOf, type Message } from "../conversation.
 import { imageTypeOf, type ImageStore } from "../images.ts";
 import { ToolFailure } from "../tool.ts";
 import type { ModelClient, ModelEvent, ModelRequest } from "../model-client.ts";
-import type { AgentDeps, AgentEvent, ApprovalRequest, ModelCall, RunOptions, RunResult, Todo } from "../types.ts";
+import type { AgentDeps, ModelCall } from "../agent-deps.ts";
+import type { AgentEvent, ApprovalRequest, RunResult } from "../events.ts";
+import type { RunOptions } from "../run-options.ts";
+import type { Todo } from "../todos.ts";
 import type { Workspace } from "../workspace.ts";
 
 /** One scripted reply: events, an error to throw, or a function that decides by the request. `hang` waits for the abort. */

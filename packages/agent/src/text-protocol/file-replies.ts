@@ -1,9 +1,8 @@
 import { createFileBlockReader } from "@tesslate/text-calls";
 import { Type } from "typebox";
-import { defineTool, done, failed } from "../tool.ts";
+import { defineTool, done, failed, type Tool, type ToolContext } from "../tool.ts";
 import { ModelError } from "../model-error.ts";
 import type { ModelClient, ModelEvent } from "../model-client.ts";
-import type { Tool, ToolContext } from "../types.ts";
 import { sawText } from "../seen-files.ts";
 import { resolvePath } from "../workspace-path.ts";
 import { callEvents } from "./text-tools.ts";

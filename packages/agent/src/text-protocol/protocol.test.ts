@@ -6,7 +6,7 @@ import { calls, play, read, say, stop, usage, type Reply, type RunChanges, type 
 import { tempWorkspace } from "../testing/temp-workspace.ts";
 import { textOf, type ModelMessage } from "../conversation.ts";
 import type { ModelEvent } from "../model-client.ts";
-import type { AgentProtocol } from "../types.ts";
+import type { AgentProtocol } from "../run-options.ts";
 import { withTextFallback } from "./index.ts";
 
 const speaking = (protocol: AgentProtocol, more: RunChanges = {}): RunChanges => ({

@@ -2,7 +2,8 @@ import { writeFile } from "../tools/write-file.ts";
 import type { Turn } from "../turn.ts";
 import { callsOf, textOf, userMessage, type UserMessage } from "../conversation.ts";
 import type { ModelClient } from "../model-client.ts";
-import type { AgentProtocol, EditMode, Tool } from "../types.ts";
+import type { AgentProtocol } from "../run-options.ts";
+import type { EditMode, Tool } from "../tool.ts";
 import { installPackages, withFileReplies, withoutReading } from "./file-replies.ts";
 import { withTextTools } from "./text-tools.ts";
 

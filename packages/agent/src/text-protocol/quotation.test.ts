@@ -3,7 +3,7 @@ import { calls, play, read, say, stop, type Reply, type RunChanges } from "../te
 import type { ModelClient } from "../model-client.ts";
 import { runAgent } from "../loop.ts";
 import { tempWorkspace } from "../testing/temp-workspace.ts";
-import type { AgentProtocol } from "../types.ts";
+import type { AgentProtocol } from "../run-options.ts";
 import { withTextFallback } from "./index.ts";
 
 /** What an attacker wants to be run, in the notations that are read as calls. */

@@ -1,7 +1,7 @@
 import { sawText } from "../seen-files.ts";
 import { skippedFolders } from "../skipped-folders.ts";
 import { callsOf, textOf, type Message } from "../conversation.ts";
-import type { ToolContext } from "../types.ts";
+import type { ToolContext } from "../tool.ts";
 import type { Workspace } from "../workspace.ts";
 import { shownPath } from "../workspace-path.ts";
 

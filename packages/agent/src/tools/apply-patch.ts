@@ -1,8 +1,8 @@
 import { Type } from "typebox";
 import { applyChunks, parsePatch, PatchError, type PatchOperation } from "../patch/apply-patch.ts";
 import { refuseStale, sawDeletion, sawText, seenAfterEdit, seenAfterMove } from "../seen-files.ts";
-import { defineTool, done, failureMessage, ToolFailure } from "../tool.ts";
-import type { FileChange, ToolContext } from "../types.ts";
+import { defineTool, done, failureMessage, ToolFailure, type ToolContext } from "../tool.ts";
+import type { FileChange } from "../events.ts";
 import { describeChange, noChange, shownChange, type TextChange } from "../unified-diff.ts";
 import { resolveWritablePath } from "../workspace-path.ts";
 import { mutates } from "./gates.ts";

@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import type { UserAnswer } from "../user-questions.ts";
 import { defineTool, done, failed } from "../tool.ts";
-import type { ToolOutput } from "../types.ts";
+import type { ToolOutput } from "../tool-call.ts";
 import { free } from "./gates.ts";
 
 /** A call that waits for a person has no timeout; the `ask` hook has one. */

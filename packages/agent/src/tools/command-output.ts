@@ -1,8 +1,8 @@
 import { Type } from "typebox";
 import { cleanOutput } from "../clean-output.ts";
-import { defineTool, done, ToolFailure } from "../tool.ts";
+import { defineTool, done, ToolFailure, type ToolContext } from "../tool.ts";
 import { shorten } from "../truncate.ts";
-import type { BackgroundCommand, ToolContext } from "../types.ts";
+import type { BackgroundCommand } from "../run-commands.ts";
 import { free, mutates } from "./gates.ts";
 
 const maxSeconds = 600;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { answer, call, calls, play, type Script } from "../testing/harness.ts";
 import { tempWorkspace, type TempWorkspace } from "../testing/temp-workspace.ts";
-import type { SeenFiles, ToolResult } from "../types.ts";
+import type { ToolResult } from "../tool-call.ts";
+import type { SeenFiles } from "../tool.ts";
 
 type Action = [name: string, parameters: unknown] | { person: (ws: TempWorkspace) => Promise<unknown> };
 

@@ -1,4 +1,4 @@
-import type { ToolGate } from "../types.ts";
+import type { ToolGate } from "../tool.ts";
 
 /** Reads only. */
 export const reads: ToolGate = { approval: false, plan_blocked: false, read_only: true };

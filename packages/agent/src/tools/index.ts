@@ -1,4 +1,4 @@
-import type { Tool } from "../types.ts";
+import type { Tool } from "../tool.ts";
 import { applyPatch } from "./apply-patch.ts";
 import { askQuestion } from "./ask-question.ts";
 import { commandOutput } from "./command-output.ts";

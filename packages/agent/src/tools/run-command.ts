@@ -1,8 +1,8 @@
 import { Type } from "typebox";
 import { cleanOutput } from "../clean-output.ts";
-import { defineTool, done, failed } from "../tool.ts";
+import { defineTool, done, failed, type ToolContext } from "../tool.ts";
 import { shorten } from "../truncate.ts";
-import type { ToolContext, ToolOutput } from "../types.ts";
+import type { ToolOutput } from "../tool-call.ts";
 import { commands, mutates } from "./gates.ts";
 
 const defaultSeconds = 120;

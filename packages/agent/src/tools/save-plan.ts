@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Type } from "typebox";
 import { maxPlanSteps, mergeSteps, stepLine, planMarkdown, type PlanStore } from "../plan.ts";
-import { defineTool, done } from "../tool.ts";
-import type { Tool } from "../types.ts";
+import { defineTool, done, type Tool } from "../tool.ts";
 import { free } from "./gates.ts";
 
 /** `save_plan` for the plan of one chat. */

@@ -1,6 +1,5 @@
 import { seenAfterEdit } from "../seen-files.ts";
-import { ToolFailure } from "../tool.ts";
-import type { ToolContext } from "../types.ts";
+import { ToolFailure, type ToolContext } from "../tool.ts";
 import { describeChange, noChange, shownChange } from "../unified-diff.ts";
 import { shownPath } from "../workspace-path.ts";
 

@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import { defineTool, done } from "../tool.ts";
-import type { Todo } from "../types.ts";
+import type { Todo } from "../todos.ts";
 import { reads } from "./gates.ts";
 
 export const todoRead = defineTool({

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Type } from "typebox";
 import { defineTool, done } from "../tool.ts";
-import type { Todo } from "../types.ts";
+import type { Todo } from "../todos.ts";
 import { free } from "./gates.ts";
 import { todoCounts } from "./todo-read.ts";
 

@@ -3,11 +3,12 @@ import { gif, png } from "@tesslate/testkit";
 import { describe, expect, test } from "vitest";
 import { textOf } from "../conversation.ts";
 import { editFormatOf } from "../edit-format.ts";
-import type { EditFormat } from "../types.ts";
+import type { FileChange } from "../events.ts";
+import type { RunCommands } from "../run-commands.ts";
+import type { ToolResult } from "../tool-call.ts";
 import { answer, call, calls, memoryImages, play, resultTexts, scripted, type RunChanges } from "../testing/harness.ts";
 import { tempWorkspace, type TempWorkspace } from "../testing/temp-workspace.ts";
-import type { ModelRequest } from "../model-client.ts";
-import type { FileChange, RunCommands, ToolResult } from "../types.ts";
+import type { ModelRequest, EditFormat } from "../model-client.ts";
 
 /** Runs calls through the loop, as one batch. */
 async function use(

@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Type } from "typebox";
 import { includedSteps, maxPlanSteps, mergeSteps, type PlanStore } from "../plan.ts";
-import { defineTool, done, failed } from "../tool.ts";
-import type { Tool } from "../types.ts";
+import { defineTool, done, failed, type Tool } from "../tool.ts";
 import { free } from "./gates.ts";
 
 /** `update_plan` for the plan of one chat. */

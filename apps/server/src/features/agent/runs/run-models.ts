@@ -1,4 +1,4 @@
-import { editFormatOf, ModelError, withTextFallback, withTextTools, type RunOptions } from "@tesslate/agent";
+import { editFormatOf, ModelError, withTextFallback, withTextTools, type RunModel } from "@tesslate/agent";
 import type { Logger } from "../../../platform/logger.ts";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";
 import { redactedClient, withoutUnseenImages, type ResolvedModel } from "../models/index.ts";
@@ -39,7 +39,7 @@ export async function probeOnFirstUse(
 }
 
 /** A model as the agent calls it: without the project's secrets. */
-export const agentModel = (model: ResolvedModel, redactor: LiveRedactor): RunOptions["model"] => ({
+export const agentModel = (model: ResolvedModel, redactor: LiveRedactor): RunModel => ({
   client: redactedClient(model.client, redactor),
   edit_format: editFormatOf(model.model_id),
   context_window: model.context_window,
