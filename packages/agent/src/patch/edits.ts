@@ -3,7 +3,8 @@
  * original text, if they do not overlap.
  */
 import { diffArrays } from "diff";
-import { replaceOnce, type MatchMethod, type Replacement } from "./match.ts";
+import type { MatchMethod, Replacement } from "./replacement.ts";
+import { replaceOnce } from "./match.ts";
 
 export interface TextEdit {
   search: string;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { editDistance, replaceOnce } from "./match.ts";
+import { editDistance } from "./fuzzy.ts";
+import { replaceOnce } from "./match.ts";
 
 const file = [
   "export function add(a: number, b: number) {",

@@ -2,33 +2,30 @@
  * Finds the place that a model quotes from memory. Pure; used by edit_file. The first strategy that finds anything decides; two equally
  * good places are an error, never a guess. Differences from the quotation are merged by `merge.ts`, or refused with a reason.
  */
-import { indentUnit, mergeEdit, plainLine, withoutForeignTabs, type Doubt, type Merged } from "./merge.ts";
+import { fuzzy } from "./fuzzy.ts";
+import { mergeEdit, plainLine, withoutForeignTabs, type Merged } from "./merge.ts";
 import { hasNewElision, quotations, type Quotation } from "./quotation.ts";
-
-export type MatchMethod = "exact" | "trailing_whitespace" | "whitespace_normalized" | "fuzzy";
-
-export type Replacement =
-  | { ok: true; text: string; method: MatchMethod; line: number; similarity: number }
-  | { ok: false; reason: "empty_search" }
-  | { ok: false; reason: "ambiguous"; method: MatchMethod; lines: number[] }
-  /** The place was found, but the result would be ambiguous. */
-  | { ok: false; reason: "doubtful"; doubt: Doubt | "inside_word" | "elision" | "line_numbers"; line?: number; text?: string }
-  /** `nearest` is the most similar place, to be quoted back to the model. */
-  | { ok: false; reason: "not_found"; nearest?: { line: number; similarity: number; text: string } };
-
-export const fuzzyThreshold = 0.8;
-/** Two fuzzy places closer than this are equally good. */
-const fuzzyMargin = 0.05;
-/** Maximum line comparisons of a fuzzy search; beyond, the result is "not found". */
-const fuzzyBudget = 600_000;
-/** The same in compared characters, because long lines take quadratic time and block the event loop. */
-const cellBudget = 50_000_000;
-/** Minimum similarity of a quoted line. */
-const leastLikeness = 0.5;
-/** Share of the quoted lines that may differ. */
-const mostStale = 0.3;
+import {
+  endingAt,
+  linesOf,
+  lineOf,
+  openText,
+  quoted,
+  settle,
+  splice,
+  toCrlf,
+  toEnding,
+  wantedLines,
+  type EditedText,
+  type MatchMethod,
+  type Replacement,
+  type Span,
+} from "./replacement.ts";
 
 const bom = "\uFEFF";
+
+/** Matches listed in the error. */
+const mostPlaces = 50;
 
 /** Replaces the one occurrence of `search` in `text`. Line endings and byte order mark of the file are kept. */
 export function replaceOnce(text: string, search: string, replace: string): Replacement {
@@ -38,7 +35,7 @@ export function replaceOnce(text: string, search: string, replace: string): Repl
   }
   if (search.trim() === "") return { ok: false, reason: "empty_search" };
   if (hasNewElision(search, replace)) return { ok: false, reason: "doubtful", doubt: "elision" };
-  const file = fileOf(text);
+  const file = openText(text);
   const made = madeAlready(file, search, replace);
   if (made) return made;
   const variants = quotations(search, replace);
@@ -51,46 +48,8 @@ export function replaceOnce(text: string, search: string, replace: string): Repl
   return fuzzy(file, variants.at(-1)!);
 }
 
-interface Line {
-  start: number;
-  /** Without the line break. */
-  end: number;
-  content: string;
-}
-interface File {
-  text: string;
-  lines: Line[];
-  unit: () => string;
-}
-/** Matches listed in the error. */
-const mostPlaces = 50;
-/** Cached line comparisons, and their cost. */
-interface Comparisons {
-  known: Map<string, number>;
-  cells: number;
-}
-interface Span {
-  start: number;
-  end: number;
-}
-
-function fileOf(text: string): File {
-  const lines: Line[] = [];
-  let start = 0;
-  while (start < text.length) {
-    const next = text.indexOf("\n", start);
-    const stop = next === -1 ? text.length : next;
-    const end = stop > start && text[stop - 1] === "\r" ? stop - 1 : stop;
-    lines.push({ start, end, content: text.slice(start, end) });
-    if (next === -1) break;
-    start = next + 1;
-  }
-  let unit: string | undefined;
-  return { text, lines, unit: () => (unit ??= indentUnit(text)) };
-}
-
 /** Tries the strategies in order; undefined when none finds a place. */
-function sure(file: File, { search, replace, isNumbered }: Quotation): Replacement | undefined {
+function sure(file: EditedText, { search, replace, isNumbered }: Quotation): Replacement | undefined {
   const { text } = file;
   const written = [search, toCrlf(search)].map((one) => occurrences(text, one)).find((spans) => spans.length > 0);
   if (written) {
@@ -124,7 +83,7 @@ function sure(file: File, { search, replace, isNumbered }: Quotation): Replaceme
 }
 
 /** The edit adds to the quoted text and the addition exists: it was applied before. */
-function madeAlready(file: File, search: string, replace: string): Replacement | undefined {
+function madeAlready(file: EditedText, search: string, replace: string): Replacement | undefined {
   if (replace.length <= search.length || !replace.includes(search)) return undefined;
   const replaceSpans = [replace, toCrlf(replace)].flatMap((one) => occurrences(file.text, one));
   const searchSpans = [search, toCrlf(search)].flatMap((one) => occurrences(file.text, one));
@@ -136,53 +95,12 @@ function madeAlready(file: File, search: string, replace: string): Replacement |
 }
 
 /** The search text is missing and the replacement occurs once as whole lines: the edit was applied before. */
-function appliedAlready(file: File, { replace }: Quotation): Replacement | undefined {
+function appliedAlready(file: EditedText, { replace }: Quotation): Replacement | undefined {
   const wanted = wantedLines(replace, replace).filter((line) => line.trim() !== "");
   if (wanted.length < 2 && replace.trim().length < 40) return undefined;
   const places = windowsLike(file, linesOf(replace), (line) => line.trimEnd());
   if (places.length !== 1) return undefined;
   return { ok: true, text: file.text, method: "exact", line: places[0]! + 1, similarity: 1 };
-}
-
-function splice(file: File, spans: Span[], replace: string, method: MatchMethod, similarity = 1): Replacement {
-  if (spans.length > 1) return { ok: false, reason: "ambiguous", method, lines: spans.map((span) => lineOf(file, span.start)) };
-  const { start, end } = spans[0]!;
-  return {
-    ok: true,
-    text: file.text.slice(0, start) + replace + file.text.slice(end),
-    method,
-    line: lineOf(file, start),
-    similarity,
-  };
-}
-
-/** Applies the edit to lines `from` to `to`. */
-function settle(
-  file: File,
-  from: number,
-  to: number,
-  { search, replace }: Pick<Quotation, "search" | "replace">,
-  method: MatchMethod,
-  similarity: number,
-  merged?: Merged,
-): Replacement {
-  const window = file.lines.slice(from, to);
-  const place = window.map((line) => line.content);
-  const made = merged ?? mergeEdit({ search: linesOf(search), replace: wantedLines(search, replace), place, unit: file.unit() });
-  if (!made.ok) return { ok: false, reason: "doubtful", doubt: made.doubt, line: from + 1, text: place.join("\n") };
-  const ending = endingAt(file, window[0]!.start);
-  const start = window[0]!.start;
-  // Removed lines are removed with their line break.
-  const end = made.lines.length === 0 && search.endsWith("\n") ? (file.lines[to]?.start ?? file.text.length) : window.at(-1)!.end;
-  return splice(file, [{ start, end }], joined(file, window, made.lines, ending), method, similarity);
-}
-
-/** Unchanged lines keep their line break. */
-function joined(file: File, window: Line[], lines: string[], ending: string): string {
-  const breaks = new Set(window.slice(0, -1).map((line, index) => file.text.slice(line.end, window[index + 1]!.start)));
-  if (breaks.size <= 1) return lines.join(ending);
-  const own = new Map(window.map((line, index) => [line.content, file.text.slice(line.end, window[index + 1]?.start ?? line.end)]));
-  return lines.map((line, index) => (index === lines.length - 1 ? line : line + (own.get(line) || ending))).join("");
 }
 
 function occurrences(text: string, search: string): Span[] {
@@ -226,14 +144,14 @@ function keepsEnds(text: string, { start, end }: Span, replace: string): boolean
   return isHeadKept && isTailKept;
 }
 
-function windowsLike({ lines }: File, search: string[], like: (line: string) => string): number[] {
+function windowsLike({ lines }: EditedText, search: string[], like: (line: string) => string): number[] {
   const wanted = search.map(like);
   const content = lines.map((line) => like(line.content));
   return windows(content, wanted);
 }
 
 /** Matches lines ignoring blank lines between them. */
-function withoutBlanks(file: File, search: string, replace: string): Replacement | undefined {
+function withoutBlanks(file: EditedText, search: string, replace: string): Replacement | undefined {
   const isFull = (line: string): boolean => line.trim() !== "";
   const wanted = linesOf(search).filter(isFull).map(squash);
   if (wanted.length < 2) return undefined;
@@ -253,7 +171,7 @@ function withoutBlanks(file: File, search: string, replace: string): Replacement
 }
 
 /** The edit without blank lines, if the file's blank lines are outside the change. */
-function mergeAcrossBlanks(file: File, search: string, replace: string, own: string[]): Merged {
+function mergeAcrossBlanks(file: EditedText, search: string, replace: string, own: string[]): Merged {
   const isFull = (line: string): boolean => line.trim() !== "";
   const doubt: Merged = { ok: false, doubt: "blank_lines" };
   const quotedLines = linesOf(search);
@@ -296,7 +214,7 @@ function equalStart(a: string[], b: string[]): number {
 }
 
 /** Matches words with any white space and line breaks between them, also within a line. */
-function reflowed(file: File, search: string, replace: string): Replacement | undefined {
+function reflowed(file: EditedText, search: string, replace: string): Replacement | undefined {
   const { text } = file;
   const flat = flattened(text);
   const found = occurrences(flat.text, search.trim().split(/\s+/).join(" ")).map(({ start, end }): Span => ({
@@ -340,123 +258,6 @@ function flattened(text: string): { text: string; places: Uint32Array } {
   return { text: parts.join(""), places };
 }
 
-function fuzzy(file: File, { search, replace, isNumbered }: Quotation): Replacement {
-  const { lines } = file;
-  const searchLines = linesOf(search);
-  const wanted = searchLines.map(plainLine);
-  if (wanted.length > lines.length || wanted.length * lines.length > fuzzyBudget) return { ok: false, reason: "not_found" };
-  const content = lines.map((line) => plainLine(line.content));
-  const memo: Comparisons = { known: new Map(), cells: 0 };
-  const scored: { index: number; score: number }[] = [];
-  let best = 0;
-  for (let index = 0; index + wanted.length <= lines.length; index++) {
-    const score = windowSimilarity(content, index, wanted, Math.max(0.4, best - fuzzyMargin), memo);
-    if (memo.cells > cellBudget) return { ok: false, reason: "not_found" };
-    if (score > 0) scored.push({ index, score });
-    best = Math.max(best, score);
-  }
-  const ranked = scored.filter((one) => one.score >= best - fuzzyMargin).toSorted((a, b) => b.score - a.score);
-  const top = ranked[0];
-  if (!top) return { ok: false, reason: "not_found" };
-  const place = lines.slice(top.index, top.index + wanted.length).map((line) => line.content);
-  const nearest = { line: top.index + 1, similarity: top.score, text: place.join("\n") };
-  if (top.score < fuzzyThreshold) return { ok: false, reason: "not_found", nearest };
-  // Adjacent windows overlap the best one and are the same place.
-  const rivals = ranked.filter((one) => one.score >= fuzzyThreshold && Math.abs(one.index - top.index) >= wanted.length);
-  if (rivals.length > 0) {
-    const lineNumbers = [top, ...rivals].map((one) => one.index + 1).toSorted((a, b) => a - b);
-    return { ok: false, reason: "ambiguous", method: "fuzzy", lines: lineNumbers };
-  }
-  if (isNumbered === "mixed") return { ok: false, reason: "doubtful", doubt: "line_numbers" };
-  if (!isMeant(searchLines, place, memo)) return { ok: false, reason: "doubtful", doubt: "stale", line: top.index + 1, text: nearest.text };
-  return settle(file, top.index, top.index + wanted.length, { search, replace }, "fuzzy", top.score);
-}
-
-/** Whether a similar place is the quoted one: few lines differ, none by much, and none declares another name. */
-function isMeant(search: string[], place: string[], memo: Comparisons): boolean {
-  const pairs = search
-    .map((line, index): [string, string] => [plainLine(line), plainLine(place[index]!)])
-    .filter(([a, b]) => a !== "" || b !== "");
-  const differing = pairs.filter(([a, b]) => a !== b);
-  if (differing.some(([a, b]) => lineSimilarity(a, b, memo) < leastLikeness)) return false;
-  if (differing.some(([a, b]) => nameIn(a) !== nameIn(b))) return false;
-  if (differing.length <= pairs.length * mostStale) return true;
-  return pairs.some(([a, b]) => nameIn(a) !== undefined && nameIn(a) === nameIn(b));
-}
-
-/** The name that a line declares, the string it passes, or the key it sets. */
-function nameIn(line: string): string | undefined {
-  const declared =
-    /^(?:export |default |async |public |private |protected |static |readonly |abstract |declare |get |set |pub )*(?:function\*?|class|const|let|var|def|fn|func|interface|type|enum|struct|impl|module|namespace)\s+([\p{L}\p{N}_$]+|\{[^}]*\}|\[[^\]]*\])/u.exec(
-      line,
-    );
-  if (declared) return declared[1];
-  const called = /^(?:await |return )?[\p{L}\p{N}_$.]+\(\s*(["'`][^"'`]*["'`])/u.exec(line);
-  if (called) return called[1];
-  const set = /^(?:case )?(["'`]?[\p{L}\p{N}_$.[\]-]+["'`]?)\s*(?:=(?!=)|:|\()/u.exec(line);
-  return set?.[1];
-}
-
-/** Average similarity weighted by line length; 0 as soon as `atLeast` cannot be reached. */
-function windowSimilarity(content: string[], from: number, wanted: string[], atLeast: number, memo: Comparisons): number {
-  let total = 0;
-  for (let i = 0; i < wanted.length; i++) total += Math.max(wanted[i]!.length, content[from + i]!.length) + 1;
-  let lost = 0;
-  for (let i = 0; i < wanted.length; i++) {
-    const a = wanted[i]!;
-    const b = content[from + i]!;
-    const weight = Math.max(a.length, b.length) + 1;
-    lost += (1 - lineSimilarity(a, b, memo)) * weight;
-    if (1 - lost / total < atLeast || memo.cells > cellBudget) return 0;
-  }
-  return 1 - lost / total;
-}
-
-function lineSimilarity(a: string, b: string, memo: Comparisons): number {
-  if (a === b) return 1;
-  const longest = Math.max(a.length, b.length);
-  if (longest > 2_000 || Math.min(a.length, b.length) / longest < 0.3) return 0;
-  const key = `${a}\u0000${b}`;
-  const known = memo.known.get(key);
-  if (known !== undefined) return known;
-  memo.cells += a.length * b.length;
-  const value = 1 - editDistance(a, b) / longest;
-  memo.known.set(key, value);
-  return value;
-}
-
-export function editDistance(a: string, b: string): number {
-  let previous = Uint32Array.from({ length: b.length + 1 }, (_, index) => index);
-  let current = new Uint32Array(b.length + 1);
-  for (let i = 1; i <= a.length; i++) {
-    const code = a.charCodeAt(i - 1);
-    current[0] = i;
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = previous[j - 1]! + (code === b.charCodeAt(j - 1) ? 0 : 1);
-      const gap = Math.min(previous[j]!, current[j - 1]!) + 1;
-      current[j] = substitution < gap ? substitution : gap;
-    }
-    [previous, current] = [current, previous];
-  }
-  return previous[b.length]!;
-}
-
-/** Lines of a quotation; a final line break does not start another line. */
-function linesOf(search: string): string[] {
-  const lines = search.replaceAll("\r\n", "\n").split("\n");
-  if (lines.length > 1 && lines.at(-1)!.trim() === "") lines.pop();
-  return lines;
-}
-
-/** Lines of the replacement; a final line break of `search` is expected in `replace` too. */
-function wantedLines(search: string, replace: string): string[] {
-  if (replace === "") return search.endsWith("\n") ? [] : [""];
-  const lines = replace.replaceAll("\r\n", "\n").split("\n");
-  const isClosed = /\n[^\S\n]*$/.test(search);
-  if (isClosed && lines.length > 1 && lines.at(-1)!.trim() === "") lines.pop();
-  return lines;
-}
-
 /** Outer white space that `search` shares is taken from the file. */
 function trimOuter(replace: string, search: string): string {
   let result = replace;
@@ -465,30 +266,6 @@ function trimOuter(replace: string, search: string): string {
   return result;
 }
 
-function lineOf({ lines }: File, offset: number): number {
-  let low = 0;
-  let high = lines.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (lines[middle]!.start <= offset) low = middle;
-    else high = middle - 1;
-  }
-  return low + 1;
-}
-
-const quoted = (file: File, line: number): { line: number; text: string } => ({ line, text: file.lines[line - 1]!.content });
-
-/** The line break of the line at `offset`, else the first of the file. */
-function endingAt({ text }: File, offset: number): "\n" | "\r\n" {
-  const next = text.indexOf("\n", offset);
-  const at = next === -1 ? text.lastIndexOf("\n") : next;
-  return at > 0 && text[at - 1] === "\r" ? "\r\n" : "\n";
-}
-
 const marginOf = (line: string): string => /^[ \t]*/.exec(line)![0];
 const withoutBom = (text: string): string => (text.startsWith(bom) ? text.slice(1) : text);
 const squash = (line: string): string => line.trim().replaceAll(/\s+/g, " ");
-const toEnding = (text: string, ending: "\n" | "\r\n"): string => (ending === "\r\n" ? toCrlf(text) : text.replaceAll("\r\n", "\n"));
-function toCrlf(text: string): string {
-  return text.replaceAll("\r\n", "\n").replaceAll("\n", "\r\n");
-}

@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import { applyEdits, type AppliedEdit, type Edited, type TextEdit } from "../patch/edits.ts";
-import type { Replacement } from "../patch/match.ts";
+import type { Replacement } from "../patch/replacement.ts";
 import { unshownLines } from "../seen-files.ts";
 import { defineTool, done, ToolFailure, type ToolContext } from "../tool.ts";
 import { truncateMiddle } from "../truncate.ts";
