@@ -1,5 +1,6 @@
 import type { CallableTool } from "./tool.ts";
-import { callKeys, callsOf, findCalls, unread, type FoundCall } from "./find-calls.ts";
+import { callsAfterMark, looksLikeCall, mayBeCall } from "./call-signs.ts";
+import { callsOf, findCalls, unread, type FoundCall } from "./find-calls.ts";
 import { readJson } from "./read-json.ts";
 import {
   callFences,
@@ -13,13 +14,10 @@ import {
   maybeCallFences,
   thinkingMarks,
 } from "./reply-marks.ts";
+import { createShownText, type Piece } from "./reply-text.ts";
 import { createBracketScan, createEndFinder, type BracketScan, type EndFinder } from "./reply-scans.ts";
 import { meantTool } from "./tool-names.ts";
 
-export interface Piece {
-  type: "text" | "thought";
-  text: string;
-}
 export interface ReadReply {
   pieces: Piece[];
   /** In order, without duplicates. */
@@ -43,8 +41,6 @@ const maxEarlyTries = 8;
 const pieceChars = 4_096;
 /** Characters that are held back while a call may still follow. */
 const maxHeldChars = 1_000;
-/** Characters before a call on its line that are checked. */
-const maxLineChars = 2_000;
 /** A longer line is not a closing fence. */
 const maxFenceLineChars = 80;
 
@@ -81,91 +77,20 @@ export function createReplyReader(
 ): ReplyReader {
   let mode: Mode = { kind: "text" };
   let buffer = "";
-  let section: Piece["type"] = "text";
-  let isLineStart = true;
-  /** Pending line breaks, held back so that a hidden call leaves no gap. */
-  let gap = "";
-  let hasText = false;
-  let isAfterCall = false;
-  let isThoughtStart = false;
   let claimsDone = false;
   let isAfterFence = false;
   /** The opening line of a fence that may contain calls; shown if it contains none. */
   let fenceLine = "";
-  /** The end of the text so far, to check what precedes the next call on its line. */
-  let line = "";
-  let isComment = false;
-  const pieces: Piece[] = [];
+  const shown = createShownText();
   const calls: FoundCall[] = [];
 
-  const noteLine = (text: string): void => {
-    if (text.includes("-") || text.includes(">")) {
-      const window = line.slice(-3) + text;
-      const [opened, closed] = [window.lastIndexOf("<!--"), window.lastIndexOf("-->")];
-      if (opened !== closed) isComment = opened > closed;
-    }
-    const lineBreak = text.lastIndexOf("\n");
-    line = lineBreak === -1 ? line + text : text.slice(lineBreak + 1);
-    if (line.length > maxLineChars) line = line.slice(0, maxLineChars / 4) + line.slice(-maxLineChars / 4);
-  };
-  /** Whether the position in the buffer is inside a quotation. */
-  const isInQuote = (at: number): boolean => {
-    const lineBreak = at === 0 ? -1 : buffer.lastIndexOf("\n", at - 1);
-    const front = (lineBreak === -1 ? line : "") + buffer.slice(lineBreak + 1, at);
-    if (/^\s*[>|]/.test(front) || /["'“‘«]$/.test(front)) return true;
-    if (front.includes("`") && (front.match(/`+/g) ?? []).filter((ticks) => ticks.length < 3).length % 2 === 1) return true;
-    const opened = at === 0 ? -1 : buffer.lastIndexOf("<!--", at - 1);
-    const closed = at === 0 ? -1 : buffer.lastIndexOf("-->", at - 1);
-    return opened === closed ? isComment : opened > closed;
-  };
-
-  const emit = (text: string): void => {
-    if (text === "") return;
-    noteLine(text);
-    isLineStart = /\n[ \t*#>_-]*$/.test(text) || (isLineStart && /^[ \t*#>_-]*$/.test(text));
-    if (text.trim() === "") {
-      gap += text;
-      return;
-    }
-    let words = gap + text;
-    if (isAfterCall) {
-      // The text around a hidden call is joined by one break, not two.
-      isAfterCall = false;
-      const space = /^\s*/.exec(words)![0];
-      words = (space.includes("\n") ? "\n\n" : " ") + words.slice(space.length);
-    }
-    const kept = words.trimEnd();
-    gap = words.slice(kept.length);
-    const isFirst = section === "text" ? !hasText : isThoughtStart;
-    isThoughtStart = false;
-    // Labelled reasoning ends with its paragraph.
-    if (section === "thought") {
-      const end = kept.search(/\n\s*\n/);
-      if (end !== -1) {
-        pieces.push({ type: "thought", text: isFirst ? kept.slice(0, end).trimStart() : kept.slice(0, end) });
-        section = "text";
-        gap = "";
-        const rest = kept.slice(end).trimStart();
-        if (rest !== "") {
-          pieces.push({ type: "text", text: rest });
-          hasText = true;
-        }
-        return;
-      }
-    }
-    pieces.push({ type: section, text: isFirst ? kept.trimStart() : kept });
-    if (section === "text") hasText = true;
-  };
   const become = (next: Mode): void => {
     mode = next;
   };
   const add = (found: readonly FoundCall[]): void => {
     fenceLine = "";
-    line = "";
     calls.push(...found);
-    isLineStart = true;
-    isAfterCall = hasText;
-    section = "text";
+    shown.endCalls();
   };
 
   /** One step; false when more input is needed. */
@@ -180,9 +105,9 @@ export function createReplyReader(
         const fence = mode.fence ?? "```";
         const end = new RegExp(`(^|\\n)[ \\t]*${fence}\`*[ \\t]*(?=\\n|$)`).exec(buffer);
         if (end && (isEnd || end.index + end[0].length < buffer.length)) {
-          emitCode(buffer.slice(0, end.index + end[0].length));
+          shown.emitCode(buffer.slice(0, end.index + end[0].length));
           buffer = buffer.slice(end.index + end[0].length);
-          isLineStart = false;
+          shown.isLineStart = false;
           become({ kind: "text" });
           return true;
         }
@@ -190,7 +115,7 @@ export function createReplyReader(
         const lastPart = buffer.slice(lastLine + 1);
         const isSafe = lastPart.length > maxFenceLineChars || !/^[ \t]*`*[ \t]*$/.test(lastPart);
         const upTo = isEnd || isSafe ? buffer.length : Math.max(0, lastLine);
-        emitCode(buffer.slice(0, upTo));
+        shown.emitCode(buffer.slice(0, upTo));
         buffer = buffer.slice(upTo);
         return false;
       }
@@ -199,7 +124,7 @@ export function createReplyReader(
         mode.text += buffer;
         buffer = "";
         if (end === undefined) return false;
-        pieces.push({ type: "thought", text: mode.text.slice(0, end - mode.until.length).trim() });
+        shown.addThought(mode.text.slice(0, end - mode.until.length).trim());
         buffer = mode.text.slice(end);
         become({ kind: "text" });
         return true;
@@ -221,12 +146,12 @@ export function createReplyReader(
         if (/^`{1,2}$/.test(buffer) && !isEnd) return false;
         if (buffer.startsWith("```")) {
           buffer = buffer.slice(3);
-          isLineStart = true;
+          shown.isLineStart = true;
           become({ kind: "text" });
           return true;
         }
         if (buffer[0] === "{" || buffer[0] === "[") {
-          const verdict = mayBeCall(buffer, isEnd);
+          const verdict = mayBeCall(buffer, tools, isEnd);
           if (verdict === "wait") return false;
           if (verdict === "yes") {
             become({ kind: "json", text: "", scan: createBracketScan(), tries: 0, isFenced: true });
@@ -234,7 +159,7 @@ export function createReplyReader(
           }
         }
         isAfterFence = true;
-        isLineStart = true;
+        shown.isLineStart = true;
         become({ kind: "text" });
         return true;
       }
@@ -244,19 +169,11 @@ export function createReplyReader(
   };
 
   const addMarked = ({ mark, header }: Extract<Mode, { kind: "marked" }>, body: string, isCutOff: boolean): void => {
-    const found = marked(body, isCutOff, header);
+    const found = callsAfterMark(body, tools, isCutOff, header);
     const meant = found.filter((call) => !isQuoted(call, body));
-    if (found.length > 0 && meant.length === 0) emitCode(mark + body);
+    if (found.length > 0 && meant.length === 0) shown.emitCode(mark + body);
     else add(meant);
   };
-  const emitCode = (text: string): void => {
-    if (text === "") return;
-    noteLine(text);
-    pieces.push({ type: "text", text: gap + text });
-    gap = "";
-    hasText = true;
-  };
-
   const jsonStep = (isEnd: boolean): boolean => {
     if (mode.kind !== "json") return true;
     const { scan } = mode;
@@ -274,11 +191,11 @@ export function createReplyReader(
         buffer = mode.text.slice(end);
         if (found) add(found);
         else if (isFenced && fenceLine !== "") {
-          emitCode(fenceLine + text);
+          shown.emitCode(fenceLine + text);
           fenceLine = "";
           become({ kind: "code" });
           return true;
-        } else emit(text);
+        } else shown.emit(text);
         become(isFenced ? { kind: "fence" } : { kind: "text" });
         return true;
       }
@@ -297,14 +214,14 @@ export function createReplyReader(
     if (reading.ok) {
       const found = foundIn(text.slice(0, reading.end), reading, header);
       if (found) add(found);
-      else emitCode((isFenced ? fenceLine : "") + text.slice(0, reading.end));
+      else shown.emitCode((isFenced ? fenceLine : "") + text.slice(0, reading.end));
       buffer = text.slice(reading.end).replace(/^\s*```/, "");
       if (isFenced) isAfterFence = true;
       return;
     }
-    const call = header !== undefined || looksLikeCall(text) ? unread(text, tools, reading.reason, header) : undefined;
+    const call = header !== undefined || looksLikeCall(text, tools) ? unread(text, tools, reading.reason, header) : undefined;
     if (call && !isQuoted(call, text)) add([call]);
-    else emitCode((isFenced ? fenceLine : "") + text);
+    else shown.emitCode((isFenced ? fenceLine : "") + text);
   };
 
   /** Undefined when there are none, or only quoted ones. */
@@ -324,7 +241,7 @@ export function createReplyReader(
       // `<task_complete` holds `task_complete`: the longer marker may be incomplete.
       const longer = isEnd ? -1 : longerAt(buffer, match.index, match[0].length);
       if (longer !== -1) {
-        emit(buffer.slice(0, longer));
+        shown.emit(buffer.slice(0, longer));
         buffer = buffer.slice(longer);
         return false;
       }
@@ -332,7 +249,7 @@ export function createReplyReader(
       if (verdict === "wait") {
         // Including the formatting before a bold label.
         const from = match.index - (/(?:^|\n)([ \t*#>_]{1,6})$/.exec(buffer.slice(0, match.index))?.[1]?.length ?? 0);
-        emit(buffer.slice(0, from));
+        shown.emit(buffer.slice(0, from));
         buffer = buffer.slice(from);
         return false;
       }
@@ -346,7 +263,7 @@ export function createReplyReader(
       // Including the formatting around a label (`**Thought:**`).
       held += /(?:^|\n)([ \t*#>_]{1,6})$/.exec(buffer.slice(0, buffer.length - held))?.[1]?.length ?? 0;
     }
-    emit(buffer.slice(0, buffer.length - held));
+    shown.emit(buffer.slice(0, buffer.length - held));
     buffer = buffer.slice(buffer.length - held);
     return false;
   };
@@ -354,14 +271,14 @@ export function createReplyReader(
   /** Handles the marker at `at`. */
   const decide = (literal: string, at: number, isEnd: boolean): "taken" | "wait" | "none" => {
     const take = (length: number): void => {
-      emit(buffer.slice(0, at));
+      shown.emit(buffer.slice(0, at));
       buffer = buffer.slice(at + length);
     };
     const rest = buffer.slice(at);
     if (literal === "{" || literal === "[") {
-      const verdict = mayBeCall(rest, isEnd);
+      const verdict = mayBeCall(rest, tools, isEnd);
       if (verdict !== "yes") return verdict === "wait" ? "wait" : "none";
-      if (isInQuote(at)) return "none";
+      if (shown.isInQuote(buffer, at)) return "none";
       take(0);
       become(
         /^\[\s*[a-z_]\w*\(/.test(rest)
@@ -370,7 +287,7 @@ export function createReplyReader(
       );
       return "taken";
     }
-    if (literal === "```") return isInQuote(at) ? "none" : fence(rest, isEnd, take);
+    if (literal === "```") return shown.isInQuote(buffer, at) ? "none" : fence(rest, isEnd, take);
     if (completionTokens.includes(literal)) {
       claimsDone = true;
       take(literal.length);
@@ -382,14 +299,14 @@ export function createReplyReader(
       return "taken";
     }
     if (Object.hasOwn(callMarks, literal)) {
-      if (isInQuote(at)) return "none";
+      if (shown.isInQuote(buffer, at)) return "none";
       const isOpen = literal.endsWith("=") || literal.endsWith('"');
       take(isOpen ? 0 : literal.length);
       become(markedUntil(callMarks[literal], isOpen ? "" : rest.slice(0, literal.length)));
       return "taken";
     }
     if (literal === channelMark) {
-      if (isInQuote(at)) return "none";
+      if (shown.isInQuote(buffer, at)) return "none";
       const message = rest.slice(0, 220).indexOf("<|message|>");
       if (message === -1) return isEnd || rest.length > 200 ? "none" : "wait";
       const head = rest.slice(0, message);
@@ -407,14 +324,14 @@ export function createReplyReader(
   const label = (literal: string, at: number, rest: string, isEnd: boolean, take: (length: number) => void): "taken" | "wait" | "none" => {
     const before = buffer.slice(0, at);
     const line = before.slice(before.lastIndexOf("\n") + 1);
-    if (!/^[ \t*#>_-]*$/.test(line) || (!before.includes("\n") && !isLineStart)) return "none";
+    if (!/^[ \t*#>_-]*$/.test(line) || (!before.includes("\n") && !shown.isLineStart)) return "none";
     const meaning = labels[literal]!;
     // The formatting after a bold label may be incomplete.
     if (/[*_]/.test(line) && !isEnd && rest.length < literal.length + 3) return "wait";
     const decoration = line.length;
     const drop = (): void => {
       // `**Thought:** …`: removes the formatting around the label.
-      emit(before.slice(0, before.length - decoration));
+      shown.emit(before.slice(0, before.length - decoration));
       buffer = rest.slice(literal.length + /^[*_]{0,3}/.exec(rest.slice(literal.length))![0].length);
     };
     if (meaning === "ignored") {
@@ -424,7 +341,7 @@ export function createReplyReader(
       become({ kind: "ignored" });
       return "taken";
     }
-    if (meaning === "action" && !isInQuote(at)) {
+    if (meaning === "action" && !shown.isInQuote(buffer, at)) {
       // ReAct: a tool's name, then `Action Input:` and its parameters.
       const react =
         /^action:[*_\s]{0,8}[`"]?([\w.-]{1,128})[`"]?[*_]{0,3}[ \t]*\r?\n[ \t*_]*action input:[*_]*\s*(?:```(?:json)?\s*)?/i.exec(rest);
@@ -445,10 +362,7 @@ export function createReplyReader(
       if (isName && !isEnd && rest.length < 200 && !/\n[^\n]*\n|:\s*\{/.test(rest.slice(8))) return "wait";
     }
     drop();
-    if (section === "thought" || meaning === "thought") gap = "";
-    section = meaning === "thought" ? "thought" : "text";
-    isThoughtStart = section === "thought";
-    isLineStart = true;
+    shown.begin(meaning === "thought" ? "thought" : "text");
     return "taken";
   };
 
@@ -457,7 +371,7 @@ export function createReplyReader(
     if (ticks.length === rest.length && !isEnd && rest.length < maxHeldChars) return "wait";
     if (ticks.length > 3) {
       take(0);
-      emitCode(ticks);
+      shown.emitCode(ticks);
       buffer = buffer.slice(ticks.length);
       become({ kind: "code", fence: ticks });
       return "taken";
@@ -472,7 +386,7 @@ export function createReplyReader(
     }
     if (line[2] === undefined && !/^```[ \t]*(?:(?:json|tool_\w+)[ \t]*)?[{[]/.test(rest)) {
       take(0);
-      emitCode(buffer.slice(0, 3));
+      shown.emitCode(buffer.slice(0, 3));
       buffer = buffer.slice(3);
       return "taken";
     }
@@ -488,7 +402,7 @@ export function createReplyReader(
       const isTagSoon =
         !isEnd && inside.length < 20 && (inside[0] === "<" || inside[0] === "[") && literalPrefixes.has(inside.toLowerCase());
       if (tag === undefined && isTagSoon) return "wait";
-      const verdict = tag !== undefined ? "yes" : inside[0] === "{" || inside[0] === "[" ? mayBeCall(inside, isEnd) : "no";
+      const verdict = tag !== undefined ? "yes" : inside[0] === "{" || inside[0] === "[" ? mayBeCall(inside, tools, isEnd) : "no";
       if (verdict === "wait") return "wait";
       if (verdict === "yes") {
         take(line[0].length);
@@ -502,72 +416,15 @@ export function createReplyReader(
       }
     }
     take(0);
-    emitCode(line[0]);
+    shown.emitCode(line[0]);
     buffer = buffer.slice(line[0].length);
     become({ kind: "code" });
     return "taken";
   };
 
-  /** Whether the bracket may start a call, decided by its first key. */
-  const mayBeCall = (text: string, isEnd: boolean): "yes" | "no" | "wait" => {
-    const head = text.slice(0, 160);
-    const list = /^\[\s*/.exec(head)?.[0];
-    if (list !== undefined) {
-      const inside = head.slice(list.length);
-      if (inside === "") return isEnd || head.length >= 160 ? "no" : "wait";
-      const python = /^([a-z_]\w*)(\(?)/.exec(inside);
-      if (python) {
-        if (python[2] === "(")
-          return meantTool(python[1]!, tools) !== undefined && /^[a-z_]\w*\(\s*([a-z_]\w*\s*=|\))/.test(inside)
-            ? "yes"
-            : /^[a-z_]\w*\(\s*[a-z_]*\w*\s*$/.test(inside) && !isEnd && inside.length < 80
-              ? "wait"
-              : "no";
-        return !isEnd && python[0].length === inside.length && inside.length < 40 ? "wait" : "no";
-      }
-      return inside[0] === "{" ? mayBeCall(inside, isEnd) : "no";
-    }
-    const key = /^\{\s*["'“”`]?([\w.$-]*)["'“”`]?\s*(:?)/.exec(head);
-    if (!key) return "no";
-    if (key[2] === ":") return callKeys.has(key[1]!) || tools.some((tool) => tool.name === key[1]) ? "yes" : "no";
-    return !isEnd && key[0].length === head.length && head.length < 160 ? "wait" : "no";
-  };
-
-  const looksLikeCall = (text: string): boolean =>
-    /["'“](tool_name|tool_calls|tool)["'”]\s*:/.test(text) ||
-    (/["'“](name|function|action)["'”]\s*:\s*["'“]([\w.-]+)/.test(text) &&
-      (/["'“](parameters|arguments|args|action_input)["'”]\s*:/.test(text) ||
-        meantTool(/["'“](?:name|function|action)["'”]\s*:\s*["'“]([\w.-]+)/.exec(text)![1]!, tools) !== undefined)) ||
-    tools.some((tool) => new RegExp(`^[\\s[{]*["']${tool.name}["']\\s*:`).test(text));
-
-  /** The calls after a marker, or one with a `problem`. */
-  const marked = (body: string, isCutOff: boolean, header?: string): FoundCall[] => {
-    const text = header === undefined ? body : body.replace(/<\|(call|end)\|>$/, "");
-    const inner = text
-      .trim()
-      .replace(/^<\/?tools?>/i, "")
-      .trimStart()
-      .replace(/(<\/(tool_calls?|tools|function_calls?)>|<\|\/?tool_call(_end)?\|>|<\|eom_id\|>|```)$/i, "")
-      .trimEnd();
-    if (inner === "") return [];
-    // A plain value instead of an object is the tool's only parameter, as ReAct models write it.
-    if (header !== undefined && !/^\s*[{[]/.test(inner)) {
-      const name = meantTool(header, tools) ?? header;
-      const schema = tools.find((tool) => tool.name === name)?.parameters as { required?: string[] } | undefined;
-      const only = schema?.required?.length === 1 ? schema.required[0] : undefined;
-      if (only !== undefined)
-        return [{ name, arguments: JSON.stringify({ [only]: inner.replace(/^["'`]|["'`]$/g, "") }), repairs: new Set(["quotes"]) }];
-    }
-    const found = findCalls(inner, tools, isCutOff, header);
-    return found.length > 0
-      ? found
-      : [unread(inner, tools, isCutOff ? "the reply ended in the middle of the call" : "no JSON was found in it", header)];
-  };
-
   const run = (isEnd: boolean): void => {
     while (step(isEnd));
   };
-  const taken = (): Piece[] => pieces.splice(0).filter((piece) => piece.text !== "");
 
   return {
     push(delta) {
@@ -575,7 +432,7 @@ export function createReplyReader(
         buffer += delta.slice(at, at + pieceChars);
         run(false);
       }
-      return taken();
+      return shown.take();
     },
     end(isCutOff) {
       run(true);
@@ -583,14 +440,14 @@ export function createReplyReader(
       if (mode.kind === "json") endJson(mode);
       if (mode.kind === "thinking") {
         // Unterminated reasoning may contain the intended calls.
-        pieces.push({ type: "thought", text: mode.text.trim() });
+        shown.addThought(mode.text.trim());
         const inner = createReplyReader(tools, { isThought: true, isQuoted });
         inner.push(mode.text);
         if (calls.length === 0 && !isCutOff) calls.push(...inner.end(false).calls.filter((call) => call.problem === undefined));
       }
       become({ kind: "text" });
       run(true);
-      return { pieces: taken(), calls: limitCalls(calls), claimsDone };
+      return { pieces: shown.take(), calls: limitCalls(calls), claimsDone };
     },
   };
 }
