@@ -1,6 +1,8 @@
 import type { PageElement } from "@tesslate/contract";
 import { parse, type DefaultTreeAdapterTypes as Tree } from "parse5";
-import { Refusal, type ClassPlaces, type ElementPlaces, type Place } from "./jsx-places.ts";
+import type { ClassPlaces } from "./class-places.ts";
+import { Refusal, type Place } from "./jsx-values.ts";
+import type { ElementPlaces } from "./jsx-places.ts";
 import { shownText, type Literal } from "./literals.ts";
 
 export const isHtmlPath = (path: string): boolean => /\.html?$/i.test(path);

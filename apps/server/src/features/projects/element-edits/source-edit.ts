@@ -2,10 +2,11 @@ import type { ElementChange, PageElement } from "@tesslate/contract";
 import { textHash } from "@tesslate/contract";
 import { findHtml, htmlCandidates, isHtmlPath } from "./html-places.ts";
 import { isJsxPath, offsetOf, parseJsx, positionOf, type JsxFile } from "./jsx-file.ts";
-import { findJsx, Refusal, type ElementPlaces, type Place } from "./jsx-places.ts";
+import { findJsx, type ElementPlaces } from "./jsx-places.ts";
+import { Refusal, type Place } from "./jsx-values.ts";
 import { applySplice, shownText, spliceOf, type Splice } from "./literals.ts";
 
-export { Refusal } from "./jsx-places.ts";
+export { Refusal } from "./jsx-values.ts";
 
 /** An element in the source, with the files that it was found in. */
 export interface Located {
