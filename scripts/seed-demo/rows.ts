@@ -1,4 +1,5 @@
-import { agentSteps, agents, chats, messages, userPurchasedAgents } from "../../apps/server/src/db/schema/agent.ts";
+import { agents, userPurchasedAgents } from "../../apps/server/src/db/schema/agent/agents.ts";
+import { agentSteps, chats, messages } from "../../apps/server/src/db/schema/agent/chats.ts";
 import { userAvatars, users } from "../../apps/server/src/db/schema/accounts.ts";
 import {
   creditAdjustments,

@@ -1,6 +1,6 @@
 import { getTableColumns, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../apps/server/src/platform/database.ts";
-import { agents } from "../../apps/server/src/db/schema/agent.ts";
+import { agents } from "../../apps/server/src/db/schema/agent/agents.ts";
 import { users } from "../../apps/server/src/db/schema/accounts.ts";
 import { serverSettings } from "../../apps/server/src/db/schema/platform.ts";
 import { bases } from "../../apps/server/src/db/schema/store.ts";

@@ -1,5 +1,7 @@
 import { attachmentAad } from "./features/agent/attachments/index.ts";
-import { attachmentPieces, mcpServers, userApiKeys, userProviders } from "./db/schema/agent.ts";
+import { attachmentPieces } from "./db/schema/agent/chats.ts";
+import { mcpServers } from "./db/schema/agent/mcp.ts";
+import { userApiKeys, userProviders } from "./db/schema/agent/models.ts";
 import { oauthStateAad, totpAad } from "./features/accounts/auth/index.ts";
 import { totpSecrets, oauthStates } from "./db/schema/accounts.ts";
 import { credentialsAad, environmentAad } from "./features/runtime/containers/index.ts";

@@ -20,7 +20,7 @@ test("the migrations create the columns that the tables declare: names, nullabil
   const differences: string[] = [];
   let count = 0;
   const declaredTables = new Set<string>();
-  for (const file of globSync("db/schema/*.ts", { cwd: import.meta.dirname })) {
+  for (const file of globSync("db/schema/**/*.ts", { cwd: import.meta.dirname })) {
     const tables = Object.values((await import(join(import.meta.dirname, file))) as Record<string, unknown>).filter((one) =>
       is(one, PgTable),
     );

@@ -1,6 +1,6 @@
 import { vi } from "vitest";
 import { startStripe, stripeEnv, type StripeFake } from "@tesslate/testkit";
-import { agents } from "../db/schema/agent.ts";
+import { agents } from "../db/schema/agent/agents.ts";
 import { testApp, type TestApp, type TestAppOptions, type TestUser } from "./app.ts";
 
 export interface BillingApp extends AsyncDisposable {

@@ -1,7 +1,7 @@
 import { type AnyPgColumn, bigint, boolean, index, integer, jsonb, pgTable, text, unique, uuid } from "drizzle-orm/pg-core";
 import { bytea, createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
 import { users } from "./accounts.ts";
-import { chats } from "./agent.ts";
+import { chats } from "./agent/chats.ts";
 import { projects } from "./projects.ts";
 
 /** The content is in the history of `storage_key` (a sandbox's id) as `snapshot/<id>`. */

@@ -18,7 +18,7 @@ import {
 } from "drizzle-orm/pg-core";
 import { createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
 import { themes, users } from "./accounts.ts";
-import { type PurchaseType, agents } from "./agent.ts";
+import { agents, type PurchaseType } from "./agent/agents.ts";
 import { projects } from "./projects.ts";
 
 /** Unsaved changes to an agent as the web UI keeps them. Null agent: one that is not created yet. */

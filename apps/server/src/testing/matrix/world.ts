@@ -8,7 +8,7 @@ import { oauthAccounts, passkeys } from "../../db/schema/accounts.ts";
 import { payments, subscriptions } from "../../db/schema/billing.ts";
 import { containers } from "../../db/schema/runtime.ts";
 import { emails } from "../../db/schema/platform.ts";
-import { evidencePictures, runEvidence } from "../../db/schema/agent.ts";
+import { evidencePictures, runEvidence } from "../../db/schema/agent/runs.ts";
 import { eventually, collect } from "../chat.ts";
 import { type TestApp, type TestUser } from "../app.ts";
 import { emptyProject } from "../sandbox.ts";

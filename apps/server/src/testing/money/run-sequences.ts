@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { expect } from "vitest";
 import { startStripe } from "@tesslate/testkit";
-import { agents } from "../../db/schema/agent.ts";
+import { agents } from "../../db/schema/agent/agents.ts";
 import { testApp } from "../app.ts";
 import { ledgerViolations } from "../billing.ts";
 import { randomOf } from "../matrix/fuzz.ts";

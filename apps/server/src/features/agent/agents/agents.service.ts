@@ -4,7 +4,7 @@ import type { Queries } from "../../../platform/database.ts";
 import { AppError, badRequest, notFound } from "../../../platform/errors.ts";
 import { effectiveFeatures, type AgentFeatures } from "./agents.features.ts";
 import type { AgentsStore } from "./agents.store.ts";
-import type { AgentRow, AgentVersionRow } from "../../../db/schema/agent.ts";
+import type { AgentRow, AgentVersionRow } from "../../../db/schema/agent/agents.ts";
 import { defaultAgentSlug, officialAgents } from "./official-agents.ts";
 
 /** An agent that the user may run, with the model that they selected for it. */

@@ -1,14 +1,14 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import {
+  type AgentRow,
   agents,
+  type AgentVersionRow,
   agentVersions,
   isEntryActive,
   isRunVersion,
   userPurchasedAgents,
-  type AgentRow,
-  type AgentVersionRow,
-} from "../../../db/schema/agent.ts";
+} from "../../../db/schema/agent/agents.ts";
 import type { OfficialAgent } from "./official-agents.ts";
 
 export type AgentsStore = ReturnType<typeof createAgentsStore>;

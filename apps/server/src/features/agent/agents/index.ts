@@ -5,4 +5,4 @@ export { toolsOfFeature, featureKeys } from "./agents.features.ts";
 export { mountAgents } from "./agents.routes.ts";
 export { createToolCatalogue, type ToolSummary } from "./tool-catalogue.ts";
 export { defaultAgentSlug } from "./official-agents.ts";
-export type { AgentRow } from "../../../db/schema/agent.ts";
+export type { AgentRow } from "../../../db/schema/agent/agents.ts";

@@ -7,7 +7,7 @@ import type { Logger } from "../../../platform/logger.ts";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
 import { attachmentName, createFileInspection } from "./attachments.inspect.ts";
 import type { AttachmentsStore } from "./attachments.store.ts";
-import type { AttachmentRow } from "../../../db/schema/agent.ts";
+import type { AttachmentRow } from "../../../db/schema/agent/chats.ts";
 
 /** Bytes of all images of tool results in one project. */
 const maxToolImageBytes = 100 * 2 ** 20;

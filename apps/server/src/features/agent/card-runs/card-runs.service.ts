@@ -1,5 +1,5 @@
 import { activeCardRunStates, parallelRunsOf, type Card, type CardRun, type RunCard } from "@tesslate/contract";
-import type { CardRunRow } from "../../../db/schema/agent.ts";
+import type { CardRunRow } from "../../../db/schema/agent/runs.ts";
 import type { CardRow } from "../../../db/schema/projects.ts";
 import type { Queries } from "../../../platform/database.ts";
 import { AppError, conflict, notFound } from "../../../platform/errors.ts";

@@ -1,6 +1,6 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Database } from "../../../platform/database.ts";
-import { runCassettes } from "../../../db/schema/agent.ts";
+import { runCassettes } from "../../../db/schema/agent/runs.ts";
 
 /** Older cassettes of a project are deleted. */
 const maxPerProject = 20;

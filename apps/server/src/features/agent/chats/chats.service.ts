@@ -5,7 +5,7 @@ import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { TaskRow } from "../../core/tasks/index.ts";
 import type { ChatStore, ChatWithCount } from "./chats.store.ts";
 import type { ConversationStore } from "./conversation.store.ts";
-import type { MessageRow } from "../../../db/schema/agent.ts";
+import type { MessageRow } from "../../../db/schema/agent/chats.ts";
 import type { FinishOrphans } from "./orphaned-answers.ts";
 import { hiddenMessages } from "./rewinds.service.ts";
 import type { RewindsStore } from "./rewinds.store.ts";

@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, gt, sql } from "drizzle-orm";
 import { imagesOf, type Message } from "@tesslate/agent";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { conversationMessages, messages } from "../../../db/schema/agent.ts";
+import { conversationMessages, messages } from "../../../db/schema/agent/chats.ts";
 
 /** A message of the record before it has its position. Storing the same `id` again does nothing, so a commit may be repeated. */
 export interface NewConversationMessage {

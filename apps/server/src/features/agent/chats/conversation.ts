@@ -11,7 +11,7 @@ import {
   type SteeredText,
 } from "@tesslate/agent";
 import type { Queries } from "../../../platform/database.ts";
-import type { MessageRow } from "../../../db/schema/agent.ts";
+import type { MessageRow } from "../../../db/schema/agent/chats.ts";
 import { endOfChat, type ChatStore } from "./chats.store.ts";
 import { resultImages, type ConversationStore, type NewConversationMessage } from "./conversation.store.ts";
 import { promptText, type AttachmentReader } from "./message-content.ts";

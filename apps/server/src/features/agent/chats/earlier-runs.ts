@@ -1,6 +1,7 @@
 import type { RunEventData, RunEventType, ToolResult, TranscriptEvent } from "@tesslate/contract";
 import { maxAutoFixes } from "@tesslate/contract/app-errors";
-import type { AgentStepRow, ApprovalRow, MessageRow } from "../../../db/schema/agent.ts";
+import type { AgentStepRow, MessageRow } from "../../../db/schema/agent/chats.ts";
+import type { ApprovalRow } from "../../../db/schema/agent/runs.ts";
 import { approvalResolved, questionResolved } from "./request-events.ts";
 import { answerMetadata, completeData, type AnswerMetadata } from "./transcript-events.ts";
 

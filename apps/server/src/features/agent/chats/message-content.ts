@@ -9,7 +9,7 @@ import {
   type Message,
 } from "@tesslate/agent";
 import type { Mention, MessageAttachment } from "@tesslate/contract";
-import type { MessageRow } from "../../../db/schema/agent.ts";
+import type { MessageRow } from "../../../db/schema/agent/chats.ts";
 import type { Queries } from "../../../platform/database.ts";
 import { wrapUntrusted } from "../../../platform/untrusted-text.ts";
 

@@ -1,5 +1,5 @@
 import { commitMessageIn, nameChat, writeCommitMessage, type ShortCall } from "@tesslate/agent";
-import type { ChatRow, MessageRow } from "../../../db/schema/agent.ts";
+import type { ChatRow, MessageRow } from "../../../db/schema/agent/chats.ts";
 import type { UsagePurpose } from "../../../db/schema/billing.ts";
 import type { Credits } from "../../billing/credits/index.ts";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";

@@ -6,7 +6,7 @@ import { shortTitle } from "../../../platform/short-title.ts";
 import { messageReferences, messageText } from "./message-content.ts";
 import type { ChatStore } from "./chats.store.ts";
 import type { ModelTexts } from "./model-texts.ts";
-import type { ChatRow, MessageRow } from "../../../db/schema/agent.ts";
+import type { ChatRow, MessageRow } from "../../../db/schema/agent/chats.ts";
 
 const job = "name_chat";
 /** Failed runs do not name their chat. */

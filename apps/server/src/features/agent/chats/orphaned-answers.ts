@@ -1,4 +1,4 @@
-import type { MessageRow } from "../../../db/schema/agent.ts";
+import type { MessageRow } from "../../../db/schema/agent/chats.ts";
 import type { ChatStore } from "./chats.store.ts";
 
 const incompleteMessage = "This answer was not completed.";

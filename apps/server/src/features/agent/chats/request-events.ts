@@ -1,5 +1,5 @@
 import type { QuestionResolved, RunEventData } from "@tesslate/contract";
-import type { ApprovalRow } from "../../../db/schema/agent.ts";
+import type { ApprovalRow } from "../../../db/schema/agent/runs.ts";
 
 /** The event of a closed or answered approval. */
 export const approvalResolved = (row: ApprovalRow): RunEventData<"approval_resolved"> => ({

@@ -3,7 +3,7 @@ import { badRequest, conflict, notFound } from "../../../platform/errors.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { taskLinks, type TaskRow } from "../../core/tasks/index.ts";
 import type { ChatStore } from "./chats.store.ts";
-import type { ChatRow, MessageRow, RewindRow } from "../../../db/schema/agent.ts";
+import type { ChatRow, MessageRow, RewindRow } from "../../../db/schema/agent/chats.ts";
 import type { RewindsStore } from "./rewinds.store.ts";
 
 /** The change of a chat, or of all chats of a project, that follows the restore of the files. */

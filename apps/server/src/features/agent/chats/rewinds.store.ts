@@ -5,11 +5,11 @@ import {
   chatRewinds,
   chats,
   conversationMessages,
-  messages,
-  runTranscripts,
   type MessageRow,
+  messages,
   type RewindRow,
-} from "../../../db/schema/agent.ts";
+  runTranscripts,
+} from "../../../db/schema/agent/chats.ts";
 import { branches } from "../../../db/schema/source.ts";
 
 export type RewindsStore = ReturnType<typeof createRewindsStore>;

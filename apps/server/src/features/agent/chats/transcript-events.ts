@@ -1,5 +1,5 @@
 import type { Reasoning, RunEventData, TranscriptEvent } from "@tesslate/contract";
-import type { MessageRow } from "../../../db/schema/agent.ts";
+import type { MessageRow } from "../../../db/schema/agent/chats.ts";
 
 /** Events after which nothing is left of the progress of earlier calls. */
 const endsProgress: ReadonlySet<string> = new Set(["tool_started", "agent_step", "complete", "error", "done"]);

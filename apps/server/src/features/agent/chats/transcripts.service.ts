@@ -1,5 +1,5 @@
 import type { Transcript, TranscriptEntry, TranscriptEvent, TranscriptMessage, TranscriptRun } from "@tesslate/contract";
-import type { ChatRow, MessageRow } from "../../../db/schema/agent.ts";
+import type { ChatRow, MessageRow } from "../../../db/schema/agent/chats.ts";
 import { endOfChat, type ChatStore } from "./chats.store.ts";
 import { eventsFromSteps } from "./earlier-runs.ts";
 import { messageReferences } from "./message-content.ts";

@@ -1,6 +1,7 @@
 import { and, asc, eq, gte, inArray, lte, or, sql } from "drizzle-orm";
 import { runEventData, type TranscriptEvent } from "@tesslate/contract";
-import { approvals, messages, runTranscripts, type ApprovalRow, type MessageRow } from "../../../db/schema/agent.ts";
+import { type MessageRow, messages, runTranscripts } from "../../../db/schema/agent/chats.ts";
+import { type ApprovalRow, approvals } from "../../../db/schema/agent/runs.ts";
 import { events } from "../../../db/schema/core.ts";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/postgres-text.ts";

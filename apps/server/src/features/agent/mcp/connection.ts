@@ -9,7 +9,7 @@ import type { Sandbox } from "@tesslate/runtime";
 import { AppError } from "../../../platform/errors.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
 import { readToolList, maxToolsPerServer, type McpToolList } from "./tool-list.ts";
-import type { McpServerRow } from "../../../db/schema/agent.ts";
+import type { McpServerRow } from "../../../db/schema/agent/mcp.ts";
 import type { McpAccess } from "./mcp.vault.ts";
 import { createStdioTransport } from "./stdio-transport.ts";
 

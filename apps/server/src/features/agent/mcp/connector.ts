@@ -1,5 +1,5 @@
 import type { Sandbox } from "@tesslate/runtime";
-import type { McpServerRow } from "../../../db/schema/agent.ts";
+import type { McpServerRow } from "../../../db/schema/agent/mcp.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
 import { connectMcp, type McpConnection, type McpLimits } from "./connection.ts";
 import type { McpVault } from "./mcp.vault.ts";

@@ -6,7 +6,7 @@ import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { slugify } from "../../../platform/slug.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { McpStore } from "./mcp.store.ts";
-import type { McpServerRow } from "../../../db/schema/agent.ts";
+import type { McpServerRow } from "../../../db/schema/agent/mcp.ts";
 import type { McpVault } from "./mcp.vault.ts";
 
 export interface McpOptions {

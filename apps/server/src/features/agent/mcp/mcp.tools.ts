@@ -4,10 +4,9 @@ import type { FeatureTools, RunDetails } from "../runs/index.ts";
 import type { Redactions } from "../../projects/secrets/index.ts";
 import { McpFailure, type McpConnection, type McpLimits } from "./connection.ts";
 import type { McpConnector } from "./connector.ts";
-import type { McpToolInfo } from "../../../db/schema/agent.ts";
+import type { McpServerRow, McpToolInfo } from "../../../db/schema/agent/mcp.ts";
 import { mcpToolName, readResult } from "./tool-list.ts";
 import type { McpStore } from "./mcp.store.ts";
-import type { McpServerRow } from "../../../db/schema/agent.ts";
 
 export interface McpToolsOptions {
   store: McpStore;

@@ -1,5 +1,5 @@
 import type { CryptoBox } from "../../../platform/crypto.ts";
-import type { McpServerRow } from "../../../db/schema/agent.ts";
+import type { McpServerRow } from "../../../db/schema/agent/mcp.ts";
 
 export const mcpAccessAad = (id: string): string => `mcp_servers/${id}/access`;
 export const mcpOauthAad = (id: string): string => `mcp_servers/${id}/oauth`;

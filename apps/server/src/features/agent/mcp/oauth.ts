@@ -5,7 +5,7 @@ import { AppError, badRequest, notFound } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
 import type { McpStore } from "./mcp.store.ts";
-import type { McpServerRow } from "../../../db/schema/agent.ts";
+import type { McpServerRow } from "../../../db/schema/agent/mcp.ts";
 import type { McpVault } from "./mcp.vault.ts";
 
 /** The OAuth state of a server, stored encrypted. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { ToolSchema, type CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import type { ToolImage } from "@tesslate/agent";
-import type { McpToolInfo } from "../../../db/schema/agent.ts";
+import type { McpToolInfo } from "../../../db/schema/agent/mcp.ts";
 import { sanitizeSchema } from "./tool-schema.ts";
 
 const maxDescription = 1_000;

@@ -7,7 +7,7 @@ import { isWindow, type ListedModel, type ModelCatalogue } from "./catalogue.ts"
 import { probeTools, type Trial } from "./conformance.ts";
 import type { OutboundOf, ProviderConnection } from "./connections.ts";
 import type { ModelsStore } from "./models.store.ts";
-import type { ModelCapabilitiesRow } from "../../../db/schema/agent.ts";
+import type { ModelCapabilitiesRow } from "../../../db/schema/agent/models.ts";
 import { hasNativeTools } from "./providers.ts";
 import { visionOf } from "./vision.ts";
 

@@ -9,7 +9,7 @@ import type { ResolvedModel } from "./connected-models.ts";
 import type { ModelList } from "./model-list.ts";
 import type { Models } from "./models.service.ts";
 import type { ModelsStore } from "./models.store.ts";
-import type { ModelCapabilitiesRow } from "../../../db/schema/agent.ts";
+import type { ModelCapabilitiesRow } from "../../../db/schema/agent/models.ts";
 import { chargeOf } from "./prices.ts";
 
 const healthMs = 30_000;

@@ -7,7 +7,7 @@ import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { ModelCatalogue } from "./catalogue.ts";
 import type { ProviderConnection } from "./connections.ts";
 import type { ModelKeysStore } from "./model-keys.store.ts";
-import type { UserApiKeyRow, UserProviderRow } from "../../../db/schema/agent.ts";
+import type { UserApiKeyRow, UserProviderRow } from "../../../db/schema/agent/models.ts";
 import { customPrefix, modelKeyAad, providerHeadersAad, type OwnConnections } from "./own-connections.ts";
 import type { ProbeOutcome } from "./probe.ts";
 import { findProvider, providers } from "./providers.ts";

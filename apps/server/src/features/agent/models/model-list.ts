@@ -1,6 +1,6 @@
 import { contextWindowOf } from "@tesslate/agent";
 import type { Model } from "@tesslate/contract";
-import type { ModelCapabilitiesRow, UserCustomModelRow } from "../../../db/schema/agent.ts";
+import type { ModelCapabilitiesRow, UserCustomModelRow } from "../../../db/schema/agent/models.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { AvailableModels } from "./available-models.ts";
 import { isTested, scoreOf, toolsOf, type Capabilities } from "./capabilities.ts";

@@ -3,11 +3,11 @@ import type { Database } from "../../../platform/database.ts";
 import { users } from "../../../db/schema/accounts.ts";
 import {
   modelCapabilities,
-  modelPreferences,
-  userCustomModels,
   type ModelCapabilitiesRow,
+  modelPreferences,
   type UserCustomModelRow,
-} from "../../../db/schema/agent.ts";
+  userCustomModels,
+} from "../../../db/schema/agent/models.ts";
 
 export interface StoredPreferences {
   fallback_models: string[] | null;

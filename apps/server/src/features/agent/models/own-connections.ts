@@ -3,7 +3,7 @@ import { AppError } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { createConnection, trimmed, type ProviderConnection } from "./connections.ts";
 import type { ModelKeysStore } from "./model-keys.store.ts";
-import type { UserApiKeyRow, UserProviderRow } from "../../../db/schema/agent.ts";
+import type { UserApiKeyRow, UserProviderRow } from "../../../db/schema/agent/models.ts";
 import type { ProviderSpec } from "./providers.ts";
 
 /** Additional authenticated data: a key that is moved to another user or provider cannot be decrypted. */

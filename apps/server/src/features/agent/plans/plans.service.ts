@@ -9,7 +9,7 @@ import type { NewRunEvent, RunDetails, Runs, Sender, ToolProvider } from "../run
 import type { TaskRow } from "../../core/tasks/index.ts";
 import { planName } from "./plan-names.ts";
 import type { PlansStore } from "./plans.store.ts";
-import type { PlanRow } from "../../../db/schema/agent.ts";
+import type { PlanRow } from "../../../db/schema/agent/chats.ts";
 
 export interface PlansOptions {
   store: PlansStore;

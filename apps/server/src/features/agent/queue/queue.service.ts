@@ -16,7 +16,7 @@ import type { ChatStore, Conversations } from "../chats/index.ts";
 import { editModeFor, refuseSteering, type RunHandle, type Runs, type Sender } from "../runs/index.ts";
 import type { TaskRow } from "../../core/tasks/index.ts";
 import type { QueueStore } from "./queue.store.ts";
-import type { QueuedRow } from "../../../db/schema/agent.ts";
+import type { QueuedRow } from "../../../db/schema/agent/chats.ts";
 
 export interface QueueOptions {
   store: QueueStore;

@@ -2,7 +2,7 @@ import { and, asc, eq, sql } from "drizzle-orm";
 import type { QueueHold } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/postgres-text.ts";
-import { messages, queuedMessages, type QueuedRow } from "../../../db/schema/agent.ts";
+import { messages, queuedMessages, type QueuedRow } from "../../../db/schema/agent/chats.ts";
 
 /** A steering message in the metadata of the answer. */
 export interface StoredSteering {

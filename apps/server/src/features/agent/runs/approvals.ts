@@ -3,7 +3,7 @@ import type { ApprovalResponse, PendingApproval, PendingQuestion } from "@tessla
 import type { Bus } from "../../../platform/bus.ts";
 import type { Queries } from "../../../platform/database.ts";
 import { conflict, notFound } from "../../../platform/errors.ts";
-import type { ApprovalRow } from "../../../db/schema/agent.ts";
+import type { ApprovalRow } from "../../../db/schema/agent/runs.ts";
 import type { ChatStore } from "../chats/index.ts";
 import type { NewApproval, RunsStore } from "./runs.store.ts";
 

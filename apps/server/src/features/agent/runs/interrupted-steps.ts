@@ -1,6 +1,6 @@
 import { callsOf, currentToolName, type AgentStep, type ImageType, type PendingBatch, type ToolResult } from "@tesslate/agent";
 import type { SubagentEvent, ToolResult as PresentedResult } from "@tesslate/contract";
-import type { AgentStepRow } from "../../../db/schema/agent.ts";
+import type { AgentStepRow } from "../../../db/schema/agent/chats.ts";
 import type { RunsStore } from "./runs.store.ts";
 
 /** A step as it is stored: tool results with their calls. Events have them in two lists. */

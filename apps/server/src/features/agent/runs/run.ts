@@ -1,7 +1,7 @@
 import type { Todo } from "@tesslate/agent";
 import type { EditMode, Reasoning } from "@tesslate/contract";
 import type { Sandbox } from "@tesslate/runtime";
-import type { ChatRow, MessageRow } from "../../../db/schema/agent.ts";
+import type { ChatRow, MessageRow } from "../../../db/schema/agent/chats.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Queries } from "../../../platform/database.ts";
 import type { Logger } from "../../../platform/logger.ts";

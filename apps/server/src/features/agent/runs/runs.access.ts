@@ -1,4 +1,4 @@
-import type { ChatRow } from "../../../db/schema/agent.ts";
+import type { ChatRow } from "../../../db/schema/agent/chats.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { notFound } from "../../../platform/errors.ts";
 import type { TaskRow } from "../../core/tasks/index.ts";

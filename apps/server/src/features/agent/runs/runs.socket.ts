@@ -9,7 +9,7 @@ import { refuseOwnAnswer } from "./key-permissions.ts";
 import type { Questions } from "./questions.ts";
 import type { Runs } from "./runs.service.ts";
 import type { Sender } from "./runs.start.ts";
-import type { ChatRow } from "../../../db/schema/agent.ts";
+import type { ChatRow } from "../../../db/schema/agent/chats.ts";
 
 type FrameName = keyof typeof chatFrames;
 

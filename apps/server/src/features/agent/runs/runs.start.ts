@@ -1,6 +1,6 @@
 import type { Todo } from "@tesslate/agent";
 import type { EditMode, Reasoning, SendMessage } from "@tesslate/contract";
-import type { ChatRow } from "../../../db/schema/agent.ts";
+import type { ChatRow } from "../../../db/schema/agent/chats.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Queries } from "../../../platform/database.ts";
 import { AppError, conflict, notFound } from "../../../platform/errors.ts";

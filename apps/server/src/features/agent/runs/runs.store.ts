@@ -4,16 +4,15 @@ import type { QueueHold, SubagentEvent } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/postgres-text.ts";
 import {
-  queuedMessages,
-  agentSteps,
-  approvals,
-  chats,
-  messages,
   type AgentStepRow,
-  type ApprovalRow,
+  agentSteps,
   type ChatRow,
+  chats,
   type MessageRow,
-} from "../../../db/schema/agent.ts";
+  messages,
+  queuedMessages,
+} from "../../../db/schema/agent/chats.ts";
+import { type ApprovalRow, approvals } from "../../../db/schema/agent/runs.ts";
 import { events, tasks } from "../../../db/schema/core.ts";
 
 export interface NewApproval {

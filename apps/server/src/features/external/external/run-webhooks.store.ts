@@ -1,6 +1,6 @@
 import { and, eq, inArray, lt, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { messages } from "../../../db/schema/agent.ts";
+import { messages } from "../../../db/schema/agent/chats.ts";
 import { tasks } from "../../../db/schema/core.ts";
 import { runWebhooks, type RunWebhookRow } from "../../../db/schema/external.ts";
 

@@ -2,7 +2,7 @@ import { setProjectFacts } from "../../projects/projects/index.ts";
 import { and, asc, desc, eq, gt, gte, ilike, inArray, isNull, lt, or, sql, type SQL } from "drizzle-orm";
 import type { AdminProject, EnvironmentStatus } from "@tesslate/contract";
 import type { Database } from "../../../platform/database.ts";
-import { chats } from "../../../db/schema/agent.ts";
+import { chats } from "../../../db/schema/agent/chats.ts";
 import { containers } from "../../../db/schema/runtime.ts";
 import { projects, type ProjectRow } from "../../../db/schema/projects.ts";
 import { dueCopies } from "../../../db/schema/source.ts";

@@ -3,7 +3,7 @@ import { and, asc, count, desc, eq, getTableColumns, gt, gte, inArray, isNull, l
 import type { EnvironmentStatus, UserFilter } from "@tesslate/contract";
 import type { Amount } from "../../../platform/amounts.ts";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { agents } from "../../../db/schema/agent.ts";
+import { agents } from "../../../db/schema/agent/agents.ts";
 import { apiKeys, sessions, users, type UserRow } from "../../../db/schema/accounts.ts";
 import { usageLogs } from "../../../db/schema/billing.ts";
 import { projects } from "../../../db/schema/projects.ts";

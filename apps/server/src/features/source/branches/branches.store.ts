@@ -1,6 +1,6 @@
 import { and, asc, eq, getTableColumns, ne, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { chats } from "../../../db/schema/agent.ts";
+import { chats } from "../../../db/schema/agent/chats.ts";
 import { tasks } from "../../../db/schema/core.ts";
 import { projects, type ProjectRow } from "../../../db/schema/projects.ts";
 import { containers } from "../../../db/schema/runtime.ts";

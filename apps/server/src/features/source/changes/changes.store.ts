@@ -2,7 +2,8 @@ import { and, asc, count, desc, eq, gt, inArray, isNotNull, max, min, ne, sql } 
 import type { Database, Queries } from "../../../platform/database.ts";
 import { checkpoints, type CheckpointRow, changeSets, type ChangeSetRow, type Rejection } from "../../../db/schema/source.ts";
 import { events, tasks, type TaskRow } from "../../../db/schema/core.ts";
-import { chatRewinds, evidencePictures, messages, runEvidence } from "../../../db/schema/agent.ts";
+import { chatRewinds, messages } from "../../../db/schema/agent/chats.ts";
+import { evidencePictures, runEvidence } from "../../../db/schema/agent/runs.ts";
 import { usageLogs } from "../../../db/schema/billing.ts";
 import { isActiveRunIn } from "../../core/tasks/index.ts";
 

@@ -1,6 +1,6 @@
 import { and, asc, count, desc, eq, getTableColumns, inArray, isNull, lt, ne, notInArray, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { messages } from "../../../db/schema/agent.ts";
+import { messages } from "../../../db/schema/agent/chats.ts";
 import { tasks } from "../../../db/schema/core.ts";
 import { exclusiveTaskOf, isActiveRunIn, type ExclusiveTaskType } from "../../core/tasks/index.ts";
 import { checkpoints, snapshotCopies, snapshots, type CheckpointRow, type SnapshotRow } from "../../../db/schema/source.ts";

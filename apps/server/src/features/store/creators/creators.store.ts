@@ -1,7 +1,7 @@
 import { and, asc, count, desc, eq, gte, inArray, isNull, lt, or, sql } from "drizzle-orm";
 import type { CreatorDashboard, CreatorProfile } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { agents } from "../../../db/schema/agent.ts";
+import { agents } from "../../../db/schema/agent/agents.ts";
 import { usageLogs } from "../../../db/schema/billing.ts";
 import { themes, users, type UserRow } from "../../../db/schema/accounts.ts";
 import { bases, creatorPayouts, marketplaceTransactions as sales, type PayoutRow, type PayoutState } from "../../../db/schema/store.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { callers } from "../../../testing/crowd.ts";
 import { testApp, type TestApp, type TestUser } from "../../../testing/app.ts";
-import { agents } from "../../../db/schema/agent.ts";
+import { agents } from "../../../db/schema/agent/agents.ts";
 import { usageLogs } from "../../../db/schema/billing.ts";
 import { marketplaceTransactions } from "../../../db/schema/store.ts";
 import { createLogger } from "../../../platform/logger.ts";

@@ -1,7 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import { formerToolNames } from "@tesslate/agent";
 import { abilityFilters, changingAbilities, knownTools, toolsOfAbility, type AbilityFilter, type AgentAbility } from "@tesslate/contract";
-import { agents, agentVersions } from "../../../db/schema/agent.ts";
+import { agents, agentVersions } from "../../../db/schema/agent/agents.ts";
 import { marketplaceItems as items } from "../../../db/schema/store.ts";
 
 const withFormer = (names: readonly string[]) => [...names, ...names.flatMap(formerToolNames)];

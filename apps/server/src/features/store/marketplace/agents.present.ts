@@ -1,7 +1,7 @@
 import { currentToolNames } from "@tesslate/agent";
 import { abilitiesOf, type AgentCard, type AgentDetail, type AgentVersion } from "@tesslate/contract";
 import { agentAs, type AgentRow } from "../../agent/agents/index.ts";
-import type { AgentVersionRow } from "../../../db/schema/agent.ts";
+import type { AgentVersionRow } from "../../../db/schema/agent/agents.ts";
 import { differsFrom } from "./agent-versions.store.ts";
 import type { CardAgent, AgentCardRow, DetailRow } from "./agents.store.ts";
 import { creatorOf, type CreatorRow } from "./creator.ts";

@@ -6,15 +6,15 @@ import type { MarketplaceSort } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/postgres-text.ts";
 import {
+  type AgentRow,
   agents,
+  type AgentVersionRow,
   agentVersions,
-  isEntryActive,
   isAgentListed,
+  isEntryActive,
   isRunVersion,
   userPurchasedAgents,
-  type AgentRow,
-  type AgentVersionRow,
-} from "../../../db/schema/agent.ts";
+} from "../../../db/schema/agent/agents.ts";
 import { users } from "../../../db/schema/accounts.ts";
 import { createCountsOf } from "./facet-counts.store.ts";
 import { creatorColumns } from "./creator.store.ts";

@@ -1,6 +1,6 @@
 import { and, asc, eq, inArray, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { agents } from "../../../db/schema/agent.ts";
+import { agents } from "../../../db/schema/agent/agents.ts";
 import { updateAgent } from "../../agent/agents/index.ts";
 import { bases, marketplacePictures as pictures, type PictureKind } from "../../../db/schema/store.ts";
 

@@ -1,7 +1,7 @@
 import { and, desc, eq, ilike, or, sql, type Column } from "drizzle-orm";
 import type { AdminReview } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { agents } from "../../../db/schema/agent.ts";
+import { agents } from "../../../db/schema/agent/agents.ts";
 import { themes, users, type ThemeRow } from "../../../db/schema/accounts.ts";
 import { bases, type BaseRow, marketplaceReviews as reviews } from "../../../db/schema/store.ts";
 import { moderateTheme } from "../../accounts/themes/index.ts";

@@ -1,6 +1,7 @@
 import { and, desc, eq, inArray, isNotNull, or, sql } from "drizzle-orm";
 import type { TranscriptEvent } from "@tesslate/contract";
-import { agents, chats, messages } from "../../../db/schema/agent.ts";
+import { agents } from "../../../db/schema/agent/agents.ts";
+import { chats, messages } from "../../../db/schema/agent/chats.ts";
 import { projects } from "../../../db/schema/projects.ts";
 import { recordedRuns, type RecordedRunRow } from "../../../db/schema/store.ts";
 import type { Database, Queries } from "../../../platform/database.ts";

@@ -1,7 +1,7 @@
 import { and, desc, eq, sql } from "drizzle-orm";
 import type { ReceivedReview } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { agents, isAgentListed, isEntryActive, userPurchasedAgents } from "../../../db/schema/agent.ts";
+import { agents, isAgentListed, isEntryActive, userPurchasedAgents } from "../../../db/schema/agent/agents.ts";
 import { users } from "../../../db/schema/accounts.ts";
 import { bases, isBaseEntryActive, isBaseListed, userPurchasedBases, marketplaceReviews as reviews } from "../../../db/schema/store.ts";
 import { creatorColumns } from "./creator.store.ts";

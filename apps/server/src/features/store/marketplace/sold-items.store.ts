@@ -1,6 +1,6 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { agents, userPurchasedAgents } from "../../../db/schema/agent.ts";
+import { agents, userPurchasedAgents } from "../../../db/schema/agent/agents.ts";
 import type { AcquiringStore } from "./acquiring.store.ts";
 import { bases, userPurchasedBases } from "../../../db/schema/store.ts";
 
