@@ -94,7 +94,7 @@ test("raw HTML in a document is text, and pictures say how large they are", () =
 test("every error code of the contract has an entry in the list of codes with its status, and help that exists", () => {
   const text = readFileSync(join(repository, "docs/api/errors.md"), "utf8");
   const entries = new Map(
-    [...text.matchAll(/^### `(\w+)`\n\n(\d{3})(?:, retry)?\. (.+)$/gm)].map(([, code = "", status, words = ""]) => [
+    [...text.matchAll(/^### `(\w+)`\n\nStatus (\d{3})(?:, retry)?\. (.+)$/gm)].map(([, code = "", status, words = ""]) => [
       code,
       { status: Number(status), words },
     ]),
