@@ -23,6 +23,8 @@ export interface BarChartProps {
   format: (value: number) => string;
   /** A value beside the axis; the default is `formatCompact`. */
   formatTick?: (value: number) => string;
+  /** The widest label of the axes of charts below each other, so that their bars are below each other too. */
+  widestTick?: string;
   /** Names `previous` of the points: "30 days before". */
   previousLabel?: string;
   /** What the axis still has room for, by its ticks: the days of this month that are to come. */
@@ -57,6 +59,7 @@ export function BarChart({
   points,
   format,
   formatTick = formatCompact,
+  widestTick,
   previousLabel,
   upcoming = noTicks,
   ticks = "ends",
@@ -71,6 +74,7 @@ export function BarChart({
   if (last < 0) return null;
   const places = points.length + upcoming.length;
   const end = axisEnd(Math.max(...points.flatMap(({ value, previous }) => [value ?? 0, previous ?? 0])));
+  const widest = widestTick ?? formatTick(end);
   const marks = [end, end / 2, 0].filter((value) => Number.isInteger(value));
   const heightOf = (value: number) => (value === 0 ? 0 : Math.max(lowest, (100 * value) / end));
   const amount = (value: number | null) => (value === null ? "not measured" : format(value));
@@ -190,7 +194,7 @@ export function BarChart({
             </span>
           ))}
           {/* The width of the widest label. */}
-          <span className="invisible">{formatTick(end)}</span>
+          <span className="invisible">{widest}</span>
         </div>
       </div>
       <div aria-hidden="true" className="mt-1 flex gap-2">
@@ -208,7 +212,7 @@ export function BarChart({
             </>
           )}
         </div>
-        <span className="invisible flex-none">{formatTick(end)}</span>
+        <span className="invisible flex-none">{widest}</span>
       </div>
       {isTabulated ? null : (
         <table className="sr-only">

@@ -107,7 +107,10 @@ export function CanvasBar(props: CanvasBarProps) {
             loadingWord="Restarting…"
             onClick={() => props.onRestartStale(stale)}
           >
-            Restart {counted(stale.length, "container")}
+            <span className="narrow:sr-only">Restart {counted(stale.length, "container")}</span>
+            <span aria-hidden="true" className="num hidden narrow:inline">
+              {stale.length}
+            </span>
           </Button>
         ) : null}
         {isAnyDown ? (

@@ -99,7 +99,7 @@ export const ContainerNode = memo(function ContainerNode({ data: { container }, 
         }
       >
         <span className="min-w-0 truncate font-mono text-2xs text-fg-2">{portText(container)}</span>
-        <span className="min-w-0 flex-1 truncate pl-1">
+        <span className="flex min-w-0 flex-1 pl-1">
           <NodeUsage containerId={id} />
         </span>
       </NodeFoot>

@@ -25,16 +25,22 @@ export function NodeUsage({ containerId }: { containerId: string }) {
   const { memory_bytes: memory, cpu_percent: cpu } = latest;
   const isHigh = limits !== null && memory >= highShare * limits.memory_bytes;
   return (
+    // Where there is no room for both, the CPU wraps to a second line, which is not shown: no figure is cut off.
     <span
-      className={cx("num flex-none text-2xs whitespace-nowrap", isHigh ? "text-err" : "text-fg-2")}
+      className={cx(
+        "num flex h-4 min-w-0 flex-1 flex-wrap gap-x-1 overflow-hidden text-2xs/4 whitespace-nowrap",
+        isHigh ? "text-err" : "text-fg-2",
+      )}
       title={["Memory and CPU (of one core).", limitText(limits)].join(" ")}
     >
-      <span className="sr-only">Memory </span>
-      {formatBytes(memory)}
+      <span>
+        <span className="sr-only">Memory </span>
+        {formatBytes(memory)}
+      </span>
       {cpu === null ? null : (
-        <>
+        <span>
           <span className="sr-only">, CPU</span> {formatCpu(cpu)}
-        </>
+        </span>
       )}
     </span>
   );
@@ -94,7 +100,15 @@ function Measured({
         <span className="num text-fg-0">{now}</span>
       </p>
       {/* No table: it would have sixty rows that change every two seconds. The latest value is above; the arrow keys read the others. */}
-      <BarChart label={`${name}, last 2 minutes`} heads={["Time", name]} points={points} format={format} formatTick={format} isTabulated />
+      <BarChart
+        label={`${name}, last 2 minutes`}
+        heads={["Time", name]}
+        points={points}
+        format={format}
+        formatTick={format}
+        widestTick="200 MB"
+        isTabulated
+      />
     </div>
   );
 }
