@@ -64,7 +64,7 @@ export function LostFilesState() {
         <>
           <p className="pt-2">
             They can be restored from the snapshot <b className="font-medium text-fg-0">“{snapshot.label}”</b> of{" "}
-            <time dateTime={snapshot.created_at} title={formatRelativeTime(snapshot.created_at)} className="text-fg-0">
+            <time dateTime={snapshot.created_at} title={formatRelativeTime(snapshot.created_at)} className="whitespace-nowrap text-fg-0">
               {formatDateTime(snapshot.created_at)}
             </time>
             {snapshot.databases.length > 0 ? `, with the rows of ${list.format(snapshot.databases)}` : ""}.

@@ -6,7 +6,7 @@ import { RelativeTime } from "../../ui/RelativeTime.tsx";
 export function CopyLine({ copies: { copied_until, due_since, every_minutes } }: { copies: ScheduledCopies }) {
   return (
     <p
-      className="px-4 pb-1.5 text-xs text-fg-2"
+      className="min-w-0 flex-1 text-xs text-fg-2 narrow:order-last narrow:basis-full narrow:pb-1.5 narrow:pl-1"
       title={`Files and databases are copied to the server's file storage every ${every_minutes} minutes if they changed. If the disk is lost, they are restored from there.`}
     >
       {copied_until === null ? (

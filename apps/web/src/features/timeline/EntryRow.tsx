@@ -85,7 +85,7 @@ export function EntryRow({
           onClick={(event) => onChoose(event.shiftKey)}
           className="flex min-h-9 min-w-0 flex-1 items-center gap-2.5 rounded-2 px-2.5 py-1 text-left text-sm narrow:min-h-11"
         >
-          <time dateTime={entry.at} title={formatDateTime(entry.at)} className="num w-14 flex-none text-xs text-fg-2">
+          <time dateTime={entry.at} title={formatDateTime(entry.at)} className="num min-w-15 flex-none text-xs whitespace-nowrap text-fg-2">
             {formatTime(entry.at)}
           </time>
           <span className={cx("min-w-0 flex-1 truncate", isGone ? "text-fg-3" : "text-fg-1")} title={entry.message}>
@@ -164,7 +164,7 @@ export function HappeningRow({
           onClick={onChoose}
           className="flex min-h-9 w-full min-w-0 items-center gap-2.5 rounded-2 py-1 pr-23.5 pl-2.5 text-left text-sm hover:bg-bg-2 disabled:hover:bg-transparent narrow:min-h-11 narrow:pr-2.5"
         >
-          <time dateTime={at} title={formatDateTime(at)} className="num w-14 flex-none text-xs text-fg-2">
+          <time dateTime={at} title={formatDateTime(at)} className="num min-w-15 flex-none text-xs whitespace-nowrap text-fg-2">
             {formatTime(at)}
           </time>
           <span className="min-w-0 flex-1 truncate text-fg-1">

@@ -52,7 +52,7 @@ export function TimelinePane() {
 
   return (
     <div className="flex min-h-0 min-w-0 flex-1 flex-col">
-      <Bar label="Timeline" className="justify-between px-3">
+      <Bar label="Timeline" className="justify-between gap-x-3 px-3 narrow:h-auto narrow:flex-wrap narrow:pt-0.5">
         <Select
           label="Filter"
           size="sm"
@@ -69,9 +69,9 @@ export function TimelinePane() {
             { value: "deploys", label: "Deployments" },
           ]}
         />
+        {query.data?.copies ? <CopyLine copies={query.data.copies} /> : null}
         {save}
       </Bar>
-      {query.data?.copies ? <CopyLine copies={query.data.copies} /> : null}
       {running ? (
         <div role="status" className="flex items-center gap-2.5 border-y border-line-0 bg-bg-2 px-4 py-2 text-sm text-fg-0">
           <Spinner
