@@ -18,7 +18,7 @@ export interface ComposerBoxProps {
   isReadOnly?: boolean;
   /** Chips of files and mentions, above the text. */
   attachments?: ReactNode;
-  /** The bar: 24 px ghosts, then the send or stop button. */
+  /** The bar: 24 px ghosts, then the send or stop button. Where it is narrower than 320 px (`tight`), they leave out what is not needed. */
   bar?: ReactNode;
   /** Takes the bar's place: one sentence and two actions (no model, no credits). The draft stays. */
   notice?: ReactNode;
@@ -101,7 +101,9 @@ export function ComposerBox({
         }}
       />
       {notice ? null : (
-        <div className={cx("flex items-center", isHero ? "gap-1 px-2 pt-1.5 pb-2" : "gap-0.5 px-1.5 pt-1 pb-1.5")}>{bar}</div>
+        <div className={cx("@container/composer flex items-center", isHero ? "gap-1 px-2 pt-1.5 pb-2" : "gap-0.5 px-1.5 pt-1 pb-1.5")}>
+          {bar}
+        </div>
       )}
       {(notice ?? foot) ? (
         <div className="flex flex-wrap items-center gap-2.5 border-t border-line-0 px-3 py-2.5 text-sm leading-note">{notice ?? foot}</div>

@@ -36,7 +36,7 @@ export function MeterRing({
           strokeDasharray={`${(value / 100) * circumference} ${circumference}`}
         />
       </svg>
-      {isTextHidden ? null : formatPercent(value / 100)}
+      {isTextHidden ? null : <span className="tight:hidden">{formatPercent(value / 100)}</span>}
     </span>
   );
 }

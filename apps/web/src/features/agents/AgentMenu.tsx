@@ -17,8 +17,8 @@ export function AgentMenu({ choice: { agents, picked, choose } }: { choice: Agen
       }}
       trigger={
         <Button size="sm" variant="ghost" aria-label={`Agent: ${picked.name}`} className="min-w-0 shrink! text-fg-2">
-          <Bot size={14} className="hidden flex-none narrow:block" />
-          <span className="truncate narrow:hidden">{picked.name}</span>
+          <Bot size={14} className="hidden flex-none narrow:block tight:block" />
+          <span className="truncate narrow:hidden tight:hidden">{picked.name}</span>
         </Button>
       }
     />

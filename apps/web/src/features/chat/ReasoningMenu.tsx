@@ -33,8 +33,8 @@ export function ReasoningMenu({
       trigger={
         <Button size="sm" variant="ghost" aria-label={`Thinking: ${label}`}>
           <Brain size={14} className="text-fg-3" aria-hidden="true" />
-          {picked === null ? null : label}
-          <ChevronDown size={14} className="text-fg-3" />
+          {picked === null ? null : <span className="tight:hidden">{label}</span>}
+          <ChevronDown size={14} className="text-fg-3 tight:hidden" />
         </Button>
       }
     />

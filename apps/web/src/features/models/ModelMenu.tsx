@@ -59,9 +59,14 @@ export function ModelMenu({
         },
       ]}
       trigger={
-        <Button size="sm" variant="ghost" aria-label={`Model: ${shortModelName(picked)}`} className="min-w-16 shrink! text-fg-2">
+        <Button
+          size="sm"
+          variant="ghost"
+          aria-label={`Model: ${shortModelName(picked)}`}
+          className="min-w-16 shrink! text-fg-2 tight:min-w-10"
+        >
           <span className="truncate">{shortModelName(picked)}</span>
-          <ChevronDown size={14} className="flex-none text-fg-3 narrow:hidden" />
+          <ChevronDown size={14} className="flex-none text-fg-3 narrow:hidden tight:hidden" />
         </Button>
       }
     />
