@@ -3,6 +3,7 @@ import type { Project } from "@tesslate/contract";
 import { Link } from "@tanstack/react-router";
 import { ChevronDown, ChevronRight, Circle, CircleCheck, X } from "lucide-react";
 import { Suspense, useState } from "react";
+import { cx } from "../../lib/cx.ts";
 import { readStored, writeStored } from "../../lib/storage.ts";
 import { recentProjectsQuery, useProjectHistories } from "../../project/projects.queries.ts";
 import { Button, buttonClass } from "../../ui/Button.tsx";
@@ -62,11 +63,16 @@ export function Checklist() {
             ) : (
               <ChevronRight size={14} className="flex-none text-fg-3" />
             )}
-            First steps{" "}
-            <span className="num font-regular text-fg-2">
+            <span className="flex-none">First steps</span>{" "}
+            <span className="num flex-none font-regular text-fg-2">
               {done} of {steps.length}
             </span>{" "}
-            {!isOpen && next ? <span className="min-w-0 truncate font-regular text-fg-2">Next: {next.title}</span> : null}
+            {!isOpen && next ? (
+              // On a phone the button beside it says so.
+              <span className={cx("min-w-0 truncate font-regular text-fg-2", next.id === "model" && "narrow:sr-only")}>
+                Next: {next.title}
+              </span>
+            ) : null}
           </button>
         </h2>
         {!isOpen && next?.id === "model" ? <ModelAction setup={setup} /> : null}

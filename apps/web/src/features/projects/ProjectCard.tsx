@@ -36,8 +36,9 @@ export function ProjectCard({
       </Link>
       {checkbox}
       <div className="px-0.5 pt-2.25">
-        <div className="flex min-w-0 items-center gap-2">
-          <Heading className="min-w-0 flex-1 truncate text-sm">{project.name}</Heading>
+        {/* On a phone a long status is below the name. */}
+        <div className="flex min-w-0 items-center gap-x-2 gap-y-0.5 narrow:flex-wrap">
+          <Heading className="min-w-0 flex-1 truncate text-sm narrow:min-w-14">{project.name}</Heading>
           {project.pinned_at ? <Pin size={14} aria-label="Pinned" role="img" className="flex-none text-fg-3" /> : null}
           <ProjectPill project={project} history={history} />
         </div>
