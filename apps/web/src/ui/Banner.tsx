@@ -34,8 +34,11 @@ export function Banner({
         className,
       )}
     >
-      <span className="flex-none">{icons[tone]}</span>
-      <span className="min-w-0 flex-1 basis-48">{children}</span>
+      <span className="flex min-w-0 flex-1 basis-48 gap-2.5">
+        {/* Beside the first line. */}
+        <span className="flex h-lh flex-none items-center">{icons[tone]}</span>
+        <span className="min-w-0 flex-1">{children}</span>
+      </span>
       {action ? <span className="flex flex-wrap gap-1.5">{action}</span> : null}
     </div>
   );

@@ -39,7 +39,7 @@ export function AdminShell() {
       <nav
         ref={nav}
         aria-label="Administration"
-        className="relative flex h-9 flex-none items-stretch overflow-x-auto overflow-y-hidden border-b border-line-0 px-2 [scrollbar-width:none] narrow:h-11"
+        className="fade-ends relative flex h-9 flex-none items-stretch overflow-x-auto overflow-y-hidden border-b border-line-0 px-2 [scrollbar-width:none] narrow:h-11"
       >
         {places.map(({ to, label, icon }) => (
           <Link

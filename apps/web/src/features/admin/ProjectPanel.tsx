@@ -8,6 +8,7 @@ import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { toast } from "../../ui/toast.tsx";
+import { containerLook } from "../containers/index.ts";
 import { adminProjectQuery, useProjectActions } from "./administration.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
 import { PanelField, PanelSection, SidePanel } from "./SidePanel.tsx";
@@ -84,7 +85,7 @@ function Body({ project, onGone }: { project: AdminProjectDetail; onGone: () => 
                 <span className="min-w-0 truncate text-fg-0">
                   {container.name} <span className="text-fg-2">{container.framework}</span>
                 </span>
-                <span className="flex-none text-fg-2">{container.status}</span>
+                <State look={lookOf(container)} />
               </li>
             ))}
           </ul>
@@ -95,6 +96,11 @@ function Body({ project, onGone }: { project: AdminProjectDetail; onGone: () => 
       </PanelSection>
     </>
   );
+}
+
+function lookOf(container: AdminProjectDetail["containers"][number]) {
+  const { word, tone, shape } = containerLook(container);
+  return { label: word, tone, dot: shape };
 }
 
 function ProjectActions({ project, onGone }: { project: AdminProjectDetail; onGone: () => void }) {

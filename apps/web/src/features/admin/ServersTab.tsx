@@ -117,18 +117,20 @@ const orUnknown = <T,>(value: T | null, format: (value: T) => ReactNode): ReactN
 
 const nameOf = ({ address, host }: AdminServer) => address ?? host ?? "This server";
 
+const ServerName = ({ server }: { server: AdminServer }) => (
+  <span title={server.host === null ? undefined : `Process ${server.pid} on ${server.host}`}>
+    <span className="font-medium text-fg-0">{nameOf(server)}</span>
+    {server.is_this_server && server.address !== null ? <span className="font-regular text-fg-2"> (this server)</span> : null}
+  </span>
+);
+
 /** Everything about a server, as the columns of a table or the lines of a card. */
 const columnsOf = (now: string, own: AdminServer | undefined): Column<AdminServer>[] => [
   {
     id: "server",
     head: "Server",
     isGreedy: true,
-    cell: (server) => (
-      <span title={server.host === null ? undefined : `Process ${server.pid} on ${server.host}`}>
-        <span className="font-medium text-fg-0">{nameOf(server)}</span>
-        {server.is_this_server && server.address !== null ? <span className="text-fg-2"> (this server)</span> : null}
-      </span>
-    ),
+    cell: (server) => <ServerName server={server} />,
   },
   { id: "state", head: "State", cell: ({ state }) => <State look={serverLooks[state]} /> },
   { id: "version", head: "Version", cell: (server) => <Version of={server} than={own} /> },
@@ -201,7 +203,7 @@ function Servers({ servers, now }: { servers: AdminServer[]; now: string }) {
           {servers.map((server) => (
             <li key={server.id} className="rounded-3 border border-line-0 p-3 text-xs">
               <Card
-                title={nameOf(server)}
+                title={<ServerName server={server} />}
                 state={<State look={serverLooks[server.state]} />}
                 facts={columns.slice(2).map(({ head, cell }) => ({ label: head, value: cell(server) }))}
               />
@@ -217,7 +219,7 @@ function Servers({ servers, now }: { servers: AdminServer[]; now: string }) {
   );
 }
 
-function Card({ title, state, facts }: { title: string; state: ReactNode; facts: { label: string; value: ReactNode }[] }) {
+function Card({ title, state, facts }: { title: ReactNode; state: ReactNode; facts: { label: string; value: ReactNode }[] }) {
   return (
     <>
       <div className="flex items-start justify-between gap-2">
