@@ -126,8 +126,7 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
       async beforeSuspend(runner): Promise<Record<string, string> | undefined> {
         const sandbox = await runner.find(id);
         if (!sandbox) return {};
-        const all = await sandbox.services();
-        states.learn(all);
+        const all = states.learn(await sandbox.services());
         if (all.some(isActive)) return undefined;
         const { diskBytes } = await sandbox.stats();
         const brief = all.map(({ lastLines, ...state }) => ({ ...state, ...(lastLines && { lastLines: lastLines.slice(-storedLines) }) }));
@@ -135,6 +134,7 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
       },
       onLost() {
         states.unfollow();
+        states.lose();
         // The next pod's runner knows what ended with this one.
         if (states.isAnyActive() && !isClosed)
           live.use(async () => undefined).catch((err: unknown) => log.error({ err, sandbox: id }, "a pod cannot be replaced"));

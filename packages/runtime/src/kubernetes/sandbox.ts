@@ -152,15 +152,14 @@ export function createPodSandbox({ id, live, states, inPod, isLostOwnership, sto
     async stop(name) {
       if (live.isAsleep) return;
       await order((sandbox) => sandbox.stop(name));
+      states.stopped(name);
     },
     removeVolume: (name) => order((sandbox) => sandbox.removeVolume(name)),
     // A pod has ports of its own.
     assignPort: async (port) => port,
     async services() {
       if (live.isAsleep) return states.all();
-      const all = await ask((sandbox) => sandbox.services());
-      states.learn(all);
-      return all;
+      return states.learn(await ask((sandbox) => sandbox.services()));
     },
     onState: states.onState,
     async exec(argv, options = {}): Promise<ExecResult> {

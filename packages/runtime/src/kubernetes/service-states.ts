@@ -12,8 +12,15 @@ export interface ServiceStates {
   unfollow(): void;
   /** As they were stored. Listeners are told what has changed. */
   update(states: readonly ServiceState[]): void;
-  /** As the runner says. */
-  learn(states: readonly ServiceState[]): void;
+  /** As the runner says. Returns what is known then. */
+  learn(states: readonly ServiceState[]): ServiceState[];
+  /**
+   * The pod was lost. Services that were active have failed, until they are started or stopped: the next runner calls them stopped, as after
+   * any end of a container.
+   */
+  lose(): void;
+  /** A call stopped the service of that name, or all. */
+  stopped(name: string | undefined): void;
 }
 
 export const isActive = ({ status }: Pick<ServiceState, "status">): boolean => status !== "stopped" && status !== "failed";
@@ -24,12 +31,20 @@ const withoutLines = (state: ServiceState | undefined) => ({ ...state, lastLines
 export function createServiceStates(initial: readonly ServiceState[]): ServiceStates {
   const known = new Map(initial.map((state) => [state.name, state]));
   const listeners = new Set<(state: ServiceState) => void>();
+  const lost = new Set<string>();
   let unsubscribe: (() => void) | undefined;
 
-  function told(state: ServiceState) {
-    if (isDeepStrictEqual(known.get(state.name), state)) return;
+  function withLost(state: ServiceState): ServiceState {
+    if (state.status !== "stopped") lost.delete(state.name);
+    return lost.has(state.name) ? { ...state, status: "failed" } : state;
+  }
+  function tell(state: ServiceState) {
     known.set(state.name, state);
     for (const listener of listeners) listener(state);
+  }
+  function told(reported: ServiceState) {
+    const state = withLost(reported);
+    if (!isDeepStrictEqual(known.get(state.name), state)) tell(state);
   }
   return {
     all: () => [...known.values()],
@@ -41,10 +56,7 @@ export function createServiceStates(initial: readonly ServiceState[]): ServiceSt
     hasListeners: () => listeners.size > 0,
     async follow(sandbox) {
       unsubscribe?.();
-      unsubscribe = sandbox.onState((state) => {
-        known.set(state.name, state);
-        for (const listener of listeners) listener(state);
-      });
+      unsubscribe = sandbox.onState((state) => tell(withLost(state)));
       for (const state of await sandbox.services()) told(state);
     },
     unfollow() {
@@ -52,10 +64,20 @@ export function createServiceStates(initial: readonly ServiceState[]): ServiceSt
       unsubscribe = undefined;
     },
     update(states) {
-      for (const state of states) if (!isDeepStrictEqual(withoutLines(known.get(state.name)), withoutLines(state))) told(state);
+      for (const state of states.map(withLost))
+        if (!isDeepStrictEqual(withoutLines(known.get(state.name)), withoutLines(state))) tell(state);
     },
     learn(states) {
-      for (const state of states) known.set(state.name, state);
+      const all = states.map(withLost);
+      for (const state of all) known.set(state.name, state);
+      return all;
+    },
+    lose() {
+      for (const state of known.values()) if (isActive(state)) lost.add(state.name);
+    },
+    stopped(name) {
+      for (const one of name === undefined ? [...lost] : [name])
+        if (lost.delete(one)) tell({ ...known.get(one), name: one, status: "stopped" });
     },
   };
 }
