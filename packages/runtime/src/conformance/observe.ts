@@ -19,14 +19,14 @@ export async function collectLines(lines: AsyncIterable<LogLine>): Promise<LogLi
   return all;
 }
 
-/** Polls until `probe` returns a value; fails after 10 s. */
-export async function until<T>(probe: () => T | Promise<T>, timeoutMs = 10_000): Promise<NonNullable<T>> {
+/** Polls until `probe` returns a value; fails after 10 s. A probe that starts a program needs a longer interval. */
+export async function until<T>(probe: () => T | Promise<T>, timeoutMs = 10_000, intervalMs = 20): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const result = await probe();
     if (result) return result;
     if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for ${probe.toString()}`);
-    await sleep(20);
+    await sleep(intervalMs);
   }
 }
 

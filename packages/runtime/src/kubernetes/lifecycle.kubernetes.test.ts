@@ -13,6 +13,8 @@ import {
   namespaceFor,
   openKubernetes,
   optionsFor,
+  patience,
+  podsOf,
   removeNamespaces,
   unavailableHere,
   withoutSandboxes,
@@ -20,8 +22,6 @@ import {
 
 const web: ServiceSpec = { name: "web", command: programs.serve(4100, "up"), cwd: ".", env: {}, port: 4100 };
 const ready = { timeoutMs: 30_000 };
-/** The longest that a cluster under load may take. */
-const patienceMs = 60_000;
 
 afterAll(removeNamespaces);
 
@@ -36,16 +36,7 @@ for (const workloads of ["pods", "sandboxes"] as const) {
       onTestFinished(() => driver.close({ leaveRunning: true }));
       return driver;
     };
-    const podsOf = async (id: string) => {
-      const { items } = JSON.parse(await kubectl("get", "pods", "-n", await namespaceFor(key), "-o", "json")) as {
-        items: { metadata: { name: string; deletionTimestamp?: string; labels: Record<string, string> } }[];
-      };
-      return items.flatMap(({ metadata }) =>
-        metadata.deletionTimestamp === undefined && (metadata.labels["studio.tesslate.com/workload"] ?? "").includes(id)
-          ? metadata.name
-          : [],
-      );
-    };
+    const podsIn = async (id: string) => (await podsOf(key, id)).map(({ name }) => name);
 
     test("is suspended when nothing runs in it, answers what is known meanwhile, and wakes for a call", async () => {
       const driver = await open({ suspendAfterMs: 1_000 });
@@ -58,15 +49,15 @@ for (const workloads of ["pods", "sandboxes"] as const) {
       await sandbox.ready("web", ready);
       // A running service keeps the pod, however long nobody calls it.
       await new Promise((resolve) => setTimeout(resolve, 2_500));
-      expect(await podsOf("idle")).toHaveLength(1);
+      expect(await podsIn("idle")).toHaveLength(1);
       await sandbox.stop("web");
-      await until(async () => (await podsOf("idle")).length === 0, patienceMs);
+      await until(async () => (await podsIn("idle")).length === 0, ...patience);
       expect(await sandbox.services()).toMatchObject([{ name: "web", status: "stopped" }]);
       expect(await driver.list()).toContainEqual({ id: "idle", services: [{ name: "web", state: "stopped" }] });
       expect((await sandbox.stats()).diskBytes).toBeGreaterThan(0);
       await sandbox.stop();
       await expect(sandbox.connect(4100)).rejects.toSatisfy(is("unavailable"));
-      expect(await podsOf("idle")).toEqual([]);
+      expect(await podsIn("idle")).toEqual([]);
       const asleep = performance.now();
       expect(decode((await sandbox.files.read("note.txt")).data)).toBe("kept");
       process.stdout.write(`  ${workloads}: woken and read in ${Math.round(performance.now() - asleep)} ms\n`);
@@ -74,16 +65,19 @@ for (const workloads of ["pods", "sandboxes"] as const) {
       await sandbox.ready("web", ready);
       expect(await getPage(sandbox, 4100)).toBe("up");
       await driver.remove("idle");
-      await until(async () => (await podsOf("idle")).length === 0, patienceMs);
+      await until(async () => (await podsIn("idle")).length === 0, ...patience);
     }, 180_000);
 
     test("takes a pod that was started ahead", async () => {
       const driver = await open({ warmPods: 1 });
       await driver.open({ id: "cold" });
-      const [warm = ""] = await until(async () => {
-        const names = await podsOf("warm");
-        return names.length === 1 ? names : undefined;
-      }, patienceMs);
+      const [warm = ""] = await until(
+        async () => {
+          const names = await podsIn("warm");
+          return names.length === 1 ? names : undefined;
+        },
+        ...patience,
+      );
       await kubectl("wait", "-n", await namespaceFor(key), "--for=condition=Ready", `pod/${warm}`, "--timeout=60s");
       const started = performance.now();
       const sandbox = await driver.open({ id: "taken" });
@@ -91,15 +85,15 @@ for (const workloads of ["pods", "sandboxes"] as const) {
       process.stdout.write(`  ${workloads}: warm to first command in ${Math.round(performance.now() - started)} ms\n`);
       expect((await driver.list()).map(({ id }) => id).toSorted()).toEqual(["cold", "taken"]);
       // Another one takes its place.
-      await until(async () => (await podsOf("warm")).length === 2, patienceMs);
+      await until(async () => (await podsIn("warm")).length === 2, ...patience);
       await sandbox.files.write("note.txt", "kept");
       await driver.remove("cold");
       await driver.remove("taken");
-      await until(async () => !(await podsOf("warm")).includes(warm), patienceMs);
+      await until(async () => !(await podsIn("warm")).includes(warm), ...patience);
       // Without the setting none are left.
       await driver.close();
       await open();
-      await until(async () => (await podsOf("warm")).length === 0, patienceMs);
+      await until(async () => (await podsIn("warm")).length === 0, ...patience);
     }, 180_000);
 
     test("goes on when its server is killed, for the next one; commands and terminals end", async () => {
@@ -115,8 +109,8 @@ for (const workloads of ["pods", "sandboxes"] as const) {
       onTestFinished(() => void server.kill("SIGKILL"));
       let output = "";
       server.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
-      await until(() => output.includes("command") && output.includes("terminal"), patienceMs);
-      await until(() => processesWith(`sleep\0${mark}`).length >= 4, patienceMs);
+      await until(() => output.includes("command") && output.includes("terminal"), ...patience);
+      await until(() => processesWith(`sleep\0${mark}`).length >= 4, ...patience);
       server.kill("SIGKILL");
       await once(server, "exit");
       const driver = await open();
@@ -126,9 +120,9 @@ for (const workloads of ["pods", "sandboxes"] as const) {
       const ticks = (await collectLines(sandbox.logs("web"))).flatMap(({ line }) => (line.startsWith("tick ") ? line : []));
       expect(ticks.length).toBeGreaterThan(20);
       expect(ticks).toEqual(ticks.map((_, i) => `tick ${i}`));
-      await untilEnded(`sleep\0${mark}`, patienceMs);
+      await untilEnded(`sleep\0${mark}`, patience[0]);
       await driver.remove("kept");
-      await untilEnded(`// ${mark}`, patienceMs);
+      await untilEnded(`// ${mark}`, patience[0]);
     }, 240_000);
 
     test("loses its pod: services are failed, files are kept, and the next call has another pod", async () => {
@@ -144,10 +138,11 @@ for (const workloads of ["pods", "sandboxes"] as const) {
         (error: unknown) => error,
       );
       await until(async () => (await sandbox.programs()).includes("sleep"));
-      const [pod = ""] = await podsOf("lost");
+      const [pod = ""] = await podsIn("lost");
       await kubectl("delete", "pod", "-n", await namespaceFor(key), pod, "--grace-period=0", "--force");
       expect(await command).toSatisfy(is("unavailable"));
-      await until(() => seen.at(-1) === "failed", patienceMs);
+      await until(() => seen.at(-1) === "failed", ...patience);
+      expect(await sandbox.services()).toMatchObject([{ name: "web", status: "failed" }]);
       expect(decode((await sandbox.files.read("note.txt")).data)).toBe("kept");
       await sandbox.start(web);
       await sandbox.ready("web", ready);
@@ -165,12 +160,12 @@ for (const workloads of ["pods", "sandboxes"] as const) {
         expect((await sandbox.exec(programs.echo("still here"))).stdout).toBe("still here\n");
         expect(await getPage(sandbox, 4100)).toBe("up");
       }
-      const next = await until(() => driver.open({ id: "after" }).catch(() => undefined), patienceMs);
+      const next = await until(() => driver.open({ id: "after" }).catch(() => undefined), ...patience);
       expect((await next.exec(programs.echo("new"))).stdout).toBe("new\n");
       await sandbox.stop();
       await driver.remove("steady");
       await driver.remove("after");
-      await until(async () => (await podsOf("steady")).length === 0, patienceMs);
+      await until(async () => (await podsIn("steady")).length === 0, ...patience);
     }, 240_000);
   });
 }

@@ -8,6 +8,8 @@ import {
   kubectl,
   namespaceFor,
   openKubernetes,
+  patience,
+  podsOf,
   removeNamespaces,
   unavailableHere,
   withoutSandboxes,
@@ -15,8 +17,6 @@ import {
 
 const web: ServiceSpec = { name: "web", command: programs.serve(4100, "up"), cwd: ".", env: {}, port: 4100 };
 const ready = { timeoutMs: 30_000 };
-/** The longest that a cluster under load may take. */
-const patienceMs = 60_000;
 
 afterAll(removeNamespaces);
 
@@ -30,14 +30,7 @@ for (const workloads of ["pods", "sandboxes"] as const) {
       return driver;
     };
     const two = (more: Partial<KubernetesOptions> = {}) => Promise.all([open(more), open(more)]);
-    const podsOf = async (id: string) => {
-      const { items } = JSON.parse(await kubectl("get", "pods", "-n", await namespaceFor(key), "-o", "json")) as {
-        items: { metadata: { name: string; uid: string; deletionTimestamp?: string; labels: Record<string, string> } }[];
-      };
-      return items.flatMap(({ metadata }) =>
-        metadata.deletionTimestamp === undefined && (metadata.labels["studio.tesslate.com/workload"] ?? "").includes(id) ? metadata : [],
-      );
-    };
+    const podsIn = (id: string) => podsOf(key, id);
     const claimsOf = async (id: string) =>
       (await kubectl("get", "persistentvolumeclaims", "-n", await namespaceFor(key), "-o", "name"))
         .split("\n")
@@ -48,8 +41,8 @@ for (const workloads of ["pods", "sandboxes"] as const) {
       const sandboxes = await Promise.all(drivers.map((driver) => driver.open({ id: "same" })));
       await Promise.all(sandboxes.map((sandbox, n) => sandbox.files.write(`${n}.txt`, String(n))));
       for (const sandbox of sandboxes) expect((await sandbox.exec(["ls"])).stdout).toBe("0.txt\n1.txt\n2.txt\n");
-      expect(await podsOf("same")).toHaveLength(1);
-      await until(async () => (await claimsOf("same")).length === 1, patienceMs);
+      expect(await podsIn("same")).toHaveLength(1);
+      await until(async () => (await claimsOf("same")).length === 1, ...patience);
       for (const driver of drivers) expect((await driver.list()).map(({ id }) => id)).toEqual(["same"]);
       await drivers[2]?.remove("same");
       // The others notice.
@@ -67,7 +60,7 @@ for (const workloads of ["pods", "sandboxes"] as const) {
       expect(new Set(ids).size).toBe(1);
       const made = await Promise.all(drivers.map((driver, n) => driver.open({ id: `from-${n}`, image: ids[0] ?? "" })));
       for (const sandbox of made) expect(decode((await sandbox.files.read("built.txt")).data)).toBe("built\n");
-      await until(async () => (await claimsOf("image-shared")).length === 1, patienceMs);
+      await until(async () => (await claimsOf("image-shared")).length === 1, ...patience);
       await Promise.all([drivers[0].remove("from-1"), drivers[1].remove("from-0")]);
       await drivers[0].removeImage(ids[0] ?? "");
       await until(() => drivers[1].listImages().then((all) => all.length === 0));
@@ -76,14 +69,14 @@ for (const workloads of ["pods", "sandboxes"] as const) {
     test("a new project of each takes a pod that was started ahead, never the same", async () => {
       const drivers = await two({ warmPods: 1 });
       await drivers[0].open({ id: "first" });
-      await until(async () => (await podsOf("warm")).length === 1, patienceMs);
+      await until(async () => (await podsIn("warm")).length === 1, ...patience);
       const made = await Promise.all([drivers[0].open({ id: "one" }), drivers[1].open({ id: "two" })]);
       await Promise.all(made.map((sandbox) => sandbox.files.write("name.txt", sandbox.id)));
       for (const sandbox of made) expect(decode((await sandbox.files.read("name.txt")).data)).toBe(sandbox.id);
       await Promise.all(["first", "one", "two"].map((id) => drivers[1].remove(id)));
       for (const driver of drivers) await driver.close({ leaveRunning: true });
       await open();
-      await until(async () => (await podsOf("warm")).length === 0, patienceMs);
+      await until(async () => (await podsIn("warm")).length === 0, ...patience);
     }, 240_000);
 
     test("a pod is suspended when none of them uses it, and any of them wakes it", async () => {
@@ -96,20 +89,20 @@ for (const workloads of ["pods", "sandboxes"] as const) {
       const running = ofB.exec(programs.sleep(60_000), { signal: command.signal });
       // The other one has had nothing to do with it for long.
       await new Promise((resolve) => setTimeout(resolve, 6_000));
-      expect(await podsOf("idle")).toHaveLength(1);
+      expect(await podsIn("idle")).toHaveLength(1);
       command.abort();
       expect(await running).toMatchObject({ aborted: true });
-      await until(async () => (await podsOf("idle")).length === 0, patienceMs);
+      await until(async () => (await podsIn("idle")).length === 0, ...patience);
       const asleep = performance.now();
       expect((await ofB.exec(programs.echo("awake"))).stdout).toBe("awake\n");
       process.stdout.write(`  ${workloads}: woken by another server in ${Math.round(performance.now() - asleep)} ms\n`);
       expect(decode((await ofA.files.read("note.txt")).data)).toBe("kept");
       // Both begin to wake it at once.
-      await until(async () => (await podsOf("idle")).length === 0, patienceMs);
+      await until(async () => (await podsIn("idle")).length === 0, ...patience);
       const read = await Promise.all([ofA, ofB, ofA, ofB].map((sandbox) => sandbox.files.read("note.txt")));
       expect(read.map(({ data }) => decode(data))).toEqual(Array.from({ length: 4 }, () => "kept"));
       // None if it was idle again meanwhile.
-      expect((await podsOf("idle")).length).toBeLessThan(2);
+      expect((await podsIn("idle")).length).toBeLessThan(2);
       await a.remove("idle");
     }, 240_000);
 
@@ -137,7 +130,7 @@ for (const workloads of ["pods", "sandboxes"] as const) {
       const sandbox = await a.open({ id: "left" });
       await sandbox.exec(programs.echo("first"));
       await a.close({ leaveRunning: true });
-      await until(async () => (await podsOf("left")).length === 0, patienceMs);
+      await until(async () => (await podsIn("left")).length === 0, ...patience);
       await b.remove("left");
     }, 180_000);
 
@@ -151,11 +144,11 @@ for (const workloads of ["pods", "sandboxes"] as const) {
       expect(await getPage(ofB, 4100)).toBe("up");
       const seen: string[] = [];
       ofA.onState(({ status }) => seen.push(status));
-      const [pod] = await podsOf("gone");
+      const [pod] = await podsIn("gone");
       await kubectl("delete", "pod", "-n", await namespaceFor(key), pod?.name ?? "", "--grace-period=0", "--force");
-      await until(() => seen.at(-1) === "failed", patienceMs);
+      await until(() => seen.at(-1) === "failed", ...patience);
       await Promise.all([ofA, ofB].map((sandbox) => sandbox.files.write("note.txt", "kept")));
-      const [next, ...more] = await podsOf("gone");
+      const [next, ...more] = await podsIn("gone");
       expect([next?.uid === pod?.uid, more]).toEqual([false, []]);
       await ofA.start(web);
       await ofA.ready("web", ready);
@@ -170,7 +163,7 @@ for (const workloads of ["pods", "sandboxes"] as const) {
       const ofB = await b.open({ id: "owned", takesOver: true });
       await expect(ofA.files.write("note.txt", "a")).rejects.toSatisfy(is("unavailable"));
       await ofB.files.write("note.txt", "b");
-      await until(async () => (await podsOf("owned")).length === 0, patienceMs);
+      await until(async () => (await podsIn("owned")).length === 0, ...patience);
       await expect(ofA.files.write("note.txt", "a")).rejects.toSatisfy(is("unavailable"));
       expect(decode((await ofB.files.read("note.txt")).data)).toBe("b");
       // Like any server, it may still read it.
@@ -199,7 +192,7 @@ for (const workloads of ["pods", "sandboxes"] as const) {
       again?.write("echo still$kept\n");
       await until(() => next.includes("ready42") && next.includes("still42"));
       again?.write("exit\n");
-      await until(async () => (await podsOf("typed")).length === 0, patienceMs);
+      await until(async () => (await podsIn("typed")).length === 0, ...patience);
       await expect(ofB.attachPty?.("terminal")).rejects.toSatisfy(is("not_found"));
       await b.remove("typed");
     }, 180_000);

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { copyFile, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,18 +28,28 @@ export async function kubectl(...argv: string[]): Promise<string> {
   const chosen = argv.includes("--kubeconfig") ? [] : ["--kubeconfig", kubeconfig];
   return (await promisify(execFile)(join(folder, "bin/kubectl"), [...chosen, ...argv], { maxBuffer: 16 << 20 })).stdout;
 }
+/** How long a test waits for the cluster, which may be under load, and how often it asks: each time starts a program. */
+export const patience = [60_000, 250] as const;
+
+/** Pods in the namespace of that key, of workloads whose names include the text. Without those that are being ended. */
+export async function podsOf(key: string, workload: string): Promise<{ name: string; uid: string }[]> {
+  const { items } = JSON.parse(await kubectl("get", "pods", "-n", await namespaceFor(key), "-o", "json")) as {
+    items: { metadata: { name: string; uid: string; deletionTimestamp?: string; labels: Record<string, string> } }[];
+  };
+  return items.flatMap(({ metadata }) =>
+    metadata.deletionTimestamp === undefined && (metadata.labels["studio.tesslate.com/workload"] ?? "").includes(workload) ? metadata : [],
+  );
+}
 export const kill = (component: string): Promise<void> => killComponent(root, component);
 
-const made = new Map<string, Promise<void>>();
+const made = new Map<string, Promise<string>>();
 /** A namespace per data folder of a suite. */
-export async function namespaceFor(key: string): Promise<string> {
-  const name = `test-${createHash("sha256").update(key).digest("hex").slice(0, 10)}`;
-  const making = made.get(name) ?? makeNamespace(name);
-  made.set(name, making);
-  await making;
+export function namespaceFor(key: string): Promise<string> {
+  const name = made.get(key) ?? makeNamespace(`test-${randomBytes(5).toString("hex")}`);
+  made.set(key, name);
   return name;
 }
-async function makeNamespace(name: string): Promise<void> {
+async function makeNamespace(name: string): Promise<string> {
   const manifest = join(tmpdir(), `${name}.yaml`);
   await writeFile(
     manifest,
@@ -51,9 +61,10 @@ async function makeNamespace(name: string): Promise<void> {
   await kubectl("apply", "-f", manifest);
   await rm(manifest);
   await kubectl("create", "serviceaccount", "tesslate-studio", "-n", name);
+  return name;
 }
 export async function removeNamespaces(): Promise<void> {
-  if (made.size > 0) await kubectl("delete", "namespace", ...made.keys(), "--wait=false");
+  if (made.size > 0) await kubectl("delete", "namespace", ...(await Promise.all(made.values())), "--wait=false");
   made.clear();
 }
 
