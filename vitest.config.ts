@@ -80,6 +80,7 @@ export default defineConfig({
         ...server,
         exclude: never,
         globalSetup: [machine, "apps/server/src/testing/postgres.ts", "packages/runtime/src/kubernetes/testing/cluster.setup.ts"],
+        fileParallelism: false,
       }),
       // Crashes, engines and matrices, which take minutes: `./studio test --hard`.
       project("server-hard", "apps/server/src/**/*.hard.test.ts", { ...server, exclude: never, testTimeout: 120_000 }),

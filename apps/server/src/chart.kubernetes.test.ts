@@ -1,55 +1,23 @@
 import { execFile } from "node:child_process";
-import { rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { kubectl, testCluster, unavailableHere } from "@tesslate/runtime/testing/kubernetes";
-import { helmProgram } from "@tesslate/testkit/kubernetes-cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { temporaryFolder } from "./testing/temporary.ts";
+import { openHelm, type Helm } from "./testing/helm.ts";
 
-/** The Helm chart on a real cluster. What needs no cluster is in `scripts/chart.test.ts`. */
-const root = join(import.meta.dirname, "../../..");
-const chart = join(root, "deploy/helm/tesslate-studio");
+/** The Helm chart's manifests on a real cluster. What needs no cluster is in `scripts/chart.test.ts`; `installed-chart.kubernetes.test.ts` installs it. */
 const problem = unavailableHere();
 const print = (line: string) => void process.stdout.write(`  ${line}\n`);
 
 describe.skipIf(problem !== undefined)(`the Helm chart${problem === undefined ? "" : ` (skipped: ${problem})`}`, () => {
-  const base = temporaryFolder("chart");
-  const namespaces: string[] = [];
-  let program: string;
+  let helm: Helm;
   beforeAll(async () => {
-    program = await helmProgram(root, print);
-    await kubectl("apply", "--server-side", "-f", join(root, "packages/testkit/kubernetes/monitoring-crds.yaml"));
-    await kubectl("wait", "--for=condition=Established", "customresourcedefinition/servicemonitors.monitoring.coreos.com", "--timeout=30s");
+    helm = await openHelm(print);
   }, 900_000);
   afterAll(async () => {
-    if (namespaces.length > 0) await kubectl("delete", "namespace", ...namespaces, "--wait=false", "--ignore-not-found");
-    await rm(base, { recursive: true, force: true });
+    await helm[Symbol.asyncDispose]();
   });
-
-  /** A namespace that refuses pods which are not `restricted`. */
-  async function namespace(name: string): Promise<string> {
-    await kubectl("create", "namespace", name);
-    namespaces.push(name, `${name}-sandboxes`);
-    const level = (mode: string) => `pod-security.kubernetes.io/${mode}=restricted`;
-    await kubectl("label", "namespace", name, level("enforce"), level("warn"));
-    return name;
-  }
-  async function helm(...argv: string[]): Promise<string> {
-    const env = { PATH: process.env["PATH"], KUBECONFIG: testCluster().kubeconfig, HOME: base };
-    const { stdout } = await promisify(execFile)(program, argv, { env, maxBuffer: 16 << 20 });
-    return stdout;
-  }
-  const refused = (...argv: string[]): Promise<string> =>
-    helm(...argv).then(
-      () => "",
-      (error: { stderr: string }) => error.stderr,
-    );
-  async function valuesFile(name: string, values: object): Promise<string> {
-    const file = join(base, `${name}.json`);
-    await writeFile(file, JSON.stringify(values));
-    return file;
-  }
 
   const required = {
     image: { repository: "images.lan/tesslate-studio" },
@@ -133,19 +101,21 @@ describe.skipIf(problem !== undefined)(`the Helm chart${problem === undefined ? 
   };
 
   test("lints, and the cluster accepts its manifests for each way to install it", { timeout: 300_000 }, async () => {
-    const name = await namespace("chart-dry");
+    const name = await helm.namespace("chart-dry");
     await kubectl("create", "namespace", `${name}-sandboxes`);
-    const kubeconfig = join(base, "dry.kubeconfig");
+    const kubeconfig = join(helm.folder, "dry.kubeconfig");
     await writeFile(kubeconfig, await kubectl("config", "view", "--raw"));
     await kubectl("config", "set-context", "--current", `--namespace=${name}`, "--kubeconfig", kubeconfig);
     const kinds = new Set<string>();
     for (const [title, values] of Object.entries(matrix)) {
-      const file = await valuesFile("dry", values);
-      expect(await helm("lint", "--strict", "--kube-version", "1.34.4", chart, "--values", file), title).toContain("0 chart(s) failed");
-      const manifests = join(base, "dry.yaml");
+      const file = await helm.valuesFile("dry", values);
+      expect(await helm.run("lint", "--strict", "--kube-version", "1.34.4", helm.chart, "--values", file), title).toContain(
+        "0 chart(s) failed",
+      );
+      const manifests = join(helm.folder, "dry.yaml");
       await writeFile(
         manifests,
-        await helm("template", "studio", chart, "--namespace", name, "--kube-version", "1.34.4", "--values", file),
+        await helm.run("template", "studio", helm.chart, "--namespace", name, "--kube-version", "1.34.4", "--values", file),
       );
       // `strict` refuses fields that do not exist; warnings are about Pod Security.
       const dryRun = ["--kubeconfig", kubeconfig, "apply", "--dry-run=server", "--validate=strict", "-o", "json", "-f", manifests];
@@ -185,10 +155,11 @@ describe.skipIf(problem !== undefined)(`the Helm chart${problem === undefined ? 
       [{ ...one, replica: 2 }, /additional properties 'replica' not allowed/],
     ];
     for (const [values, expected] of cases) {
-      const file = await valuesFile("refused", values);
-      expect(await refused("template", "studio", chart, "--kube-version", "1.34.4", "--values", file), JSON.stringify(values)).toMatch(
-        expected,
-      );
+      const file = await helm.valuesFile("refused", values);
+      expect(
+        await helm.refused("template", "studio", helm.chart, "--kube-version", "1.34.4", "--values", file),
+        JSON.stringify(values),
+      ).toMatch(expected);
     }
   });
 });

@@ -35,12 +35,15 @@ export async function startS3Server({
   secretAccessKey,
   region = "us-east-1",
   pageSize = 1000,
+  host = "127.0.0.1",
 }: {
   bucket: string;
   accessKeyId: string;
   secretAccessKey: string;
   region?: string;
   pageSize?: number;
+  /** To listen on. */
+  host?: string;
 }): Promise<S3Server> {
   const objects = new Map<string, Buffer>();
   const times = new Map<string, Date>();
@@ -165,9 +168,9 @@ export async function startS3Server({
     response.once("close", () => responses--);
     handle(request, response).catch(() => response.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: `http://${host}:${(server.address() as AddressInfo).port}`,
     objects,
     put(at, data, time) {
       objects.set(at, data);

@@ -105,9 +105,9 @@ export async function ended(app: Pick<TestApp, "as">, user: Pick<TestUser, "toke
 }
 
 /** The first account of a server in another process, with a running project that has the file `note.txt`. */
-export async function startShop(app: Pick<TestApp, "as">) {
+export async function startShop(app: Pick<TestApp, "as">, { setupToken }: { setupToken?: string } = {}) {
   const person = { email: "ada@example.com", password: "correct horse battery" };
-  await app.as().auth.register({ body: { ...person, name: "Ada" } });
+  await app.as().auth.register({ body: { ...person, name: "Ada", ...(setupToken !== undefined && { setup_token: setupToken }) } });
   const signIn = async () => ({ token: (await app.as().auth.login({ body: person })).access_token ?? "" });
   const ada = await signIn();
   const created = await app.as(ada).projects.create({ body: { name: "Shop" } });
@@ -240,4 +240,11 @@ export async function enterPreview(
   const entered = await visit.fetch(pathname + search, { headers: asPage });
   visit.cookie = entered.headers["set-cookie"]?.[0]?.split(";")[0] ?? "";
   return Object.assign(visit, { entered });
+}
+
+/** The number that an app of the tiny template got when it started, as its preview says. */
+export async function bootOf(app: Pick<TestApp, "port" | "as">, user: Pick<TestUser, "token">, projectId: string): Promise<number> {
+  const visit = await enterPreview(app, user, projectId);
+  expect(await visit.fetch("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
+  return (JSON.parse((await visit.fetch("/headers")).text) as { boot: number }).boot;
 }
