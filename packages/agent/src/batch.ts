@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { abortable } from "./abortable.ts";
-import { executeCall, gateOf, prepareCall, refusedInPlanMode, type PreparedCall } from "./tool-calls.ts";
+import { executeCall, gateOf, prepareCall, refusedInPlanMode, type PreparedCall } from "./execute-call.ts";
 import { createAsk } from "./questions.ts";
 import type { AgentDeps } from "./agent-deps.ts";
 import type { AgentStep, FileChange } from "./events.ts";

@@ -1,4 +1,6 @@
-import type { CompletionReason, RunError } from "./events.ts";
+import type { CallVerdict } from "./agent-deps.ts";
+import type { CompletionReason, RunError, RunErrorCode } from "./events.ts";
+import type { ModelErrorKind } from "./model-error.ts";
 
 /** How a run ends. */
 export interface Ending {
@@ -15,5 +17,22 @@ export class RunEnded extends Error {
   constructor(ending: Ending) {
     super(ending.text);
     this.ending = ending;
+  }
+}
+
+export function failure(code: RunErrorCode, message: string, kind?: ModelErrorKind): Ending {
+  return { reason: "error", text: message, error: { code, message, ...(kind && { kind }) } };
+}
+
+/** The ending of a run that a hook of the caller or a limit has stopped. */
+export function stoppedBy(verdict: Extract<CallVerdict, { ok: false }>): Ending {
+  const text = verdict.message;
+  switch (verdict.stop) {
+    case "credits_exhausted":
+      return { reason: verdict.stop, text, error: { code: "insufficient_credits", message: text } };
+    case "credit_deduction_failed":
+      return { reason: verdict.stop, text, error: { code: "internal_error", message: text } };
+    case "resource_limit_exceeded":
+      return { reason: verdict.stop, text };
   }
 }

@@ -1,27 +1,28 @@
 /**
- * Order of events of one run. `·` is a hook call, the rest goes through `emit`:
+ * The events of one run, in their order. `·` is an awaited hook of `AgentDeps`, the rest goes through `emit`, which is awaited too: the loop continues
+ * when the caller has committed. `+` extends the conversation.
  *
  * ```
- * ├─ conversation_appended     the person's message with its context; a note when the run is resumed
+ * ├─ + conversation_appended   the person's message with its context; a note when the run is resumed
  * repeat, once per iteration
- * ├─ · takeSteering            steering messages become user turns before the call
- * ├─ conversation_appended?    a compaction, then compacted
+ * ├─ · + takeSteering          steering messages become user turns before the call
+ * ├─ + conversation_appended?  a compaction, then compacted
  * ├─ · beforeModelCall         may stop the run before the call is made
+ * ├─ model_retry*              a call that failed before anything of its answer: waiting, then retrying; · waitToRetry between the two
  * ├─ reasoning_chunk*, text_chunk*   as the model streams, in its order
+ * ├─ tool_progress*            while the model writes the arguments of a call for longer than 100 ms
  * ├─ · afterModelCall          exactly once per model call: the caller charges and publishes credits_used here
- * ├─ tool_started              the batch, before any of it runs, with the model's turn
- * ├─ for each call, in order   (neighbouring read-only calls run at the same time)
- * │  ├─ approval_required?     only in ask mode, one after another
- * │  ├─ · approve              waits for the person
- * │  ├─ question_asked?        a tool with a question for the person
- * │  ├─ · ask                  waits for the person
- * │  └─ file_changed*          after each successful mutation; notice* from tools
- * └─ agent_step                the batch with its results
- * within a model call, before anything of its answer: model_retry* (waiting, retrying), and · waitToRetry between the two
- * at any time: command_started, command_output*, command_ended of the commands that the tools run
+ * ├─ + tool_started            the batch, before any of it runs, with the model's turn
+ * ├─ for each call, in order   (neighboring read-only calls run at the same time)
+ * │  ├─ approval_required?     only in ask mode, one after another; · approve waits for the person
+ * │  ├─ question_asked?        a tool with a question for the person; · ask waits for the answer
+ * │  └─ file_changed*          after each successful change; notice* from tools
+ * ├─ · diagnose                if the batch changed files
+ * └─ + agent_step              the batch with its results
+ * at any time: command_started, command_output*, command_ended of the commands that the tools run; subagent_event*
  * at the end, whatever happened
  * ├─ reasoning_chunk*, text_chunk*, · afterModelCall
- * ├─ conversation_appended     the answer, or what was received of it and how the run ended
+ * ├─ + conversation_appended   the answer, or what was received of it and how the run ended
  * ├─ error?                    when the run failed
  * └─ complete                  always last, exactly once
  * ```

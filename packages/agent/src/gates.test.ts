@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import { expect, test } from "vitest";
-import { gateOf } from "./tool-calls.ts";
+import { gateOf } from "./execute-call.ts";
 import { defineTool, done } from "./tool.ts";
 
 const plain = defineTool({

@@ -26,7 +26,7 @@ export {
   type ToolImage,
 } from "./images.ts";
 export type { AttachedFile } from "./attached-file.ts";
-export { defaultRunLimits, runAgent } from "./loop.ts";
+export { runAgent } from "./loop.ts";
 export { loadHooks, type Hooks } from "./hooks.ts";
 export { ModelError, type ModelErrorCode, type ModelErrorKind } from "./model-error.ts";
 export { contextWindowOf } from "./context-window.ts";

@@ -86,6 +86,14 @@ export interface RunLimits {
   model_idle_ms: number;
 }
 
+export const defaultRunLimits: RunLimits = {
+  max_iterations: 200,
+  max_run_ms: 600_000,
+  max_tokens: null,
+  tool_timeout_ms: 120_000,
+  model_idle_ms: 120_000,
+};
+
 export type ToolInterceptor = (
   call: { tool: Tool; parameters: ToolParameters },
   context: ToolContext,

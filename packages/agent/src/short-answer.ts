@@ -1,4 +1,4 @@
-import { defaultRunLimits } from "./loop.ts";
+import { defaultRunLimits } from "./run-options.ts";
 import { streamTurn } from "./turn.ts";
 import { textOf, userMessage } from "./conversation.ts";
 import type { ModelClient, ModelUsage } from "./model-client.ts";

@@ -1,5 +1,5 @@
 import { compactedFacts, maxSummaryTokens, planCompaction, requestMessages, requestTokens } from "./compaction.ts";
-import { defaultRunLimits } from "./loop.ts";
+import { defaultRunLimits } from "./run-options.ts";
 import { textOf, type CompactionMessage, type Message, type ModelMessage } from "./conversation.ts";
 import { streamTurn } from "./turn.ts";
 import { definitionOf } from "./tool-definition.ts";

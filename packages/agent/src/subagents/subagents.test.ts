@@ -10,10 +10,10 @@ import {
   scripted,
   useTools,
   write,
+  resultTexts,
   type Reply,
   type RunChanges,
   type TestRun,
-  resultTexts,
 } from "../testing/harness.ts";
 import { tempWorkspace, type TempWorkspace } from "../testing/temp-workspace.ts";
 import type { ModelRequest } from "../model-client.ts";
