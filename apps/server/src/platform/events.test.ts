@@ -3,7 +3,8 @@ import { describe, expect, test, vi } from "vitest";
 import type { ProjectEvent, RunEvent } from "@tesslate/contract";
 import { events as eventsTable, tasks } from "../db/schema/core.ts";
 import { testPlatform, type TestPlatform } from "../testing/platform.ts";
-import type { EventLog, NewEvent } from "./events.ts";
+import type { NewEvent } from "./event-table.ts";
+import type { EventLog } from "./events.ts";
 
 const note = (text: string, task_id?: string): NewEvent =>
   ({ type: "text_chunk", data: { content: text }, ...(task_id && { task_id }) }) as NewEvent;

@@ -8,7 +8,8 @@ import {
 } from "@tesslate/contract";
 import type { Queries } from "../../../platform/database.ts";
 import { AppError, badRequest, invalid, limitReached, notFound } from "../../../platform/errors.ts";
-import type { EventLog, NewEvent } from "../../../platform/events.ts";
+import type { NewEvent } from "../../../platform/event-table.ts";
+import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Attachments } from "../attachments/index.ts";
 import { steeringMessage } from "@tesslate/agent";

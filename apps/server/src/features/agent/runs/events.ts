@@ -1,7 +1,8 @@
 import type { AgentEvent } from "@tesslate/agent";
 import type { RunEventData, RunEventType } from "@tesslate/contract";
 import type { Queries } from "../../../platform/database.ts";
-import type { EventLog, NewEvent } from "../../../platform/events.ts";
+import type { NewEvent } from "../../../platform/event-table.ts";
+import type { EventLog } from "../../../platform/events.ts";
 
 /** Agent events that are stored as they are. The others are handled in `execute.ts`. */
 type ForwardedEvent = Exclude<

@@ -1,5 +1,6 @@
 import type { Sandbox } from "@tesslate/runtime";
-import type { EventLog, NewEvent } from "../../../platform/events.ts";
+import type { NewEvent } from "../../../platform/event-table.ts";
+import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { isSkipped, skippedDirectories } from "./files.paths.ts";
 
