@@ -1,5 +1,5 @@
 import { Reason } from "./admin.ts";
-import { ContainerStatus, StopReason } from "./events.ts";
+import { ContainerStatus, StopReason } from "./project-events.ts";
 import { ProjectDeletion, EnvironmentStatus } from "./projects.ts";
 import { route } from "./route.ts";
 import { described, extend, Literals, listOf, Nullable, pageQuery, ProjectParams, Timestamp, Type, Uuid, type Static } from "./schema.ts";

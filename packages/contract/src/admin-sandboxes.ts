@@ -1,4 +1,4 @@
-import { ContainerStatus } from "./events.ts";
+import { ContainerStatus } from "./project-events.ts";
 import { route } from "./route.ts";
 import { described, listOf, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
 

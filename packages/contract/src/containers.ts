@@ -18,7 +18,7 @@ import {
 import { maxLogLines } from "./limits.ts";
 import { AuthenticatedFrame, AuthFrame, ErrorFrame, PingFrame, PongFrame } from "./sockets.ts";
 import { route } from "./route.ts";
-import { ContainerStatus } from "./events.ts";
+import { ContainerStatus } from "./project-events.ts";
 
 const tag = "containers";
 export { ContainerStatus };

@@ -15,6 +15,7 @@ import {
 } from "./schema.ts";
 import { deployProviders, remoteProviders } from "./deploy-providers.ts";
 import { SiteName } from "./domains.ts";
+import { LaunchCheck, LaunchReport, LaunchSettings } from "./launch-gate.ts";
 import { route } from "./route.ts";
 
 const tag = "deployments";
@@ -55,40 +56,6 @@ export const FrameworkId = Literals(
   "unknown",
 );
 export type FrameworkId = Static<typeof FrameworkId>;
-
-/** A check of the launch gate. Fields call it rule. */
-export const LaunchCheck = Literals("build", "pages", "secrets", "accessibility", "weight", "advisories");
-export type LaunchCheck = Static<typeof LaunchCheck>;
-export const LaunchFinding = Type.Object({
-  rule: LaunchCheck,
-  severity: Literals("info", "minor", "serious", "critical"),
-  message: described("One sentence. For a secret its kind and place, never its value", Type.String()),
-  path: described("In the build output, or in the source where that is known", Nullable(Type.String())),
-  line: Nullable(Type.Integer()),
-  page: described("URL of the page that was open", Nullable(Type.String())),
-});
-export type LaunchFinding = Static<typeof LaunchFinding>;
-export const LaunchReport = described(
-  "The report of the launch gate. Texts are from project code: do not render as HTML.",
-  Type.Object({
-    is_blocked: described("Whether a blocking check failed", Type.Boolean()),
-    duration_ms: Type.Integer(),
-    rules: Type.Array(
-      Type.Object({
-        rule: LaunchCheck,
-        status: described("`skipped`: could not be checked; `summary` has the reason", Literals("passed", "warned", "failed", "skipped")),
-        is_blocking: Type.Boolean(),
-        summary: described('E.g. "3 pages, no console errors"', Type.String()),
-      }),
-    ),
-    findings: described("At most 100, most severe first", Type.Array(LaunchFinding)),
-    weight: described(
-      "Bytes of the build output, of its scripts, and of what the first page loads (compressed)",
-      Nullable(Type.Object({ total: Type.Integer(), scripts: Type.Integer(), first_page: Nullable(Type.Integer()) })),
-    ),
-  }),
-);
-export type LaunchReport = Static<typeof LaunchReport>;
 
 /**
  * Why a provider refused: `auth` the token is invalid or expired; `forbidden` it lacks permission; `not_found` project, site or account does
@@ -165,7 +132,7 @@ export const Deployment = described(
 );
 export type Deployment = Static<typeof Deployment>;
 
-const EnvVars = Type.Record(Type.String({ pattern: "^[A-Za-z_][A-Za-z0-9_]*$" }), Type.String({ maxLength: 65_536 }), {
+export const DeploymentVariables = Type.Record(Type.String({ pattern: "^[A-Za-z_][A-Za-z0-9_]*$" }), Type.String({ maxLength: 65_536 }), {
   additionalProperties: false,
 });
 
@@ -180,7 +147,7 @@ export const DeploymentRequest = described(
     build_command: Maybe(Type.String({ minLength: 1, maxLength: 1000 })),
     output_directory: described("Relative to the container's folder", Maybe(Type.String({ minLength: 1, maxLength: 500 }))),
     framework: Maybe(FrameworkId),
-    env_vars: described("Override the project's variables", Maybe(EnvVars)),
+    env_vars: described("Override the project's variables", Maybe(DeploymentVariables)),
     exclude_env: described(
       "Names of project variables to leave out",
       Type.Optional(Type.Array(Type.String({ maxLength: 256 }), { maxItems: 500 })),
@@ -247,36 +214,8 @@ export type DeployAllResult = Static<typeof DeployAllResult>;
 export const StartedDeployment = Type.Object({ ...taskFields, deployment: Deployment });
 export const StartedDeployments = Type.Object({ ...taskFields, total: Type.Integer(), results: Type.Array(DeployAllResult) });
 
-export const LaunchSettings = Type.Object({
-  blocking: described("Checks that stop a deployment. Default: `build`, `secrets`", Type.Array(LaunchCheck)),
-  weight_budget: described(
-    "Compressed bytes that the first page may load; default 2 MB",
-    Type.Integer({ minimum: 1000, maximum: 1_000_000_000 }),
-  ),
-});
-export type LaunchSettings = Static<typeof LaunchSettings>;
-
-export const DeploymentTarget = described(
-  "A deployment target on the canvas: a provider with its containers.",
-  Type.Object({
-    id: Uuid,
-    project_id: Uuid,
-    provider: DeployProvider,
-    name: Type.String(),
-    environment: DeployEnvironment,
-    position_x: Type.Number(),
-    position_y: Type.Number(),
-    container_ids: Type.Array(Uuid),
-    is_connected: Type.Boolean(),
-    created_at: Timestamp,
-    updated_at: Timestamp,
-  }),
-);
-export type DeploymentTarget = Static<typeof DeploymentTarget>;
-
 const InProject = Type.Object({ project_id: ProjectRef });
 const One = Type.Object({ deployment_id: Uuid });
-const InTarget = Type.Object({ project_id: ProjectRef, target_id: Uuid });
 const deployErrors = [
   "conflict",
   "site_name_taken",
@@ -350,7 +289,7 @@ export const deploymentsRoutes = {
             "Provider for containers without one. Absent: they are left out; if no container has one, all are deployed to your only connected account, or to `local` if you have none or several",
         }),
       ),
-      env_vars: Maybe(EnvVars),
+      env_vars: Maybe(DeploymentVariables),
     }),
     response: StartedDeployments,
     errors: ["not_found", "deployment_running"],
@@ -500,116 +439,6 @@ export const deploymentsRoutes = {
     params: InProject,
     body: LaunchSettings,
     response: LaunchSettings,
-    errors: ["not_found"],
-  }),
-};
-
-export const deploymentTargetsRoutes = {
-  list: route({
-    method: "GET",
-    path: "/api/deployment-targets/{project_id}",
-    tag: "deployment-targets",
-    summary: "List deployment targets",
-    description: "Deployment targets on the project's canvas.",
-    auth: "user",
-    params: InProject,
-    query: Type.Object(pageQuery),
-    response: listOf(DeploymentTarget),
-    errors: ["not_found"],
-  }),
-  create: route({
-    method: "POST",
-    path: "/api/deployment-targets/{project_id}",
-    tag: "deployment-targets",
-    summary: "Create deployment target",
-    description: "Adds a deployment target to the canvas.",
-    auth: "user",
-    status: 201,
-    params: InProject,
-    body: Type.Object({
-      provider: DeployProvider,
-      name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
-      environment: Type.Optional(DeployEnvironment),
-      position_x: Type.Optional(Type.Number()),
-      position_y: Type.Optional(Type.Number()),
-    }),
-    response: DeploymentTarget,
-    errors: ["not_found"],
-  }),
-  update: route({
-    method: "PATCH",
-    path: "/api/deployment-targets/{project_id}/{target_id}",
-    tag: "deployment-targets",
-    summary: "Update deployment target",
-    description: "Renames, moves or switches a target between production and preview.",
-    auth: "user",
-    params: InTarget,
-    body: Type.Object({
-      name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
-      environment: Type.Optional(DeployEnvironment),
-      position_x: Type.Optional(Type.Number()),
-      position_y: Type.Optional(Type.Number()),
-    }),
-    response: DeploymentTarget,
-    errors: ["not_found"],
-  }),
-  remove: route({
-    method: "DELETE",
-    path: "/api/deployment-targets/{project_id}/{target_id}",
-    tag: "deployment-targets",
-    summary: "Delete deployment target",
-    description: "Removes a target from the canvas. Deployments stay live.",
-    auth: "user",
-    status: 204,
-    params: InTarget,
-    errors: ["not_found"],
-  }),
-  attach: route({
-    method: "PUT",
-    path: "/api/deployment-targets/{project_id}/{target_id}/containers/{container_id}",
-    tag: "deployment-targets",
-    summary: "Attach container to deployment target",
-    description: "Deploying the target then includes the container. Refused if the provider cannot run it (`target_incompatible`).",
-    auth: "user",
-    params: Type.Object({ project_id: ProjectRef, target_id: Uuid, container_id: Uuid }),
-    response: DeploymentTarget,
-    errors: ["not_found", "target_incompatible"],
-  }),
-  detach: route({
-    method: "DELETE",
-    path: "/api/deployment-targets/{project_id}/{target_id}/containers/{container_id}",
-    tag: "deployment-targets",
-    summary: "Detach container from deployment target",
-    description: "Removes a container from a target. Its deployments stay live.",
-    auth: "user",
-    status: 204,
-    params: Type.Object({ project_id: ProjectRef, target_id: Uuid, container_id: Uuid }),
-    errors: ["not_found"],
-  }),
-  deploy: route({
-    method: "POST",
-    path: "/api/deployment-targets/{project_id}/{target_id}/deploy",
-    tag: "deployment-targets",
-    summary: "Deploy target",
-    description: "Deploys every container of a target.",
-    auth: "user",
-    status: 202,
-    params: InTarget,
-    body: Type.Object({ env_vars: Maybe(EnvVars) }),
-    bodyOptional: true,
-    response: StartedDeployments,
-    errors: ["not_found", "no_containers", "deployment_credentials_missing", "deployment_running"],
-  }),
-  history: route({
-    method: "GET",
-    path: "/api/deployment-targets/{project_id}/{target_id}/history",
-    tag: "deployment-targets",
-    summary: "List deployments of target",
-    description: "Deployments of a target, newest first.",
-    auth: "user",
-    params: InTarget,
-    query: Type.Object(pageQuery),
-    response: listOf(Deployment),
     errors: ["not_found"],
   }),
 };

@@ -1,5 +1,5 @@
-import { SendMessage } from "./chat.ts";
-import { FinalIterations, FinalResponse, FinalToolCallsMade, PendingApproval, PendingQuestion, RunEvent } from "./events.ts";
+import { SendMessage } from "./chat-runs.ts";
+import { FinalIterations, FinalResponse, FinalToolCallsMade, PendingApproval, PendingQuestion, RunEvent } from "./run-events.ts";
 import { route } from "./route.ts";
 import { described, extend, Literals, Maybe, Nullable, Timestamp, Type, Uuid, type Static } from "./schema.ts";
 

@@ -1,4 +1,4 @@
-import type { LaunchFinding } from "./deployments.ts";
+import type { LaunchFinding } from "./launch-gate.ts";
 
 /** Keys and passwords in texts: for the launch gate, and for messages before they are sent. */
 

@@ -1,4 +1,4 @@
-import { SendMessage } from "./chat.ts";
+import { SendMessage } from "./chat-runs.ts";
 import { Plan, StepStatus } from "./plan.ts";
 import { described, StartedTask, Literals, Maybe, Nullable, Type, Uuid, type Static } from "./schema.ts";
 import { route } from "./route.ts";

@@ -18,10 +18,10 @@ import { maxAttachments } from "./attachments.ts";
 import { EditMode } from "./edit-mode.ts";
 import { Category } from "./marketplace.ts";
 import { route } from "./route.ts";
-import { ProjectEvent } from "./events.ts";
+import { ProjectEvent } from "./project-events.ts";
 import { AuthenticatedFrame, AuthFrame, ErrorFrame, PingFrame, PongFrame } from "./sockets.ts";
 import { SandboxDriver } from "./system.ts";
-import { ContainerStatus, StopReason } from "./events.ts";
+import { ContainerStatus, StopReason } from "./project-events.ts";
 
 const tag = "projects";
 

@@ -1,4 +1,4 @@
-import { SendMessage } from "./chat.ts";
+import { SendMessage } from "./chat-runs.ts";
 import { EditMode } from "./edit-mode.ts";
 import { Workspace } from "./workspace.ts";
 import { described, TaskLinks, Maybe, Nullable, Timestamp, Type, Uuid, extend, listOf, type Static } from "./schema.ts";

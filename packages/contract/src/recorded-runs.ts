@@ -1,4 +1,4 @@
-import { TranscriptEvent } from "./events.ts";
+import { TranscriptEvent } from "./run-events.ts";
 import { ItemParams } from "./marketplace.ts";
 import { AgentDetail } from "./marketplace-agents.ts";
 import { route } from "./route.ts";
