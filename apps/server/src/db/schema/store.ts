@@ -1,7 +1,6 @@
 import type { TranscriptEvent } from "@tesslate/contract";
 import { sql } from "drizzle-orm";
 import {
-  type AnyPgColumn,
   bigint,
   boolean,
   check,
@@ -15,6 +14,7 @@ import {
   unique,
   uniqueIndex,
   uuid,
+  type AnyPgColumn,
 } from "drizzle-orm/pg-core";
 import { createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
 import { themes, users } from "./accounts.ts";

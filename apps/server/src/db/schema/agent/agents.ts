@@ -1,6 +1,5 @@
 import { sql } from "drizzle-orm";
 import {
-  type AnyPgColumn,
   boolean,
   doublePrecision,
   index,
@@ -12,6 +11,7 @@ import {
   text,
   unique,
   uuid,
+  type AnyPgColumn,
 } from "drizzle-orm/pg-core";
 import { users } from "../accounts.ts";
 import { createdAt, id, timestamptz, updatedAt } from "../../../platform/columns.ts";

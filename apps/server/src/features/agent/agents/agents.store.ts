@@ -1,13 +1,13 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import {
-  type AgentRow,
   agents,
-  type AgentVersionRow,
   agentVersions,
   isEntryActive,
   isRunVersion,
   userPurchasedAgents,
+  type AgentRow,
+  type AgentVersionRow,
 } from "../../../db/schema/agent/agents.ts";
 import type { OfficialAgent } from "./official-agents.ts";
 

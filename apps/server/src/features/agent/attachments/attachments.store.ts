@@ -1,7 +1,7 @@
 import { and, asc, eq, inArray, isNull, sql } from "drizzle-orm";
 import type { MessageAttachment } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { attachmentPieces, type AttachmentRow, attachments } from "../../../db/schema/agent/chats.ts";
+import { attachmentPieces, attachments, type AttachmentRow } from "../../../db/schema/agent/chats.ts";
 
 export type AttachmentsStore = ReturnType<typeof createAttachmentsStore>;
 export function createAttachmentsStore(db: Database) {

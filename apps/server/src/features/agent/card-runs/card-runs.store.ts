@@ -1,6 +1,6 @@
 import { and, asc, desc, eq, gt, inArray, or, sql } from "drizzle-orm";
 import { messages, queuedMessages } from "../../../db/schema/agent/chats.ts";
-import { type CardRunRow, cardRuns } from "../../../db/schema/agent/runs.ts";
+import { cardRuns, type CardRunRow } from "../../../db/schema/agent/runs.ts";
 import { usageLogs } from "../../../db/schema/billing.ts";
 import { tasks } from "../../../db/schema/core.ts";
 import { boards, cards } from "../../../db/schema/projects.ts";

@@ -3,15 +3,15 @@ import { and, asc, count, desc, eq, getTableColumns, inArray, max, ne, or, sql }
 import type { Database, Queries } from "../../../platform/database.ts";
 import { containers, type ContainerRow } from "../../../db/schema/runtime.ts";
 import {
-  type AgentStepRow,
   agentSteps,
   chatRewinds,
-  type ChatRow,
   chats,
-  type MessageRow,
   messages,
   plans,
   queuedMessages,
+  type AgentStepRow,
+  type ChatRow,
+  type MessageRow,
 } from "../../../db/schema/agent/chats.ts";
 import { approvals } from "../../../db/schema/agent/runs.ts";
 import { events, tasks, type TaskRow } from "../../../db/schema/core.ts";

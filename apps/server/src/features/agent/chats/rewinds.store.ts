@@ -5,10 +5,10 @@ import {
   chatRewinds,
   chats,
   conversationMessages,
-  type MessageRow,
   messages,
-  type RewindRow,
   runTranscripts,
+  type MessageRow,
+  type RewindRow,
 } from "../../../db/schema/agent/chats.ts";
 import { branches } from "../../../db/schema/source.ts";
 

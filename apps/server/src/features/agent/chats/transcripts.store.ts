@@ -1,7 +1,7 @@
 import { and, asc, eq, gte, inArray, lte, or, sql } from "drizzle-orm";
 import { runEventData, type TranscriptEvent } from "@tesslate/contract";
-import { type MessageRow, messages, runTranscripts } from "../../../db/schema/agent/chats.ts";
-import { type ApprovalRow, approvals } from "../../../db/schema/agent/runs.ts";
+import { messages, runTranscripts, type MessageRow } from "../../../db/schema/agent/chats.ts";
+import { approvals, type ApprovalRow } from "../../../db/schema/agent/runs.ts";
 import { events } from "../../../db/schema/core.ts";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/postgres-text.ts";

@@ -1,7 +1,7 @@
 import { and, asc, eq, isNull, or, sql } from "drizzle-orm";
 import type { Database } from "../../../platform/database.ts";
 import { chats } from "../../../db/schema/agent/chats.ts";
-import { type McpServerRow, mcpServers } from "../../../db/schema/agent/mcp.ts";
+import { mcpServers, type McpServerRow } from "../../../db/schema/agent/mcp.ts";
 import { projects } from "../../../db/schema/projects.ts";
 
 /** A branch has the servers of its project. */

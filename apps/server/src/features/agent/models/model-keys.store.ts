@@ -2,7 +2,7 @@ import { setModelDisabled } from "../../accounts/users/index.ts";
 import { and, asc, desc, eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { users } from "../../../db/schema/accounts.ts";
-import { type UserApiKeyRow, userApiKeys, type UserProviderRow, userProviders } from "../../../db/schema/agent/models.ts";
+import { userApiKeys, userProviders, type UserApiKeyRow, type UserProviderRow } from "../../../db/schema/agent/models.ts";
 
 interface Page {
   limit: number;

@@ -3,10 +3,10 @@ import type { Database } from "../../../platform/database.ts";
 import { users } from "../../../db/schema/accounts.ts";
 import {
   modelCapabilities,
-  type ModelCapabilitiesRow,
   modelPreferences,
-  type UserCustomModelRow,
   userCustomModels,
+  type ModelCapabilitiesRow,
+  type UserCustomModelRow,
 } from "../../../db/schema/agent/models.ts";
 
 export interface StoredPreferences {

@@ -1,7 +1,7 @@
 import { eq, sql } from "drizzle-orm";
 import type { PlanChange } from "@tesslate/agent";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { type PlanRow, plans } from "../../../db/schema/agent/chats.ts";
+import { plans, type PlanRow } from "../../../db/schema/agent/chats.ts";
 
 export type PlansStore = ReturnType<typeof createPlansStore>;
 export function createPlansStore(db: Database) {

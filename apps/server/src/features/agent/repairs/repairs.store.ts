@@ -2,7 +2,7 @@ import { and, desc, eq, gt, inArray, sql } from "drizzle-orm";
 import type { PreviewReport, ProjectEventData } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/postgres-text.ts";
-import { type ChatRow, chats, type MessageRow, messages } from "../../../db/schema/agent/chats.ts";
+import { chats, messages, type ChatRow, type MessageRow } from "../../../db/schema/agent/chats.ts";
 import { events, tasks, type TaskRow } from "../../../db/schema/core.ts";
 import { users } from "../../../db/schema/accounts.ts";
 import { containers } from "../../../db/schema/runtime.ts";

@@ -6,7 +6,7 @@ import { describe, expect, inject, test } from "vitest";
 import { call, pause, say, script, turn, usage, type ScriptItem } from "@tesslate/testkit";
 import type { RunEvent } from "@tesslate/contract";
 import { createLogger } from "../../../platform/logger.ts";
-import { startEmbeddedPostgres } from "../../../platform/postgres.ts";
+import { startEmbeddedPostgres } from "../../../platform/postgres/embedded.ts";
 import { startDatabaseProxy, type DatabaseProxy } from "../../../testing/database-proxy.ts";
 import { all, answer, chatWorld, eventually, find, orderOf, collect, textOf, type ChatWorld } from "../../../testing/chat.ts";
 

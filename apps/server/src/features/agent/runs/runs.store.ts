@@ -4,15 +4,15 @@ import type { QueueHold, SubagentEvent } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/postgres-text.ts";
 import {
-  type AgentStepRow,
   agentSteps,
-  type ChatRow,
   chats,
-  type MessageRow,
   messages,
   queuedMessages,
+  type AgentStepRow,
+  type ChatRow,
+  type MessageRow,
 } from "../../../db/schema/agent/chats.ts";
-import { type ApprovalRow, approvals } from "../../../db/schema/agent/runs.ts";
+import { approvals, type ApprovalRow } from "../../../db/schema/agent/runs.ts";
 import { events, tasks } from "../../../db/schema/core.ts";
 
 export interface NewApproval {

@@ -3,7 +3,7 @@ import type { Evidence } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/postgres-text.ts";
 import { messages } from "../../../db/schema/agent/chats.ts";
-import { evidencePictures, type EvidenceRow, runEvidence } from "../../../db/schema/agent/runs.ts";
+import { evidencePictures, runEvidence, type EvidenceRow } from "../../../db/schema/agent/runs.ts";
 import { events, tasks } from "../../../db/schema/core.ts";
 
 /** Screenshots per project; older ones are deleted. */

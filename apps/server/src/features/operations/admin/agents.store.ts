@@ -2,7 +2,7 @@ import { updateAgent } from "../../agent/agents/index.ts";
 import { and, desc, eq, ilike, or, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { type AgentRow, agents } from "../../../db/schema/agent/agents.ts";
+import { agents, type AgentRow } from "../../../db/schema/agent/agents.ts";
 import { users } from "../../../db/schema/accounts.ts";
 import { containsPattern } from "../../accounts/audit/index.ts";
 

@@ -1,6 +1,6 @@
 import { and, asc, count, desc, eq, gt, inArray, isNotNull, max, min, ne, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { checkpoints, type CheckpointRow, changeSets, type ChangeSetRow, type Rejection } from "../../../db/schema/source.ts";
+import { checkpoints, changeSets, type CheckpointRow, type ChangeSetRow, type Rejection } from "../../../db/schema/source.ts";
 import { events, tasks, type TaskRow } from "../../../db/schema/core.ts";
 import { chatRewinds, messages } from "../../../db/schema/agent/chats.ts";
 import { evidencePictures, runEvidence } from "../../../db/schema/agent/runs.ts";

@@ -1,6 +1,6 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { agents, type PurchaseType, userPurchasedAgents } from "../../../db/schema/agent/agents.ts";
+import { agents, userPurchasedAgents, type PurchaseType } from "../../../db/schema/agent/agents.ts";
 import { bases, userPurchasedBases } from "../../../db/schema/store.ts";
 import type { ItemKind } from "./reviews.store.ts";
 

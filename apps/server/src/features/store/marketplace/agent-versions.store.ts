@@ -1,7 +1,7 @@
 import { desc, eq } from "drizzle-orm";
 import { setEntryVersion } from "../../agent/agents/index.ts";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { type AgentRow, type AgentVersionContent, type AgentVersionRow, agentVersions } from "../../../db/schema/agent/agents.ts";
+import { agentVersions, type AgentRow, type AgentVersionContent, type AgentVersionRow } from "../../../db/schema/agent/agents.ts";
 
 export type AgentVersionsStore = ReturnType<typeof createAgentVersionsStore>;
 /** Published versions of agents. Changes need the lock of the agent. */

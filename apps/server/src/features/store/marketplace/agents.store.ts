@@ -6,14 +6,14 @@ import type { MarketplaceSort } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/postgres-text.ts";
 import {
-  type AgentRow,
   agents,
-  type AgentVersionRow,
   agentVersions,
   isAgentListed,
   isEntryActive,
   isRunVersion,
   userPurchasedAgents,
+  type AgentRow,
+  type AgentVersionRow,
 } from "../../../db/schema/agent/agents.ts";
 import { users } from "../../../db/schema/accounts.ts";
 import { createCountsOf } from "./facet-counts.store.ts";

@@ -2,16 +2,16 @@ import { and, asc, count, desc, eq, isNull, sql } from "drizzle-orm";
 import type { OwnItem } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import {
-  type AgentRow,
   agents,
-  type AgentVersionRow,
   agentVersions,
   isEntryActive,
   isRunVersion,
   userPurchasedAgents,
+  type AgentRow,
+  type AgentVersionRow,
 } from "../../../db/schema/agent/agents.ts";
 import { users } from "../../../db/schema/accounts.ts";
-import { bases, isBaseEntryActive, userPurchasedBases, type BaseRow, projectAgents } from "../../../db/schema/store.ts";
+import { bases, isBaseEntryActive, userPurchasedBases, projectAgents, type BaseRow } from "../../../db/schema/store.ts";
 import { creatorColumns } from "./creator.store.ts";
 import type { CreatorRow } from "./creator.ts";
 

@@ -3,7 +3,7 @@ import type { AdminReview } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { agents } from "../../../db/schema/agent/agents.ts";
 import { themes, users, type ThemeRow } from "../../../db/schema/accounts.ts";
-import { bases, type BaseRow, marketplaceReviews as reviews } from "../../../db/schema/store.ts";
+import { bases, marketplaceReviews as reviews, type BaseRow } from "../../../db/schema/store.ts";
 import { moderateTheme } from "../../accounts/themes/index.ts";
 import { recount, type ItemKind } from "./reviews.store.ts";
 import { isId } from "./viewer.ts";
