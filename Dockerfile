@@ -30,7 +30,7 @@ RUN rm -rf node_modules apps/*/node_modules packages/*/node_modules \
   && npm ci --omit=dev --ignore-scripts --no-audit --no-fund --prefer-offline --workspace @tesslate/server --workspace @tesslate/runtime \
     --workspace @tesslate/agent --workspace @tesslate/contract --workspace @tesslate/text-calls \
   # The embedded PostgreSQL completes its folder at the first start, which the image's user cannot.
-  && node --input-type=module-typescript -e 'await (await import("./apps/server/src/platform/postgres.ts")).findPostgresPrograms();' \
+  && node --input-type=module-typescript -e 'await (await import("./apps/server/src/platform/postgres/programs.ts")).findPostgresPrograms();' \
   # Tells ./studio that nothing has to be fetched or built.
   && mkdir -p .studio && rm -f .studio/built && touch .studio/image
 

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { freePort, startS3Server, type S3Server } from "@tesslate/testkit";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createLogger } from "../apps/server/src/platform/logger.ts";
-import { startEmbeddedPostgres, type EmbeddedPostgres } from "../apps/server/src/platform/postgres.ts";
+import { startEmbeddedPostgres, type EmbeddedPostgres } from "../apps/server/src/platform/postgres/embedded.ts";
 import { copyCheckout } from "./test/checkout-copy.ts";
 import { reachable, releaseReachable, stopRuntimesBelow } from "../packages/runtime/src/index.ts";
 

@@ -7,7 +7,7 @@ import { createRunner, hasHashIn } from "@tesslate/runtime/runner";
 import { ConfigError, readConfig } from "../apps/server/src/config.ts";
 import { readHostLoad } from "../apps/server/src/platform/host-load.ts";
 import { createLogger } from "../apps/server/src/platform/logger.ts";
-import { findPostgresPrograms } from "../apps/server/src/platform/postgres.ts";
+import { findPostgresPrograms } from "../apps/server/src/platform/postgres/programs.ts";
 import { recordRunner } from "../apps/server/src/platform/running-server.ts";
 import { createRunnerTracing } from "../apps/server/src/platform/runner-tracing.ts";
 import { startTraces } from "../apps/server/src/platform/traces.ts";

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { reachable, releaseReachable, stopRuntimesBelow } from "@tesslate/runtime";
 import { freePort, startS3Server } from "@tesslate/testkit";
 import { createLogger } from "../../apps/server/src/platform/logger.ts";
-import { startEmbeddedPostgres } from "../../apps/server/src/platform/postgres.ts";
+import { startEmbeddedPostgres } from "../../apps/server/src/platform/postgres/embedded.ts";
 import { startStudio, type RunningStudio } from "../../e2e/studio.ts";
 import type { Load } from "../model-process.ts";
 import type { Roots } from "./usage.ts";

@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { createRuntime, findDockerEngine } from "@tesslate/runtime";
 import { adviceToInstall, isContainerImage } from "../../apps/server/src/platform/container-image.ts";
-import { userNameProblem } from "../../apps/server/src/platform/postgres.ts";
+import { userNameProblem } from "../../apps/server/src/platform/postgres/os-user.ts";
 import { BackupError } from "../../apps/server/src/features/operations/backup/index.ts";
 import { checkBackupTarget } from "../../apps/server/src/backup-command.ts";
 import { findServer } from "../../apps/server/src/platform/running-server.ts";

@@ -15,7 +15,9 @@ import {
 } from "./features/accounts/users/index.ts";
 import { connectDatabase, migrateDatabase, type DatabaseHandle } from "./platform/database.ts";
 import type { Logger } from "./platform/logger.ts";
-import { findRunningPostgres, holdDataDir, startEmbeddedPostgres } from "./platform/postgres.ts";
+import { holdDataDir } from "./platform/data-folder-lock.ts";
+import { findRunningPostgres } from "./platform/postgres/earlier-server.ts";
+import { startEmbeddedPostgres } from "./platform/postgres/embedded.ts";
 import { createRateLimiter } from "./platform/rate-limit.ts";
 
 /** Opens the database of this installation, whether its server runs or not. Throws an error to show when it is unavailable. */

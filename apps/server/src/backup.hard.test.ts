@@ -16,7 +16,7 @@ import { spawnStudio, type SpawnedStudio } from "./testing/spawned-studio.ts";
 import { temporaryFolder } from "./testing/temporary.ts";
 import { tinyTemplates } from "./testing/tiny-template.ts";
 import { createLogger } from "./platform/logger.ts";
-import { startEmbeddedPostgres } from "./platform/postgres.ts";
+import { startEmbeddedPostgres } from "./platform/postgres/embedded.ts";
 
 const probe = await realRuntime().catch(() => undefined);
 const canRun = probe?.can.privateNetwork === true;

@@ -14,7 +14,7 @@ import { npmProgram } from "@tesslate/runtime";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { clientsAt } from "./testing/address.ts";
 import { findCaddy } from "./testing/caddy.ts";
-import { findPostgresPrograms } from "./platform/postgres.ts";
+import { findPostgresPrograms } from "./platform/postgres/programs.ts";
 import { asPage, ended, enterPreview } from "./testing/projects.ts";
 import { temporaryFolder } from "./testing/temporary.ts";
 import { tinyTemplates } from "./testing/tiny-template.ts";

@@ -5,7 +5,9 @@ import type { Config } from "./config.ts";
 import { addressOfDatabase, awaitDatabase, connectDatabase, type DatabaseHandle } from "./platform/database.ts";
 import { isDatabaseClaimed } from "./platform/database-claim.ts";
 import type { Logger } from "./platform/logger.ts";
-import { findRunningPostgres, holdDataDir, startEmbeddedPostgres } from "./platform/postgres.ts";
+import { holdDataDir } from "./platform/data-folder-lock.ts";
+import { findRunningPostgres } from "./platform/postgres/earlier-server.ts";
+import { startEmbeddedPostgres } from "./platform/postgres/embedded.ts";
 
 export interface OpenInstallation {
   dataDir: string;

@@ -8,7 +8,7 @@ import { appliedMigrations, knownMigrations, migrateDatabase } from "./platform/
 import { loadEncryptionKeys } from "./platform/encryption-keys.ts";
 import { refuseKeysOfOtherDatabase } from "./platform/key-check.ts";
 import type { Logger } from "./platform/logger.ts";
-import { findPostgresPrograms } from "./platform/postgres.ts";
+import { findPostgresPrograms } from "./platform/postgres/programs.ts";
 import { openInstallation } from "./open-installation.ts";
 import { settings } from "./settings/index.ts";
 import { settingsOf } from "./settings/kinds.ts";

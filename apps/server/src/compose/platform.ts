@@ -41,7 +41,10 @@ import {
   type ObjectStore,
 } from "../platform/objects/index.ts";
 import { createOutbound, hostEntry, type Outbound } from "../platform/outbound.ts";
-import { findPostgresPrograms, holdDataDir, prepareProjectCluster, startEmbeddedPostgres } from "../platform/postgres.ts";
+import { holdDataDir } from "../platform/data-folder-lock.ts";
+import { startEmbeddedPostgres } from "../platform/postgres/embedded.ts";
+import { findPostgresPrograms } from "../platform/postgres/programs.ts";
+import { prepareProjectCluster } from "../platform/postgres/project-cluster.ts";
 import { registerProcess } from "../platform/presence.ts";
 import {
   createForwardSignatures,

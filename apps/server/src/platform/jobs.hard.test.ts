@@ -5,7 +5,7 @@ import { expect, test, vi } from "vitest";
 import { connectDatabase } from "./database.ts";
 import { startJobs } from "./jobs.ts";
 import { createLogger } from "./logger.ts";
-import { startEmbeddedPostgres } from "./postgres.ts";
+import { startEmbeddedPostgres } from "./postgres/embedded.ts";
 
 test("jobs continue after the database was killed and restarted", async () => {
   const dataDir = await mkdtemp(join(tmpdir(), "studio-jobs-"));

@@ -7,7 +7,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { connectDatabase } from "./database.ts";
 import { createLogger } from "./logger.ts";
-import { holdDataDir, startEmbeddedPostgres } from "./postgres.ts";
+import { holdDataDir } from "./data-folder-lock.ts";
+import { startEmbeddedPostgres } from "./postgres/embedded.ts";
 import { createBus } from "./bus.ts";
 
 const log = createLogger("silent");
@@ -141,7 +142,7 @@ describe("the embedded server", () => {
 
   test("stops with a killed process, and the next one continues with its data", async () => {
     const { child, line } = await inProcess(`
-      import { startEmbeddedPostgres } from "./postgres.ts";
+      import { startEmbeddedPostgres } from "./postgres/embedded.ts";
       import { createLogger } from "./logger.ts";
       import { connectDatabase } from "./database.ts";
       const log = createLogger("silent");
@@ -180,7 +181,7 @@ test.skipIf(process.getuid?.() !== 0)(
   async () => {
     const there = await inProcess(
       `
-      import { startEmbeddedPostgres } from "./postgres.ts";
+      import { startEmbeddedPostgres } from "./postgres/embedded.ts";
       import { createLogger } from "./logger.ts";
       await startEmbeddedPostgres({ dataDir: ${JSON.stringify(dataDir)}, reach: async (folder) => folder, log: createLogger("silent"), settings: { fsync: "off" } });
       process.stdout.write("started\\n");
@@ -203,7 +204,7 @@ describe("one process per data folder", () => {
   const holder = (then = "setInterval(() => {}, 1000)", wrapper: string[] = []) =>
     inProcess(
       `
-      import { holdDataDir } from "./postgres.ts";
+      import { holdDataDir } from "./data-folder-lock.ts";
       try {
         const release = await holdDataDir(${JSON.stringify(dataDir)});
         process.stdout.write("held\\n");

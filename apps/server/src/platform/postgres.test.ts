@@ -4,7 +4,9 @@ import { reachable, releaseReachable } from "@tesslate/runtime";
 import { expect, inject, test } from "vitest";
 import { onServer } from "../testing/postgres.ts";
 import { temporaryFolder } from "../testing/temporary.ts";
-import { findPostgresPrograms, holdDataDir, prepareProjectCluster } from "./postgres.ts";
+import { holdDataDir } from "./data-folder-lock.ts";
+import { findPostgresPrograms } from "./postgres/programs.ts";
+import { prepareProjectCluster } from "./postgres/project-cluster.ts";
 
 /* The embedded server, killed and restarted: `postgres.hard.test.ts`. */
 

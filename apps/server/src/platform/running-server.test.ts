@@ -4,7 +4,7 @@ import { cpSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { temporaryFolder } from "../testing/temporary.ts";
-import { holdDataDir } from "./postgres.ts";
+import { holdDataDir } from "./data-folder-lock.ts";
 import { findRunner, findServer, recordRunner, recordServer, removeServerRecord, stopServer } from "./running-server.ts";
 
 const children: ChildProcess[] = [];
@@ -25,7 +25,7 @@ async function startProcess(dataDir: string, onTerm: string) {
     [
       "--input-type=module",
       "--eval",
-      `import { holdDataDir } from ${here("postgres.ts")};
+      `import { holdDataDir } from ${here("data-folder-lock.ts")};
       import { recordServer, removeServerRecord } from ${here("running-server.ts")};
       const [dataDir] = process.argv.slice(1);
       const release = await holdDataDir(dataDir);

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describeHolder, findLockHolder, isRunningHere, thisProcess, type Holder } from "@tesslate/runtime";
 import { Type, type Static } from "typebox";
 import { Value } from "typebox/value";
-import { dataDirLock } from "./postgres.ts";
+import { dataDirLock } from "./data-folder-lock.ts";
 
 /** A server exits after this time, even if something does not close. */
 export const shutdownLimitMs = 20_000;

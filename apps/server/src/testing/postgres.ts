@@ -7,7 +7,7 @@ import pg from "pg";
 import type { TestProject } from "vitest/node";
 import { connectDatabase, migrateDatabase } from "../platform/database.ts";
 import { createLogger } from "../platform/logger.ts";
-import { startEmbeddedPostgres } from "../platform/postgres.ts";
+import { startEmbeddedPostgres } from "../platform/postgres/embedded.ts";
 import { postgresIsUnused } from "./postgres-users.ts";
 
 /** Database server of this test run. */

@@ -6,7 +6,7 @@ import { createRuntime, stopRuntimesBelow, type RuntimeDriver, type RuntimeOptio
 import { containers } from "../db/schema/runtime.ts";
 import { projects } from "../db/schema/projects.ts";
 import { createLogger } from "../platform/logger.ts";
-import { findPostgresPrograms } from "../platform/postgres.ts";
+import { findPostgresPrograms } from "../platform/postgres/programs.ts";
 import { inject } from "vitest";
 import { sharedView, testApp, type TestApp, type TestAppOptions, type TestUser } from "./app.ts";
 import { tinyTemplates } from "./tiny-template.ts";

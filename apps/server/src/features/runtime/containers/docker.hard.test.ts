@@ -4,7 +4,7 @@ import { importPostgres, importRedis } from "@tesslate/testkit/docker-databases"
 import { startDockerEngine } from "@tesslate/testkit/docker-engine";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findPostgresPrograms } from "../../../platform/postgres.ts";
+import { findPostgresPrograms } from "../../../platform/postgres/programs.ts";
 import { testApp } from "../../../testing/app.ts";
 import { ended, enterPreview, startedProject } from "../../../testing/projects.ts";
 import { realRuntime } from "../../../testing/sandbox.ts";

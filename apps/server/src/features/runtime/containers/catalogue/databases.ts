@@ -4,7 +4,7 @@ import { speaksMysql, speaksPostgres, speaksRedis } from "./probes.ts";
 
 /** Volume path expected by the image since version 18. */
 const postgresData = "/var/lib/postgresql";
-/** Made by `platform/postgres.ts` with the bundled programs. Others have their own format. */
+/** Made by `platform/postgres/project-cluster.ts` with the bundled programs. Others have their own format. */
 const bundledPostgres = "/opt/postgres/bin";
 const preparedCluster = "/opt/postgres-cluster/cluster";
 const postgresFrom = (bin: string): Program => ({
