@@ -24,17 +24,17 @@ const otherNames: Record<string, string[]> = {
 /** A foreign tool may call a parameter `constructor`. */
 const namesFor = (name: string): string[] => (Object.hasOwn(otherNames, name) ? (otherNames[name] ?? []) : []);
 
-/** The arguments with the tool's names, and as text where the tool expects text. Valid arguments are unchanged. */
-export function settleNames(tool: Tool, given: ToolParameters): ToolParameters {
+/** The arguments under the names of the tool, and as text where the tool expects text. Valid arguments are unchanged. */
+export function normalizeArguments(tool: Tool, given: ToolParameters): ToolParameters {
   const properties = tool.parameters.properties as Record<string, { type?: unknown; items?: unknown }>;
   const normalized: ToolParameters = {};
-  const strays: [string, unknown][] = [];
+  const unnamed: [string, unknown][] = [];
   for (const [key, value] of Object.entries(given)) {
     const known = Object.hasOwn(properties, key) ? key : Object.keys(properties).find((name) => plain(name) === plain(key));
-    if (known === undefined || (known !== key && Object.hasOwn(given, known))) strays.push([key, value]);
+    if (known === undefined || (known !== key && Object.hasOwn(given, known))) unnamed.push([key, value]);
     else normalized[known] = value;
   }
-  for (const [key, value] of strays) {
+  for (const [key, value] of unnamed) {
     const meant = Object.entries(properties).find(
       ([name, schema]) =>
         !Object.hasOwn(normalized, name) &&

@@ -169,14 +169,14 @@ function lastThatFit(turns: ModelMessage[][], maxTokens: number): ModelMessage[]
   return turns.slice(Math.min(Math.max(first + 1, 1), turns.length - 1));
 }
 
-const leastResultChars = 400;
+const minResultChars = 400;
 
 /** The characters per result with which a last turn that is too large fits; the model can request the rest again. */
 function resultLimit(kept: readonly ModelMessage[], maxTokens: number): number | undefined {
   if (estimateMessagesTokens(kept) <= maxTokens) return undefined;
   const results = kept.filter((message): message is ToolMessage => message.role === "tool").flatMap((message) => message.parts);
   const others = estimateMessagesTokens(kept.filter((message) => message.role !== "tool"));
-  return Math.max(leastResultChars, Math.floor((4 * (maxTokens - others)) / (results.length || 1)));
+  return Math.max(minResultChars, Math.floor((4 * (maxTokens - others)) / (results.length || 1)));
 }
 
 /** The person's own words. */

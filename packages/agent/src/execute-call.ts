@@ -1,6 +1,6 @@
 import { Value } from "typebox/value";
 import { abortable, pause } from "./abortable.ts";
-import { settleNames } from "./argument-names.ts";
+import { normalizeArguments } from "./argument-names.ts";
 import { currentToolName } from "./tools/index.ts";
 import { failed, failureMessage, ToolFailure, workspaceCode, type EditMode, type Tool, type ToolContext } from "./tool.ts";
 import type { ToolCallPart } from "./conversation.ts";
@@ -91,7 +91,7 @@ function coerce(tool: Tool, value: ToolParameters): unknown {
       .map(([key, item]) => [key, isStructured(tool, key) && typeof item === "string" ? (tryJson(item) ?? item) : item]),
   );
   if (Value.Check(tool.parameters, given)) return given;
-  return Value.Convert(tool.parameters, structuredClone(settleNames(tool, given)));
+  return Value.Convert(tool.parameters, structuredClone(normalizeArguments(tool, given)));
 }
 
 function isStructured(tool: Tool, key: string): boolean {

@@ -6,8 +6,8 @@ import type { ModelClientOptions } from "./options.ts";
 const hasBudget = /claude-(3[-.]7(?!\d)|(opus|sonnet|haiku)-4(?!\d|[-.][6-9](?!\d)))/;
 /** In tokens. */
 const budgets: Record<Exclude<Reasoning, "off">, number> = { low: 2_048, medium: 8_192, high: 16_384 };
-/** Anthropic's least. */
-const leastBudget = 1_024;
+/** Anthropic's minimum. */
+const minBudgetTokens = 1_024;
 
 /**
  * What replaces the options of a call to Claude models that think within a budget of tokens. The budget counts towards the longest answer, so it is at most
@@ -20,7 +20,7 @@ export function budgetedThinking(
 ): Pick<LanguageModelV4CallOptions, "maxOutputTokens" | "reasoning" | "providerOptions"> {
   if (provider !== "anthropic" || reasoning === undefined || reasoning === "off" || !hasBudget.test(model)) return {};
   const budgetTokens = Math.min(budgets[reasoning], Math.floor((max_output_tokens ?? Infinity) / 2));
-  if (budgetTokens < leastBudget || !mayThink(prompt)) return { reasoning: "none" };
+  if (budgetTokens < minBudgetTokens || !mayThink(prompt)) return { reasoning: "none" };
   return {
     // The library adds the budget.
     ...(max_output_tokens !== undefined && { maxOutputTokens: max_output_tokens - budgetTokens }),

@@ -42,13 +42,13 @@ const windowPatterns = [
   `must be <= ${number}`, // Together
   `while limit is ${number}`, // Cerebras
 ].map((pattern) => new RegExp(pattern, "i"));
-const leastWindow = 1_024;
+const minWindow = 1_024;
 
 /** The tokens that a request to this model may hold, as the provider's message says; undefined if it does not. */
 export function namedWindow(text: string): number | undefined {
   for (const pattern of windowPatterns) {
     const tokens = Number(pattern.exec(text)?.[1]?.replaceAll(",", ""));
-    if (Number.isSafeInteger(tokens) && tokens >= leastWindow) return tokens;
+    if (Number.isSafeInteger(tokens) && tokens >= minWindow) return tokens;
   }
   return undefined;
 }

@@ -93,8 +93,8 @@ function usageOf({ inputTokens, outputTokens }: LanguageModelV4Usage): ModelUsag
 }
 
 /** Upper limit for reported tokens, because they are charged and some servers report nonsense. */
-const mostTokens = 1_000_000_000;
-const counted = (tokens: number | undefined): number => Math.min(Math.max(Math.round(tokens ?? 0), 0), mostTokens);
+const maxTokens = 1_000_000_000;
+const counted = (tokens: number | undefined): number => Math.min(Math.max(Math.round(tokens ?? 0), 0), maxTokens);
 
 function stateOf(metadata: ProviderState | undefined): { provider_state?: ProviderState } {
   return metadata && hasState(metadata) ? { provider_state: metadata } : {};

@@ -6,8 +6,8 @@ import { windows } from "./match.ts";
 import { hasNewElision } from "./quotation.ts";
 
 /** Chunks per file, because each search scans the whole file and blocks the event loop. */
-const mostChunks = 1_000;
-const mostWork = 50_000_000;
+const maxChunks = 1_000;
+const maxComparisons = 50_000_000;
 
 export type PatchOperation =
   | { kind: "add"; path: string; text: string }
@@ -144,7 +144,7 @@ function parseUpdate(path: string, section: string[], firstLine: number): PatchO
 
 /** The new text of a file. Throws {@link PatchError} when a chunk is not found, matches more than one place, or is ambiguous there. */
 export function applyChunks(path: string, text: string, chunks: PatchChunk[]): string {
-  if (chunks.length > mostChunks || chunks.length * text.length > mostWork)
+  if (chunks.length > maxChunks || chunks.length * text.length > maxComparisons)
     throw new PatchError(`${path}: ${chunks.length} changes at once are too many for this file; make them in parts.`);
   const { bom, lines, ends, ending } = split(text);
   const unit = indentUnit(text);

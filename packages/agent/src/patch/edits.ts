@@ -39,7 +39,7 @@ function inTurn(text: string, edits: readonly TextEdit[]): Edited {
 }
 
 /** Removed and added lines per edit, because the diff takes quadratic time. */
-const mostChangedLines = 1_000;
+const maxChangedLines = 1_000;
 
 interface Change {
   start: number;
@@ -71,7 +71,7 @@ function sideBySide(text: string, edits: readonly TextEdit[]): Edited | undefine
 function changesOf(before: string[], after: string[]): Change[] | undefined {
   const changes: Change[] = [];
   let at = 0;
-  const parts = diffArrays(before, after, { maxEditLength: mostChangedLines });
+  const parts = diffArrays(before, after, { maxEditLength: maxChangedLines });
   if (!parts) return undefined;
   for (const part of parts) {
     const last = changes.at(-1);

@@ -1,6 +1,6 @@
 import { plainLine } from "./merge.ts";
 import type { Quotation } from "./quotation.ts";
-import { linesOf, settle, type EditedText, type Replacement } from "./replacement.ts";
+import { applyToLines, linesOf, type EditedText, type Replacement } from "./replacement.ts";
 
 export const fuzzyThreshold = 0.8;
 /** Two fuzzy places closer than this are equally good. */
@@ -10,9 +10,9 @@ const fuzzyBudget = 600_000;
 /** The same in compared characters, because long lines take quadratic time and block the event loop. */
 const cellBudget = 50_000_000;
 /** Minimum similarity of a quoted line. */
-const leastLikeness = 0.5;
+const minLineSimilarity = 0.5;
 /** Share of the quoted lines that may differ. */
-const mostStale = 0.3;
+const maxStaleShare = 0.3;
 
 /** Cached line comparisons, and their cost. */
 interface Comparisons {
@@ -50,7 +50,7 @@ export function fuzzy(file: EditedText, { search, replace, isNumbered }: Quotati
   }
   if (isNumbered === "mixed") return { ok: false, reason: "doubtful", doubt: "line_numbers" };
   if (!isMeant(searchLines, place, memo)) return { ok: false, reason: "doubtful", doubt: "stale", line: top.index + 1, text: nearest.text };
-  return settle(file, top.index, top.index + wanted.length, { search, replace }, "fuzzy", top.score);
+  return applyToLines(file, top.index, top.index + wanted.length, { search, replace }, "fuzzy", top.score);
 }
 
 /** Whether a similar place is the quoted one: few lines differ, none by much, and none declares another name. */
@@ -59,9 +59,9 @@ function isMeant(search: string[], place: string[], memo: Comparisons): boolean 
     .map((line, index): [string, string] => [plainLine(line), plainLine(place[index]!)])
     .filter(([a, b]) => a !== "" || b !== "");
   const differing = pairs.filter(([a, b]) => a !== b);
-  if (differing.some(([a, b]) => lineSimilarity(a, b, memo) < leastLikeness)) return false;
+  if (differing.some(([a, b]) => lineSimilarity(a, b, memo) < minLineSimilarity)) return false;
   if (differing.some(([a, b]) => nameIn(a) !== nameIn(b))) return false;
-  if (differing.length <= pairs.length * mostStale) return true;
+  if (differing.length <= pairs.length * maxStaleShare) return true;
   return pairs.some(([a, b]) => nameIn(a) !== undefined && nameIn(a) === nameIn(b));
 }
 

@@ -11,7 +11,7 @@ import {
   lineOf,
   openText,
   quoted,
-  settle,
+  applyToLines,
   splice,
   toCrlf,
   toEnding,
@@ -25,7 +25,7 @@ import {
 const bom = "\uFEFF";
 
 /** Matches listed in the error. */
-const mostPlaces = 50;
+const maxPlaces = 50;
 
 /** Replaces the one occurrence of `search` in `text`. Line endings and byte order mark of the file are kept. */
 export function replaceOnce(text: string, search: string, replace: string): Replacement {
@@ -36,11 +36,11 @@ export function replaceOnce(text: string, search: string, replace: string): Repl
   if (search.trim() === "") return { ok: false, reason: "empty_search" };
   if (hasNewElision(search, replace)) return { ok: false, reason: "doubtful", doubt: "elision" };
   const file = openText(text);
-  const made = madeAlready(file, search, replace);
+  const made = addedAlready(file, search, replace);
   if (made) return made;
   const variants = quotations(search, replace);
   for (const variant of variants) {
-    const found = sure(file, variant);
+    const found = findPlace(file, variant);
     if (found) return found;
   }
   const applied = appliedAlready(file, variants.at(-1)!);
@@ -49,7 +49,7 @@ export function replaceOnce(text: string, search: string, replace: string): Repl
 }
 
 /** Tries the strategies in order; undefined when none finds a place. */
-function sure(file: EditedText, { search, replace, isNumbered }: Quotation): Replacement | undefined {
+function findPlace(file: EditedText, { search, replace, isNumbered }: Quotation): Replacement | undefined {
   const { text } = file;
   const written = [search, toCrlf(search)].map((one) => occurrences(text, one)).find((spans) => spans.length > 0);
   if (written) {
@@ -72,7 +72,7 @@ function sure(file: EditedText, { search, replace, isNumbered }: Quotation): Rep
     if (places.length > 1) return { ok: false, reason: "ambiguous", method, lines: places.map((place) => place + 1) };
     if (places.length === 1) {
       if (isNumbered === "mixed") return { ok: false, reason: "doubtful", doubt: "line_numbers" };
-      return settle(file, places[0]!, places[0]! + wanted.length, { search, replace }, method, 1);
+      return applyToLines(file, places[0]!, places[0]! + wanted.length, { search, replace }, method, 1);
     }
     if (method === "whitespace_normalized") {
       const spread = withoutBlanks(file, search, replace) ?? reflowed(file, search, replace);
@@ -83,7 +83,7 @@ function sure(file: EditedText, { search, replace, isNumbered }: Quotation): Rep
 }
 
 /** The edit adds to the quoted text and the addition exists: it was applied before. */
-function madeAlready(file: EditedText, search: string, replace: string): Replacement | undefined {
+function addedAlready(file: EditedText, search: string, replace: string): Replacement | undefined {
   if (replace.length <= search.length || !replace.includes(search)) return undefined;
   const replaceSpans = [replace, toCrlf(replace)].flatMap((one) => occurrences(file.text, one));
   const searchSpans = [search, toCrlf(search)].flatMap((one) => occurrences(file.text, one));
@@ -105,13 +105,13 @@ function appliedAlready(file: EditedText, { replace }: Quotation): Replacement |
 
 function occurrences(text: string, search: string): Span[] {
   const found: Span[] = [];
-  for (let at = text.indexOf(search); at !== -1 && found.length < mostPlaces; at = text.indexOf(search, at + 1))
+  for (let at = text.indexOf(search); at !== -1 && found.length < maxPlaces; at = text.indexOf(search, at + 1))
     found.push({ start: at, end: at + search.length });
   return found;
 }
 
 /** Positions of `wanted` in `content` in linear time (Knuth-Morris-Pratt). */
-export function windows(content: readonly string[], wanted: readonly string[], most = mostPlaces): number[] {
+export function windows(content: readonly string[], wanted: readonly string[], max = maxPlaces): number[] {
   const border = [0];
   for (let at = 1, length = 0; at < wanted.length; at++) {
     while (length > 0 && wanted[at] !== wanted[length]) length = border[length - 1]!;
@@ -119,7 +119,7 @@ export function windows(content: readonly string[], wanted: readonly string[], m
     border[at] = length;
   }
   const found: number[] = [];
-  for (let at = 0, length = 0; at < content.length && found.length < most; at++) {
+  for (let at = 0, length = 0; at < content.length && found.length < max; at++) {
     while (length > 0 && content[at] !== wanted[length]) length = border[length - 1]!;
     if (content[at] === wanted[length]) length++;
     if (length === wanted.length) {
@@ -167,7 +167,7 @@ function withoutBlanks(file: EditedText, search: string, replace: string): Repla
   const from = rows[0]!;
   const to = rows.at(-1)! + 1;
   const own = file.lines.slice(from, to).map((line) => line.content);
-  return settle(file, from, to, { search, replace }, "whitespace_normalized", 1, mergeAcrossBlanks(file, search, replace, own));
+  return applyToLines(file, from, to, { search, replace }, "whitespace_normalized", 1, mergeAcrossBlanks(file, search, replace, own));
 }
 
 /** The edit without blank lines, if the file's blank lines are outside the change. */

@@ -63,7 +63,7 @@ export function splice(file: EditedText, spans: Span[], replace: string, method:
 }
 
 /** Applies the edit to lines `from` to `to`. */
-export function settle(
+export function applyToLines(
   file: EditedText,
   from: number,
   to: number,

@@ -23,9 +23,9 @@ export interface PlannedCost {
 }
 
 /** An answer of fewer tokens is useless. */
-const leastOutputTokens = 256;
+const minOutputTokens = 256;
 /** Longer than any answer, so no limit is sent to the provider. */
-const mostOutputTokens = 32_000;
+const maxOutputTokens = 32_000;
 
 /** Whether a call fits the limits, and how long its answer may be. The provider enforces that length, so the limit also holds in mid-stream. */
 export function withinCaps(
@@ -43,8 +43,8 @@ export function withinCaps(
   if (!least) return { ok: true };
   if (least.left <= 0n) return input === 0n && unitsOf(planned.spent) === 0n ? { ok: true } : { ok: false, cap: least.cap };
   const tokens = tokensFor(amountOf(least.left), planned.price.output);
-  if (tokens === undefined || tokens > mostOutputTokens) return { ok: true };
-  return tokens < leastOutputTokens ? { ok: false, cap: least.cap } : { ok: true, max_output_tokens: tokens };
+  if (tokens === undefined || tokens > maxOutputTokens) return { ok: true };
+  return tokens < minOutputTokens ? { ok: false, cap: least.cap } : { ok: true, max_output_tokens: tokens };
 }
 
 /** 500 → "$5.00". */

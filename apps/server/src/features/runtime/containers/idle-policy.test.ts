@@ -110,14 +110,14 @@ test("frees a slot by stopping the least recently used project, never a held or 
   const rest: Record<string, Rest> = { kept: { idleMs: 1e9, isKept: true } };
   const { policy } = setup({ freezeMs: 50, rest });
   for (const id of ["held", "kept", "old", "young"]) policy.watch(id);
-  expect(await policy.leastRecent()).toBeUndefined();
+  expect(await policy.leastRecentlyUsed()).toBeUndefined();
   const release = policy.hold("held");
   await pass(20);
   await policy.awake("young");
   await pass(80);
-  expect(await policy.leastRecent()).toBe("old");
-  expect(await policy.leastRecent(new Set(["young", "kept", "held"]))).toBe("young");
-  expect(await policy.leastRecent(new Set(["kept", "held"]))).toBeUndefined();
+  expect(await policy.leastRecentlyUsed()).toBe("old");
+  expect(await policy.leastRecentlyUsed(new Set(["young", "kept", "held"]))).toBe("young");
+  expect(await policy.leastRecentlyUsed(new Set(["kept", "held"]))).toBeUndefined();
   release();
   policy.close();
 });

@@ -163,7 +163,7 @@ export function createIdlePolicy({
       }
     },
     /** The least recently used project among these (default: all) that is neither held nor always-on. */
-    leastRecent: async (among?: ReadonlySet<string>): Promise<string | undefined> => {
+    leastRecentlyUsed: async (among?: ReadonlySet<string>): Promise<string | undefined> => {
       const isResting = ([id, entry]: [string, Watched]) => isIdle(id, entry, restingMs) && (among?.has(id) ?? true);
       await consult([...watched].filter(isResting).map(([id]) => id));
       return [...watched].filter(isResting).toSorted(([, a], [, b]) => a.lastActivity - b.lastActivity)[0]?.[0];

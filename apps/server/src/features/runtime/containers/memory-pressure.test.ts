@@ -15,7 +15,7 @@ test("while memory is low, spare projects end before an idle project is stopped,
       if (spare !== undefined) ended.push(spare);
       return spare !== undefined;
     },
-    idle: { leastRecent: async () => waiting.projects[0] },
+    idle: { leastRecentlyUsed: async () => waiting.projects[0] },
     evict: async (project) => {
       waiting.projects.shift();
       ended.push(project);

@@ -24,7 +24,7 @@ export function watchMemory({
   read: () => MemoryUse | undefined;
   /** Removes a spare project. False when there is none. */
   releaseSpare: () => Promise<boolean>;
-  idle: Pick<IdlePolicy, "leastRecent">;
+  idle: Pick<IdlePolicy, "leastRecentlyUsed">;
   evict: (projectId: string) => Promise<void>;
   log: Logger;
 }): { close(): void } {
@@ -44,7 +44,7 @@ export function watchMemory({
       const percent = use ? (use.usedBytes / use.totalBytes) * 100 : 0;
       const isLow = percent >= watermarkPercent;
       const isRelieved = isLow && (await releaseSpare());
-      const victim = isLow && !isRelieved ? await idle.leastRecent() : undefined;
+      const victim = isLow && !isRelieved ? await idle.leastRecentlyUsed() : undefined;
       if (isRelieved) waitMs = Math.min(everyMs, recheckMs);
       else if (victim !== undefined) {
         log.warn({ project_id: victim, used_percent: Math.round(percent) }, "stopping idle project: memory is low");

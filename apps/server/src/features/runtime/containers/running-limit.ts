@@ -26,7 +26,7 @@ export function createRunningLimit({
         const { running, limit, isClaimed, isRefused } = await projects.claimRunning(project.id);
         if (isClaimed) return;
         if (isRefused) throw new AppError("forbidden", "The owner's account is suspended or deleted, so this project cannot be started.");
-        const resting = await idle.leastRecent(new Set(running.map(({ id }) => id)));
+        const resting = await idle.leastRecentlyUsed(new Set(running.map(({ id }) => id)));
         if (resting === undefined)
           throw limitReached(
             "running_limit_reached",

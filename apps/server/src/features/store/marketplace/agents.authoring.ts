@@ -19,7 +19,7 @@ import { insertUnique } from "../../../platform/insert-unique.ts";
 type User = NonNullable<Viewer>;
 type NewAgent = Parameters<AgentListings["insert"]>[1];
 const maxConfigBytes = 64 * 1024;
-const leastPriceCents = 50;
+const minPriceCents = 50;
 
 export type AgentAuthoring = ReturnType<typeof createAgentAuthoring>;
 /** Creating, changing, forking, publishing and deleting agents. */
@@ -59,7 +59,7 @@ export function createAgentAuthoring({
   const settle = async (userId: string, wished: Terms, before?: Terms): Promise<Terms> => {
     const { pricing_type } = wished;
     const isSold = pricing_type === "one_time" || pricing_type === "monthly";
-    if (isSold && wished.price_cents < leastPriceCents) throw invalid(["body", "price_cents"], `Prices start at ${leastPriceCents} cents`);
+    if (isSold && wished.price_cents < minPriceCents) throw invalid(["body", "price_cents"], `Prices start at ${minPriceCents} cents`);
     // A draft can have a price before there is an account; it is not sold yet.
     const isOffered = wished.is_published && !before?.is_published;
     const isOtherPrice = wished.is_published && (pricing_type !== before?.pricing_type || wished.price_cents !== before.price_cents);
