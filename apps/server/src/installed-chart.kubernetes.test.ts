@@ -4,7 +4,7 @@ import { kubectl, testCluster, unavailableHere } from "@tesslate/runtime/testing
 import { call, freePort, say, script, startModelServer, startS3Server, type ModelServer, type S3Server } from "@tesslate/testkit";
 import { loadPostgresImage, loadServerImage, postgresImage, serverImage } from "@tesslate/testkit/kubernetes-images";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { findPostgresPrograms } from "./platform/postgres.ts";
+import { findPostgresPrograms } from "./platform/postgres/programs.ts";
 import { clientsAt } from "./testing/address.ts";
 import { startBalancedLoad } from "./testing/balanced-load.ts";
 import { collect, modelEnv } from "./testing/chat.ts";

@@ -49,7 +49,7 @@ export async function loadServerImage(root: string, templates: () => Promise<str
   await mkdir(join(product, ".studio"), { recursive: true });
   await writeFile(join(product, ".studio/image"), "");
   // As the Dockerfile: the embedded PostgreSQL completes its folder, which is read-only later.
-  const complete = 'await (await import("./apps/server/src/platform/postgres.ts")).findPostgresPrograms();';
+  const complete = 'await (await import("./apps/server/src/platform/postgres/programs.ts")).findPostgresPrograms();';
   await run(process.execPath, ["--input-type=module-typescript", "--eval", complete], { cwd: product });
   await run("chmod", ["-R", "a+rX", product]);
   await runCluster(root, "image", [serverImage, folder], { WORK_DIR: "/opt/tesslate-studio", USER_ID: "1000:1000" });
