@@ -5,6 +5,7 @@ import { freePort } from "@tesslate/testkit";
 import { kubectl, optionsFor, removeNamespaces, unavailableHere } from "@tesslate/runtime/testing/kubernetes";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { clientsAt } from "./testing/address.ts";
+import { podSettings } from "./testing/pods.ts";
 import { asPage, ended, enterPreview, startShop } from "./testing/projects.ts";
 import { terminalClient } from "./testing/shell.ts";
 import { spawnStudio, type SpawnedStudio } from "./testing/spawned-studio.ts";
@@ -28,7 +29,8 @@ describe.skipIf(problem !== undefined)(
       "creates, runs and shows them, suspends what is idle and wakes it for a visitor of the preview",
       { timeout: 400_000 },
       async () => {
-        const { kubeconfig = "", namespace, image, allowFrom } = await optionsFor("server");
+        const options = await optionsFor("server");
+        const { namespace } = options;
         const studio = { port: await freePort(), dataDir: join(base, "server") };
         const as = clientsAt(studio.port);
         const at = { ...studio, as };
@@ -36,18 +38,7 @@ describe.skipIf(problem !== undefined)(
           const server = await spawnStudio({
             ...studio,
             templatesDir: await tinyTemplates(),
-            env: {
-              RUNTIME_DRIVER: "kubernetes",
-              KUBECONFIG: kubeconfig,
-              KUBERNETES_NAMESPACE: namespace,
-              KUBERNETES_IMAGE: image,
-              KUBERNETES_ALLOW_FROM: allowFrom.join(","),
-              KUBERNETES_VOLUME_MB: "512",
-              KUBERNETES_REQUEST_MEMORY_MB: "32",
-              KUBERNETES_REQUEST_CPU: "0.01",
-              KUBERNETES_SUSPEND_MINUTES: "0.05",
-              IDLE_STOP_MINUTES: "0.1",
-            },
+            env: { ...podSettings(options), KUBERNETES_SUSPEND_MINUTES: "0.05", IDLE_STOP_MINUTES: "0.1" },
           });
           servers.push(server);
           return server;
