@@ -147,6 +147,8 @@ export function renderDocument(file: string, source: string = read(file)): Rende
   const texts: RenderedDocument["texts"] = [];
   const marked = new Marked({
     gfm: true,
+    // Links are written as such: a bare address is an example ("http://host:port").
+    tokenizer: { url: () => undefined },
     renderer: {
       html: ({ text }) => escape(text),
       heading({ tokens, depth }) {

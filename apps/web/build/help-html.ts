@@ -56,7 +56,7 @@ function onThisPage(headings: readonly HelpHeading[]): { inline: string; side: s
     })
     .join("")}</ul>`;
   return {
-    inline: `<details class="${classes.onThisPageInline}"><summary class="${classes.onThisPageSummary}">On this page</summary><nav aria-label="On this page" class="${classes.onThisPageInlineList}">${list}</nav></details>`,
+    inline: `<details class="${classes.onThisPageInline}"><summary class="${classes.onThisPageSummary}">On this page ${icon(ChevronDown, "text-fg-2")}</summary><nav aria-label="On this page" class="${classes.onThisPageInlineList}">${list}</nav></details>`,
     side: `<nav aria-label="On this page" class="${classes.onThisPage}"><p aria-hidden="true" class="${classes.onThisPageTitle}">On this page</p>${list}</nav>`,
   };
 }

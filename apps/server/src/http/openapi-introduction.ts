@@ -1,5 +1,5 @@
 /** The first page of the API reference, in Markdown. `docs/api/README.md` has the same subjects with runnable examples. */
-export const introduction = `Describe an app, let an agent build it in a sandbox, and follow it live. This is the reference of every operation; a guide with runnable examples is in \`docs/api/README.md\` of the repository.
+export const introduction = `Describe an app, let an agent build it in a sandbox, and follow it live. This is the reference of every operation; a guide with runnable examples is at \`/help/api\` of this server.
 
 ## Authentication
 Programs send an API key (\`POST /api/auth/api-keys\`) or an access token as \`Authorization: Bearer …\`. A key has the scopes \`read\` (GET), \`write\` (everything else) and \`run\` (the agent); each operation says which one it needs. \`POST /api/auth/login\` with \`with_refresh_token\` answers a token for 15 minutes and a refresh token.

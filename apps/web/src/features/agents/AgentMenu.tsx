@@ -16,7 +16,7 @@ export function AgentMenu({ choice: { agents, picked, choose } }: { choice: Agen
         options: agents.map((agent) => ({ value: agent.slug, label: agent.name, hint: agent.description })),
       }}
       trigger={
-        <Button size="sm" variant="ghost" aria-label={`Agent: ${picked.name}`} className="min-w-0 shrink! text-fg-2">
+        <Button size="sm" variant="ghost" aria-label={`Agent: ${picked.name}`} className="min-w-0 shrink-99999! text-fg-2">
           <Bot size={14} className="hidden flex-none narrow:block tight:block" />
           <span className="truncate narrow:hidden tight:hidden">{picked.name}</span>
         </Button>

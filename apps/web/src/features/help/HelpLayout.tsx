@@ -1,7 +1,7 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useQueryClient } from "@tanstack/react-query";
 import { Braces, ChevronDown, Search } from "lucide-react";
-import { useRef, type MouseEvent, type ReactNode } from "react";
+import { useEffect, useRef, type MouseEvent, type ReactNode } from "react";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { useSearchText } from "../../lib/use-search-text.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
@@ -50,6 +50,22 @@ function Pages({ current, onOpened }: { current: string; onOpened?: () => void }
         </div>
       ))}
     </nav>
+  );
+}
+
+/** The list beside the text. It begins where the current page is in it. */
+function PageList({ current }: { current: string }) {
+  const list = useRef<HTMLDivElement>(null);
+  // After the first paint, so that the first layout is the browser's.
+  useEffect(() => {
+    const box = list.current?.getBoundingClientRect();
+    const link = list.current?.querySelector("[aria-current=page]")?.getBoundingClientRect();
+    if (box && link && link.bottom > box.bottom) list.current?.scrollBy({ top: link.top - box.top - box.height / 2 });
+  }, [current]);
+  return (
+    <div ref={list} className={helpClasses.pages}>
+      <Pages current={current} />
+    </div>
   );
 }
 
@@ -102,9 +118,7 @@ export function HelpLayout({ title, words = "", slug, children }: { title: strin
                 </div>
               </details>
             ) : (
-              <div className={helpClasses.pages}>
-                <Pages current={slug} />
-              </div>
+              <PageList current={slug} />
             )}
           </div>
           <div className={helpClasses.text}>{children}</div>

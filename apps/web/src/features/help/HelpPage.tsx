@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useLocation, useNavigate } from "@tanstack/react-router";
-import { ChevronLeft, ChevronRight } from "lucide-react";
+import { ChevronDown, ChevronLeft, ChevronRight } from "lucide-react";
 import { useEffect, useState, type MouseEvent } from "react";
 import { ChunkLoadError } from "../../lib/chunks.ts";
 import { cx } from "../../lib/cx.ts";
@@ -110,7 +110,9 @@ function OnThisPage({ headings, isInline = false }: { headings: readonly HelpHea
   if (isInline)
     return (
       <details onToggle={({ currentTarget }) => setIsOpen(currentTarget.open)} className={helpClasses.onThisPageInline}>
-        <summary className={helpClasses.onThisPageSummary}>On this page</summary>
+        <summary className={helpClasses.onThisPageSummary}>
+          On this page <ChevronDown size={14} aria-hidden="true" className="text-fg-2" />
+        </summary>
         <nav aria-label="On this page" className={helpClasses.onThisPageInlineList}>
           {isOpen ? list() : null}
         </nav>

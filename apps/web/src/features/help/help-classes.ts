@@ -20,7 +20,8 @@ export const helpClasses = {
   onThisPage: "scroll-y sticky top-0 max-h-[calc(100dvh-40px)] w-44 flex-none py-2 mid:hidden",
   onThisPageTitle: "pb-1.5 text-xs font-medium text-fg-1",
   onThisPageInline: "mb-4 hidden rounded-2 border border-line-0 mid:block",
-  onThisPageSummary: "flex min-h-8 cursor-default items-center px-3 text-fg-1 narrow:min-h-11",
+  onThisPageSummary:
+    "flex min-h-8 cursor-default items-center justify-between px-3 text-fg-1 [&::-webkit-details-marker]:hidden [[open]>&>svg]:rotate-180 narrow:min-h-11",
   onThisPageInlineList: "border-t border-line-0 px-3 py-1.5",
   headings: "grid gap-px",
   heading:
