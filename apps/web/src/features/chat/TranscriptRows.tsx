@@ -16,6 +16,7 @@ import { MessageAttachments } from "./attach/AttachmentChips.tsx";
 import { ChangesCard } from "./ChangesCard.tsx";
 import type { ApprovalPart, PlainPart, Run, SteeredPart, ThoughtPart, UserTurn } from "./chat.types.ts";
 import { MessageMenu } from "./MessageMenu.tsx";
+import { isAllowed } from "./run-events.ts";
 import { RunContextFacts } from "./RunContextFacts.tsx";
 import { Elapsed } from "./tools/Elapsed.tsx";
 import { argumentOf, touchedPaths } from "./tools/tool-facts.ts";
@@ -131,6 +132,9 @@ const answers = {
   allow_all: "Allowed for this chat",
   deny: "Denied",
   stop: "Stopped",
+  timeout: "No answer in time",
+  cancelled: "Not answered",
+  expired: "Not answered",
 } as const;
 
 /** An answered approval: answer, person, time and note. */
@@ -139,14 +143,14 @@ export const AnsweredRow = memo(({ part, reader }: { part: ApprovalPart; reader:
   if (!answer) return null;
   // The server sends ids; only the name of the signed-in person is known here.
   const by = answer.by === reader.id ? reader.name : /^[0-9a-f-]{36}$/.test(answer.by ?? "") ? "someone else" : answer.by;
-  const isYes = answer.response === "allow_once" || answer.response === "allow_all";
+  const isNo = answer.response === "deny" || answer.response === "stop";
   const payload = argumentOf({ name: part.toolName, parameters: part.parameters }).text || part.toolName;
   return (
     <div data-testid="approval-card" data-answer={answer.response} className={line}>
-      {isYes ? (
+      {isAllowed(answer.response) ? (
         <Check size={14} className="flex-none text-ok" aria-hidden="true" />
       ) : (
-        <X size={14} className="flex-none text-err" aria-hidden="true" />
+        <X size={14} className={cx("flex-none", isNo ? "text-err" : "text-fg-3")} aria-hidden="true" />
       )}
       <span className={cx("min-w-0 flex-1", answer.note ? "py-1 break-words" : "truncate")}>
         <b>

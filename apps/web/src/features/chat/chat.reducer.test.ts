@@ -241,6 +241,11 @@ describe("ways to end", () => {
     expect(briefs(state)).toEqual(["text:I'll add the page.", "tool:write_file:refused", "approval:deny"]);
     expect(runIn(state).status).toBe("running");
   });
+  test("an approval without an answer in time: the tool is not run, and its row says why", () => {
+    const timeout = ev(6, "approval_resolved", { approval_id: "a1", response: "timeout", note: null, by: null, at: at(6) });
+    const state = play([events(...example.slice(0, 5), timeout)]);
+    expect(briefs(state)).toEqual(["text:I'll add the page.", "tool:write_file:refused", "approval:timeout"]);
+  });
   test("error, then complete: one error row", () => {
     const state = play([
       events(

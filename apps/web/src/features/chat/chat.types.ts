@@ -19,6 +19,8 @@ export type RunStatus = "running" | "waiting" | "done" | "failed" | "cancelled" 
 export type ToolStatus = "queued" | "running" | "waiting" | "ended" | "ok" | "failed" | "refused";
 /** What a person may answer. */
 export type Answer = ApprovalResponse;
+/** How an approval was closed: by an answer, or without one. */
+export type ApprovalOutcome = Answer | "timeout" | "cancelled" | "expired";
 
 export interface FileEdit {
   path: string;
@@ -113,7 +115,7 @@ export interface ApprovalPart extends PartBase {
   description: string;
   /** Key of the tool part that waits for it. */
   toolKey?: string;
-  answer?: { response: Answer; note: string | null; by: string | null; at: string };
+  answer?: { response: ApprovalOutcome; note: string | null; by: string | null; at: string };
 }
 /** A question or a secret request of the agent. */
 export interface QuestionPart extends PartBase {

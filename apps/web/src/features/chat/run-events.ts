@@ -1,6 +1,7 @@
 import type { RunEventData, RunEventType } from "@tesslate/contract";
 import { onToolProgress, withoutDrafts } from "./call-drafts.ts";
 import type {
+  ApprovalOutcome,
   IncomingRunEvent,
   FileEdit,
   Part,
@@ -137,15 +138,17 @@ function onApprovalRequired(run: Run, data: RunEventData<"approval_required">): 
   };
 }
 
+export const isAllowed = (outcome: ApprovalOutcome): boolean => outcome === "allow_once" || outcome === "allow_all";
+
 function onApprovalResolved(run: Run, data: RunEventData<"approval_resolved">): Run {
-  const response = data.response as "allow_once" | "allow_all" | "deny" | "stop";
+  const response = data.response as ApprovalOutcome;
   const approval = run.parts.find((part) => part.kind === "approval" && part.approvalId === data.approval_id);
   const toolKey = approval?.kind === "approval" ? approval.toolKey : undefined;
   const parts = run.parts.map((part): Part => {
     if (part.kind === "approval" && part.approvalId === data.approval_id)
       return { ...part, answer: { response, note: data.note, by: data.by, at: data.at } };
     if (part.kind === "tool" && part.key === toolKey)
-      return { ...part, status: response === "deny" || response === "stop" ? "refused" : "running", startedAt: data.at };
+      return { ...part, status: isAllowed(response) ? "running" : "refused", startedAt: data.at };
     if (part.kind === "tool" && part.status === "queued") return { ...part, status: "running", startedAt: data.at };
     return part;
   });

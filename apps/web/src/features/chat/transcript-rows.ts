@@ -21,7 +21,7 @@ import type {
 } from "./chat.types.ts";
 import { isAllGood } from "./evidence/evidence.ts";
 import type { EditMode } from "@tesslate/contract";
-import { isLive, partsOf } from "./run-events.ts";
+import { isAllowed, isLive, partsOf } from "./run-events.ts";
 import type { BeadKind, LineKind, ThreadPoint } from "../../ui/thread/index.ts";
 
 /** A row of the transcript. Parts are passed by reference, so that a row renders again only if its part has changed. */
@@ -134,7 +134,7 @@ function rowsOfRun(run: Run, isLast: boolean): TranscriptRow[] {
             key,
             kind: "answered",
             part,
-            bead: part.answer.response === "deny" || part.answer.response === "stop" ? "failed" : "step",
+            bead: isAllowed(part.answer.response) ? "step" : "failed",
             line: "done",
           });
         return;
