@@ -1,9 +1,9 @@
 import table from "./context-windows.json" with { type: "json" };
 
-/** For a model whose window neither its provider nor the table tells. Too large a value is corrected by the provider's first refusal. */
+/** For a model whose window is known neither from its provider nor from the table. Too large a value is corrected by the provider's first refusal. */
 export const defaultContextWindow = 128_000;
 
-/** Vendors whose models nobody else hosts, so that their names mean the same at any address. */
+/** Vendors whose models no one else hosts, so that their names mean the same at any address. */
 const closedVendors = ["openai", "anthropic", "google", "x-ai"];
 
 /** Versions are written with dots or dashes. */

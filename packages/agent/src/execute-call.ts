@@ -174,7 +174,7 @@ async function withRetries(tool: Tool, parameters: ToolParameters, context: Tool
   }
 }
 
-/** Stores the images of an output. What cannot be shown is said in its message. */
+/** Stores the images of an output. Its message says what cannot be shown. */
 async function withKeptImages(
   { images = [], ...output }: ToolOutput,
   store: ToolContext["images"],

@@ -234,7 +234,7 @@ function describeSuccess(components: Components, id: string, spec: RouteSpec): R
 
 const errorBody = { "application/json": { schema: schemaRef("ErrorBody") } };
 const retryAfter = { "Retry-After": headerRef("Retry-After") };
-/** The error responses, one for each status. Which codes an operation answers stands in its description. */
+/** The error responses, one for each status. The description of an operation says which codes it answers with. */
 const errorResponses = {
   BadRequest: { description: "The request cannot be carried out as it is.", content: errorBody },
   Unauthorized: {

@@ -133,7 +133,7 @@ export async function refuseTransactionPooling({ connection }: Pick<DatabaseHand
 }
 const poolCheckMs = 3_000;
 const transactionPooling =
-  "DATABASE_URL leads to a pooler in transaction mode, such as PgBouncer with pool_mode=transaction, which loses LISTEN and session locks. " +
+  "DATABASE_URL is the address of a pooler in transaction mode, such as PgBouncer with pool_mode=transaction, which loses LISTEN and session locks. " +
   "Set pool_mode=session for it, or connect to PostgreSQL directly.";
 
 /** DNS lookup or connection failed. */

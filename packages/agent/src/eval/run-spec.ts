@@ -74,48 +74,48 @@ interface Played {
 
 async function failuresOf({ checks }: TaskSpec, { workspace, before, steps, result, tokens, isScripted }: Played): Promise<string[]> {
   const failures: string[] = [];
-  const wants = (isTrue: boolean, otherwise: string): void => {
+  const expectThat = (isTrue: boolean, otherwise: string): void => {
     if (!isTrue) failures.push(otherwise);
   };
   const ends = checks.ends ?? "no_more_actions";
-  wants(
+  expectThat(
     result.completion_reason === ends,
     `ended by ${result.completion_reason} (${result.error ?? result.final_response.slice(0, 120)}) instead of ${ends}`,
   );
   if (checks.error_code)
-    wants(result.error_code === checks.error_code, `the error is ${result.error_code ?? "none"} instead of ${checks.error_code}`);
+    expectThat(result.error_code === checks.error_code, `the error is ${result.error_code ?? "none"} instead of ${checks.error_code}`);
   for (const text of checks.answer ?? [])
-    wants(result.final_response.includes(text), `the answer lacks "${text}": ${result.final_response.slice(0, 200)}`);
+    expectThat(result.final_response.includes(text), `the answer lacks "${text}": ${result.final_response.slice(0, 200)}`);
   if (checks.max_steps !== undefined)
-    wants(result.iterations <= checks.max_steps, `${result.iterations} steps, at most ${checks.max_steps}`);
-  if (checks.max_tokens !== undefined) wants(tokens <= checks.max_tokens, `${tokens} tokens, at most ${checks.max_tokens}`);
+    expectThat(result.iterations <= checks.max_steps, `${result.iterations} steps, at most ${checks.max_steps}`);
+  if (checks.max_tokens !== undefined) expectThat(tokens <= checks.max_tokens, `${tokens} tokens, at most ${checks.max_tokens}`);
   const after = await snapshot(workspace);
   for (const [path, check] of Object.entries(checks.files ?? {})) {
     const text = after.get(path);
-    if (check.absent) wants(text === undefined, `${path} is still there`);
+    if (check.absent) expectThat(text === undefined, `${path} is still there`);
     else if (text === undefined) failures.push(`${path} is missing`);
     else {
-      if (check.equals !== undefined) wants(text === check.equals, `${path} is ${JSON.stringify(text.slice(0, 300))}`);
-      for (const part of check.contains ?? []) wants(text.includes(part), `${path} lacks ${JSON.stringify(part)}`);
-      for (const part of check.lacks ?? []) wants(!text.includes(part), `${path} has ${JSON.stringify(part)}`);
+      if (check.equals !== undefined) expectThat(text === check.equals, `${path} is ${JSON.stringify(text.slice(0, 300))}`);
+      for (const part of check.contains ?? []) expectThat(text.includes(part), `${path} lacks ${JSON.stringify(part)}`);
+      for (const part of check.lacks ?? []) expectThat(!text.includes(part), `${path} has ${JSON.stringify(part)}`);
     }
   }
   if (checks.only) {
     const changed = [...new Set([...before.keys(), ...after.keys()])].filter((path) => before.get(path) !== after.get(path));
     const outside = changed.filter((path) => !checks.only!.includes(path));
-    wants(outside.length === 0, `changed as well: ${outside.join(", ")}`);
+    expectThat(outside.length === 0, `changed as well: ${outside.join(", ")}`);
   }
   for (const command of checks.commands ?? []) {
     const { exitCode, stdout, stderr } = await workspace.exec(["/bin/sh", "-c", command.run], { timeoutMs: 60_000 });
-    wants(exitCode === (command.exit ?? 0), `\`${command.run}\` exits with ${exitCode}: ${(stderr || stdout).slice(0, 300)}`);
+    expectThat(exitCode === (command.exit ?? 0), `\`${command.run}\` exits with ${exitCode}: ${(stderr || stdout).slice(0, 300)}`);
     if (command.prints !== undefined)
-      wants(stdout.includes(command.prints), `\`${command.run}\` prints ${JSON.stringify(stdout.slice(0, 200))}`);
+      expectThat(stdout.includes(command.prints), `\`${command.run}\` prints ${JSON.stringify(stdout.slice(0, 200))}`);
   }
   if (isScripted) {
     const results = steps.flatMap((step) => step.tool_results);
     const got = results.map((one) => one.success);
     if (checks.results)
-      wants(
+      expectThat(
         got.join() === checks.results.join(),
         `the successes of the calls are ${got.join()}: ${results
           .map((one) => one.error ?? "ok")
@@ -124,7 +124,7 @@ async function failuresOf({ checks }: TaskSpec, { workspace, before, steps, resu
       );
     const resultTexts = results.map((one) => JSON.stringify(one)).join("\n");
     for (const text of checks.results_contain ?? [])
-      wants(
+      expectThat(
         resultTexts.includes(text) || resultTexts.includes(JSON.stringify(text).slice(1, -1)),
         `no result contains ${JSON.stringify(text)}: ${resultTexts.slice(0, 400)}`,
       );

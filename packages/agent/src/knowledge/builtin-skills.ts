@@ -15,9 +15,9 @@ export const builtinSkills: readonly BuiltinSkill[] = [
 - Choose the right type (email, tel, url, number only for quantities), autocomplete, inputmode and enterkeyhint.
 - Use a real <form onSubmit> with <button type="submit">; Enter submits. Other buttons are type="button".
 - Validate on submit, and after that on change of the field that was wrong. Never block typing or paste.
-- An error stands next to its field, in words that say how to fix it: aria-invalid="true" and aria-describedby={errorId}. After a failed submit move the focus to the first wrong field; with more than three errors also list them above with links.
+- An error is next to its field, in words that say how to fix it: aria-invalid="true" and aria-describedby={errorId}. After a failed submit move the focus to the first wrong field; with more than three errors also list them above with links.
 - While sending: keep the values, aria-busy on the form, refuse the second submit in the handler (do not only disable the button: the focus would be lost). On failure keep everything that was typed and say what happened in a role="alert".
-- Success is told: a role="status" message, or the next page with focus on its heading.
+- Announce success: a role="status" message, or the next page with focus on its heading.
 - Mark optional fields in words. Do not use colour alone. Contrast of borders and text at least 3:1 and 4.5:1, targets at least 24x24 px (44 on phones).
 - The server validates everything again and answers per field, so that the form can show it.
 - Check: fill and submit with the keyboard only; submit empty; submit while offline; zoom to 200 %.`,

@@ -95,7 +95,7 @@ describe("skills", () => {
     expect(first).not.toContain("SECRET-BODY");
     const [loaded, missing] = resultTexts(run.client.requests[1]!.messages);
     expect(loaded).toContain("SECRET-BODY");
-    expect(loaded).toContain("the rest stands in .agents/skills/a/SKILL.md");
+    expect(loaded).toContain("the rest is in .agents/skills/a/SKILL.md");
     expect(loaded).not.toContain("left out");
     expect(missing).toContain('There is no skill "none". There are: styling, accessible-forms');
     const without = await play(ws, [answer("ok")], { agent: { system_prompt: "x", tools: ["read_file"] } });

@@ -21,7 +21,7 @@ export function createModelClient(options: ModelClientOptions): ModelClient {
         opened ??= openModel({ ...options, fetch: streamsOnly(options.fetch) });
         const model = await opened;
         const call = async (): Promise<LanguageModelV4StreamResult> => {
-          // Another call may change it meanwhile.
+          // Another call may change it at the same time.
           const without = { ...refused };
           try {
             return await model.doStream({ ...callOptions(request, options, without), abortSignal: signal });

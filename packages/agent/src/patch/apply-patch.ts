@@ -119,7 +119,7 @@ function parseUpdate(path: string, section: string[], firstLine: number): PatchO
       const context = header.replace(/^\s*-\d+(,\d+)? \+\d+(,\d+)? @@/, "");
       chunk = open(context.replace(/@@\s*$/, "").trim(), context !== header);
     } else if (line.trim() === "*** End of File") {
-      if (!chunk) throw new PatchError(`Line ${offset + index}: "*** End of File" stands before any change.`);
+      if (!chunk) throw new PatchError(`Line ${offset + index}: "*** End of File" comes before any change.`);
       chunk.isEndOfFile = true;
       chunk = undefined;
     } else {
@@ -158,7 +158,7 @@ export function applyChunks(path: string, text: string, chunks: PatchChunk[]): s
     if (chunk.before.length === 0) {
       if (anchors && anchors.length > 1)
         throw new PatchError(
-          `${path}: the line "${chunk.context}" after @@ stands at lines ${listed(anchors)}; quote the lines around the place.`,
+          `${path}: the line "${chunk.context}" after @@ is at lines ${listed(anchors)}; quote the lines around the place.`,
         );
       if (anchors) cursor = anchors[0]! + 1;
       edits.push({ at: !anchors || chunk.isEndOfFile ? lines.length : cursor, remove: 0, insert: chunk.after });
@@ -189,7 +189,7 @@ export function applyChunks(path: string, text: string, chunks: PatchChunk[]): s
 
 export const doubts: Record<Doubt, string> = {
   stale: "the new lines use words that stand otherwise in the file.",
-  indentation: "the indentation quoted is not the file's, and that of the new lines cannot be told.",
+  indentation: "the indentation quoted is not the file's, so that of the new lines is unknown.",
   blank_lines: "blank lines that were not quoted stand where the change is.",
 };
 

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { abortable } from "../abortable.ts";
-import { RunEnded, type Ending } from "../ending.ts";
+import { RunEnded, stoppedBy, type Ending } from "../ending.ts";
 import { done, failed, ToolFailure, type Subagents, type Tool, type ToolContext } from "../tool.ts";
 import { allowedToolNames } from "../tools/index.ts";
 import { withoutImages, type Message } from "../conversation.ts";
@@ -291,7 +291,7 @@ export function createSubagents(options: SubagentsOptions): Subagents {
       duration_ms: Math.round(performance.now() - startedAt),
     };
     await emitActivity({ kind: "finished", success, message, ...counts }).catch(ignoreWhenAborted(context.signal));
-    if (stop) options.endRun(new RunEnded(limitEnding(stop)));
+    if (stop) options.endRun(new RunEnded(stoppedBy(stop)));
     const fields = {
       agent_id: id,
       content: result.final_response,
@@ -346,12 +346,6 @@ function endingForDecision(decision: ApprovalDecision, name: string, tool: strin
   if (decision === "timeout")
     return { reason: "approval_timeout", text: `Stopped: the approval for ${tool} of the sub-agent ${name} timed out.` };
   return undefined;
-}
-
-function limitEnding({ stop, message }: Extract<CallVerdict, { ok: false }>): Ending {
-  if (stop === "resource_limit_exceeded") return { reason: stop, text: message };
-  const code = stop === "credits_exhausted" ? "insufficient_credits" : "internal_error";
-  return { reason: stop, text: message, error: { code, message } };
 }
 
 function ignoreWhenAborted(signal: AbortSignal): (error: unknown) => void {

@@ -17,7 +17,7 @@ export const editFile = defineTool({
   aliases: [{ name: "patch_file" }, { name: "multi_edit" }],
   category: "file_operations",
   description:
-    "Change parts of a file, all or nothing. Each `search` must quote the file and stand there exactly once: add neighbouring lines until it does.",
+    "Change parts of a file, all or nothing. Each `search` must quote the file and occur in it exactly once: add neighboring lines until it does.",
   parameters: Type.Object({
     file_path: Type.String(),
     edits: Type.Array(Type.Object({ search: Type.String(), replace: Type.String() }), { minItems: 1 }),
@@ -44,7 +44,7 @@ export const editFile = defineTool({
         size_bytes: sizeBytes,
       },
     };
-    if (text === file.text) return done(`${file_path}: it stands there like this already; nothing changed.`, fields);
+    if (text === file.text) return done(`${file_path}: it already has this text; nothing changed.`, fields);
     return done(`${changeSummary(file_path, applied)}${similarityNote(applied)}`, fields);
   },
 });
@@ -91,7 +91,7 @@ function similarityNote(applied: readonly AppliedEdit[]): string {
 
 const doubtTexts: Record<Extract<Replacement, { reason: "doubtful" }>["doubt"], string> = {
   stale: "The most similar place differs from search in words that matter: the file has changed, or another place is meant.",
-  indentation: "The indentation in search is not the file's, and that of the new lines cannot be told from it.",
+  indentation: "The indentation in search is not the file's, so that of the new lines is unknown.",
   blank_lines: "Blank lines that search does not have stand right where the change is.",
   inside_word: "search begins or ends in the middle of a word of the file.",
   elision: 'replace has a line like "..." that stands for code left out. Write the code.',
@@ -104,7 +104,7 @@ function replacementFailure(filePath: string, found: Extract<Replacement, { ok: 
       return new ToolFailure(`${prefix}search is empty.`, { file_path: filePath });
     case "ambiguous":
       return new ToolFailure(
-        `${prefix}search stands ${found.lines.length} times in ${filePath}, at lines ${found.lines.slice(0, 20).join(", ")}. Nothing was changed.`,
+        `${prefix}search occurs ${found.lines.length} times in ${filePath}, at lines ${found.lines.slice(0, 20).join(", ")}. Nothing was changed.`,
         {
           file_path: filePath,
           suggestion: "Quote more of the lines around the place you mean.",

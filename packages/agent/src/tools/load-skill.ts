@@ -19,7 +19,7 @@ export const loadSkillTool = defineTool({
     const { skill, body, files } = found;
     const shown = pageOf(body, 0, context.textLimits);
     const isWhole = shown.length === body.length;
-    return done(`Skill ${skill.name}.${isWhole ? "" : ` This is its beginning; the rest stands in ${skill.path ?? "it"}.`}`, {
+    return done(`Skill ${skill.name}.${isWhole ? "" : ` This is its beginning; the rest is in ${skill.path ?? "it"}.`}`, {
       skill_name: skill.name,
       content: shown,
       ...(skill.path === null ? {} : { path: skill.path }),

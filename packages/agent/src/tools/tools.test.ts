@@ -228,7 +228,7 @@ describe("edit_file", () => {
       ["edit_file", { file_path: "b.ts", search: "x", replace: "z" }],
     ]);
     expect(results.map((result) => result.error)).toEqual([
-      "search stands 2 times in a.ts, at lines 1, 3. Nothing was changed.",
+      "search occurs 2 times in a.ts, at lines 1, 3. Nothing was changed.",
       "search was not found in a.ts. Nothing was changed.",
       "b.ts does not exist.",
     ]);

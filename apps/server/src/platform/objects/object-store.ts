@@ -77,7 +77,7 @@ export interface ObjectStore {
   listFolders(prefix: string): Promise<string[]>;
   /** Writes, reads and deletes an object. Throws when that is not possible, with the reason as `cause`. */
   check(): Promise<void>;
-  /** Deletes what killed calls left before that moment; no key leads to it. Returns how many. */
+  /** Deletes what killed calls left behind before that moment and no key names. Returns how many. */
   removeUnfinished(before: Date): Promise<number>;
 }
 

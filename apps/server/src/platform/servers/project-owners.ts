@@ -138,7 +138,7 @@ export function createProjectOwners({
     if (Number(rows[0].epoch) > 1) announceTaken([root]);
     return true;
   };
-  /** The others may remember another owner. One that is not told finds out when that one does not accept its request. */
+  /** The others may remember another owner. One that was not notified learns it when that one refuses its request. */
   const announceTaken = (ids: string[]): void => {
     const notification: OwnersNotification = { from: server.id, ids, isTaken: true };
     bus.notify(channel, notification).catch((err: unknown) => log.debug({ err }, "new owner not notified"));

@@ -17,7 +17,7 @@ interface LeaseTimes {
 
 /**
  * This server among several. It has a lease on the clock of the database and renews it; a server whose lease has ended never acts again, and
- * the others take its projects. One that cannot reach the database cannot tell about others, and after an outage all wait for one lease.
+ * the others take its projects. One that cannot reach the database knows nothing of the others, and after an outage all wait for one lease.
  */
 export interface ServerRegistry {
   readonly id: string;

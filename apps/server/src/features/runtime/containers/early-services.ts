@@ -81,7 +81,7 @@ export function createEarlyServices({
       await sandbox.thaw();
     },
     stop,
-    /** At the end of the server: the next one could not tell whether their configuration is still the same. */
+    /** At the end of the server: the next one does not know whether their configuration is still the same. */
     close: async (): Promise<void> => {
       await Promise.allSettled([...entries.keys()].map(stop));
     },

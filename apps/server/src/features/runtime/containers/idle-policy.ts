@@ -56,7 +56,7 @@ export function createIdlePolicy({
   let isSweeping = false;
   const shortest = Math.min(...[freezeMs, stopMs].filter((ms) => ms > 0), 240_000);
   const sweepMs = Math.max(50, Math.min(60_000, shortest / 4));
-  const restingMs = freezeMs > 0 ? freezeMs : idleWithoutFreezeMs;
+  const idleAfterMs = freezeMs > 0 ? freezeMs : idleWithoutFreezeMs;
 
   const isIdle = (projectId: string, entry: Watched, ms: number) => !holds.has(projectId) && Date.now() - entry.lastActivity >= ms;
   const mayStop = (projectId: string, entry: Watched) => stopMs > 0 && isIdle(projectId, entry, stopMs);
@@ -164,9 +164,9 @@ export function createIdlePolicy({
     },
     /** The least recently used project among these (default: all) that is neither held nor always-on. */
     leastRecentlyUsed: async (among?: ReadonlySet<string>): Promise<string | undefined> => {
-      const isResting = ([id, entry]: [string, Watched]) => isIdle(id, entry, restingMs) && (among?.has(id) ?? true);
-      await consult([...watched].filter(isResting).map(([id]) => id));
-      return [...watched].filter(isResting).toSorted(([, a], [, b]) => a.lastActivity - b.lastActivity)[0]?.[0];
+      const isUnused = ([id, entry]: [string, Watched]) => isIdle(id, entry, idleAfterMs) && (among?.has(id) ?? true);
+      await consult([...watched].filter(isUnused).map(([id]) => id));
+      return [...watched].filter(isUnused).toSorted(([, a], [, b]) => a.lastActivity - b.lastActivity)[0]?.[0];
     },
     /** Records use. Resolves when its processes run; at once unless it was frozen. */
     awake,

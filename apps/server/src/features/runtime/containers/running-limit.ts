@@ -26,14 +26,14 @@ export function createRunningLimit({
         const { running, limit, isClaimed, isRefused } = await projects.claimRunning(project.id);
         if (isClaimed) return;
         if (isRefused) throw new AppError("forbidden", "The owner's account is suspended or deleted, so this project cannot be started.");
-        const resting = await idle.leastRecentlyUsed(new Set(running.map(({ id }) => id)));
-        if (resting === undefined)
+        const victim = await idle.leastRecentlyUsed(new Set(running.map(({ id }) => id)));
+        if (victim === undefined)
           throw limitReached(
             "running_limit_reached",
             `${limit === 1 ? "One project" : `${limit} projects`} may run at once, and ${running.map(({ name }) => name).join(", ")} ${running.length === 1 ? "does" : "do"}. Stop one first.`,
             { used: running.length, limit, running: running.map(({ id, name, slug }) => ({ id, name, slug })) },
           );
-        await stop(resting);
+        await stop(victim);
       }
     },
   };

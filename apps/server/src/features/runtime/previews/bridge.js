@@ -268,7 +268,7 @@
 
   // --- selecting an element ---
   const say = (type, more) => window.parent.postMessage({ source: "tesslate-bridge", nonce, type, ...more }, appOrigin);
-  // The app around it gives the focus back to whoever writes there when a page takes it unasked; a press is no such thing.
+  // The app around it returns the focus to where the person writes when a page takes it by itself, but not after a press.
   window.addEventListener("pointerdown", (event) => event.isTrusted && isFramed && nonce && say("pressed"), true);
   /** Calls `use` with the picker, which is loaded at its first use. */
   function withPicker(use, failed) {

@@ -67,7 +67,7 @@
     return Object.fromEntries(entries.filter(([, value]) => !initial.has(value)));
   }
 
-  // --- where it stands in the source ---
+  // --- its place in the source ---
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   /** The original position of a line and column (both from 1) by a source map, version 3. */
   function originalOf(map, line, column) {

@@ -11,7 +11,7 @@ import type { PreviewsStore } from "./previews.store.ts";
 
 const maxPreviews = 100;
 
-/** What a preview host name stands for. */
+/** What a preview host name refers to. */
 export interface PreviewedContainer {
   container: ContainerRow;
   project: ProjectRow;

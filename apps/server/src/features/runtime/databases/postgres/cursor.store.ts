@@ -82,7 +82,7 @@ export async function readPage(
     fields,
     rows: rows.slice(0, limit),
     hasMore,
-    // A statement whose rows were not all read has not said what it was.
+    // The server names the command of a statement only when all of its rows were read.
     command: command ?? "SELECT",
     // The count of a statement that returns rows is the one of its last batch.
     affected: command !== undefined && /^(INSERT|UPDATE|DELETE|MERGE|COPY)$/.test(command) ? total || (rowCount ?? null) : null,

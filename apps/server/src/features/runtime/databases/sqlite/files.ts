@@ -10,7 +10,7 @@ const skipped: ReadonlySet<string> = new Set([...generatedFolders, ".git"]);
 
 /** The id of the file with that path. */
 export const idOfPath = (path: string): string => `${prefix}${Buffer.from(path).toString("base64url")}`;
-/** The path that an id stands for; undefined for another id. Only a normalized path of the tree is one. */
+/** The path of an id; undefined if it is not the id of a file. Only a normalized path of the tree is one. */
 export function pathOfId(id: string): string | undefined {
   if (!id.startsWith(prefix)) return undefined;
   const path = Buffer.from(id.slice(prefix.length), "base64url").toString();
