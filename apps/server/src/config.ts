@@ -75,6 +75,8 @@ function createConfig(settings: Settings, isGiven: (name: string) => boolean) {
       spares: { pauseMs: 10_000, unusedMs: 2 * 60_000 },
       /** Delays before a failed preparation is retried; here so that tests can shorten them. */
       preparationRetryMs: [30_000, 60_000, 5 * 60_000, 15 * 60_000, 3_600_000],
+      /** From the end of a setup that waited for a template until the next one is prepared: its app starts in that time; here so that tests can shorten it. */
+      preparationPauseMs: 10_000,
       memory: { watermarkPercent: settings.recovery.watermarkPercent, everyMs: 10_000 },
     },
     features: settings.features,

@@ -392,21 +392,27 @@ export function describeRuntimeDriver(
       }, 60_000);
     });
 
-    test("an image is prepared without its warm-up for a caller that waits, and warmed up later", async ({ skip: skipTest }) => {
+    test("an image is prepared for a caller that waits without being pruned and warmed up, which happens later", async ({
+      skip: skipTest,
+    }) => {
       if (driver.name === "memory") return skipTest("nothing is warmed up in memory");
       const sourceDir = await mkdtemp(join(scratch, "image-"));
       await writeFile(join(sourceDir, "main.txt"), "main");
       const warm = { command: programs.serve(4301, "warm page"), port: 4301, path: "/" };
-      const spec: ImageSpec = { name: "cold", source: folderSource(sourceDir), build: [programs.put("built.txt", "built")], warm };
+      const prune = programs.put("pruned.txt", "pruned");
+      const spec: ImageSpec = { name: "cold", source: folderSource(sourceDir), build: [programs.put("built.txt", "built")], prune, warm };
       const id = await driver.prepare(spec, { isColdEnough: true });
       expect(await driver.findImage(spec)).toMatchObject({ id, isWarm: false });
       const cold = await open({ image: id });
       const logs: string[] = [];
       expect(await driver.prepare(spec, { isBackground: true, onLog: (line) => logs.push(line) })).toBe(id);
       // It is not built again.
-      expect(logs).toEqual([`$ ${warm.command.join(" ")}`]);
+      expect(logs.filter((line) => line.startsWith("$ "))).toEqual([`$ ${prune.join(" ")}`, `$ ${warm.command.join(" ")}`]);
       expect(await driver.findImage(spec)).toMatchObject({ id, isWarm: true });
-      for (const sandbox of [cold, await open({ image: id })]) {
+      const warmed = await open({ image: id });
+      expect(await cold.files.stat("pruned.txt")).toBeUndefined();
+      expect(await warmed.files.stat("pruned.txt")).toBeDefined();
+      for (const sandbox of [cold, warmed]) {
         expect(decode((await sandbox.files.read("built.txt")).data)).toBe("built");
         expect(decode((await sandbox.files.read("main.txt")).data)).toBe("main");
       }

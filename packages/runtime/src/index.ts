@@ -2,6 +2,7 @@ export * from "./types.ts";
 export * from "./errors.ts";
 export type * from "./history/types.ts";
 export { folderSource } from "./file-source.ts";
+export { stepsOf } from "./image-steps.ts";
 export { createRuntime, findDockerEngine, type RuntimeOptions } from "./create.ts";
 export { stopRuntimesBelow } from "./stop-runtimes.ts";
 export { findMountPoint } from "./host/container.ts";

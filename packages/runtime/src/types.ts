@@ -143,8 +143,8 @@ export interface PrepareOptions {
   /** Nobody waits: other programs go first, until a caller joins that waits. */
   isBackground?: boolean;
   /**
-   * A caller waits, and an image whose server was not warmed up is enough: the warm-up is left out, for every caller that joined. A later call
-   * without this option makes up for it.
+   * A caller waits, and a cold image is enough, which was neither pruned nor warmed up: both are left out, for every caller that joined. A later
+   * call without this option makes up for it.
    */
   isColdEnough?: boolean;
   /** Build although it is prepared. The prepared image is used until the new one replaces it. */
@@ -157,7 +157,7 @@ export interface PreparedImage {
   name: string;
   /** Milliseconds since 1970. */
   preparedAt: number;
-  /** Whether the warm-up, if there is one, was done. */
+  /** Whether it was pruned and warmed up, as far as that belongs to it. */
   isWarm: boolean;
   /** Disk space. Absent in images of older versions. */
   bytes?: number;
@@ -170,6 +170,8 @@ export interface ImageSpec {
   source: FileSource;
   /** argv lists run in order at `/app` inside a sandbox, such as `[["npm","install"]]`. Part of the hash. */
   build: string[][];
+  /** One more such list, which deletes what nothing reads. Where a caller waits for a cold image (`isColdEnough`), it is left out as the warm-up. */
+  prune?: string[];
   /** A server to start and a path to fetch once after the build, to warm up bundler caches. */
   warm?: { command: string[]; port: number; path: string };
 }

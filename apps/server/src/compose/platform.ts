@@ -288,7 +288,12 @@ export async function composePlatform({ config, log, work, onClose, ...swap }: P
     log,
   });
   onClose(() => tasks.close());
-  const preparation = createPreparation({ settings, retryMs: config.runtime.preparationRetryMs, log });
+  const preparation = createPreparation({
+    settings,
+    retryMs: config.runtime.preparationRetryMs,
+    pauseMs: config.runtime.preparationPauseMs,
+    log,
+  });
   onClose(() => preparation.close());
   const idempotency = createIdempotency({ store: createIdempotencyStore(db), box, processId: presence.id });
 

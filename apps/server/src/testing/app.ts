@@ -135,6 +135,7 @@ async function ownApp(options: TestAppOptions): Promise<TestApp> {
   // A test that is not about automatic fixes would find a run of its own in its chat.
   config.repairs.quietMs = 3_600_000;
   config.modelRetries.timeFactor = 0.01;
+  config.runtime.preparationPauseMs = 0;
   options.configure?.(config);
 
   const reached = options.server ?? server;

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Readable } from "node:stream";
 import { RuntimeError } from "../errors.ts";
+import { stepsOf } from "../image-steps.ts";
 import type { FileSource, ImageId, ImageSpec, PreparedImage, PrepareOptions, RuntimeDriver, SandboxSpec } from "../types.ts";
 import { isChanged } from "./cluster.ts";
 import { annotations } from "./labels.ts";
@@ -64,8 +65,8 @@ export function createImages(environment: Environment): Images {
   const isOurs = ({ product = options.image }: StoredImage) => product === options.image;
   const safeName = ({ name }: ImageSpec) => name.replaceAll(/[^A-Za-z0-9_-]/g, "-");
   async function idOf(image: ImageSpec): Promise<ImageId> {
-    const { build, warm } = image;
-    const content = JSON.stringify([await image.source.id(), build, warm ?? null, options.image]);
+    const { warm } = image;
+    const content = JSON.stringify([await image.source.id(), stepsOf(image), warm ?? null, options.image]);
     return `${safeName(image).slice(0, 40)}-${createHash("sha256").update(content).digest("hex").slice(0, 16)}`;
   }
   function inTurn<T>(id: ImageId, work: () => Promise<T>): Promise<T> {

@@ -46,6 +46,7 @@ const image = {
   /** `FileSource.id`. */
   source: text,
   build: Type.Array(Type.Array(text)),
+  prune: optional(Type.Array(text)),
   warm: optional(Type.Object({ command: Type.Array(text), port: Type.Integer(), path: text })),
 };
 /** A file or folder of a source. The bytes of a file follow. */

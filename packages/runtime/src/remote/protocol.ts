@@ -5,7 +5,7 @@ import { Value } from "typebox/value";
  * What a server and a runner agree on. `GET /v1/hello` keeps its path and the fields `protocol` and `version` in every major version, so
  * that both ends can say who must be upgraded. The minor version grows with each method or field that an older end can do without.
  */
-export const protocol = { major: 1, minor: 3 } as const;
+export const protocol = { major: 1, minor: 4 } as const;
 
 export const paths = { hello: "/v1/hello", call: "/v1/call/" } as const;
 

@@ -18,9 +18,11 @@ import { RuntimeError } from "../../errors.ts";
 import { run } from "../../run.ts";
 import { loadPage, untilQuiet } from "../../load-page.ts";
 import { sandboxPort } from "../../sandbox-port.ts";
+import { stepsOf } from "../../image-steps.ts";
 import type { ImageId, ImageSpec, PreparedImage, PrepareOptions, Sandbox } from "../../types.ts";
 import { makeFolder } from "../files/modes.ts";
-import { compileCacheFolder, filledCompileCache } from "./compile-cache.ts";
+import { filledCompileCache } from "./compile-cache.ts";
+import { finishTree, type Manifest } from "./finish-tree.ts";
 
 /** Trees that are built once and shared as hard links. */
 export interface Images {
@@ -31,7 +33,7 @@ export interface Images {
   remove(id: ImageId): Promise<void>;
   /** Fills an empty folder with the image for a project. */
   copyTo(id: ImageId, files: string, uid: number | undefined): Promise<void>;
-  /** Resolves when no copy for a later project is being made. */
+  /** Resolves when no copy for a later project is being made and nothing is being deleted. */
   close(): Promise<void>;
 }
 
@@ -73,22 +75,6 @@ const nextFolder = (id: ImageId) => `.next-${id}`;
 const nextDelayMs = 5_000;
 const isDotted = (name: string) => name.startsWith(".");
 
-/** Dependency folders are shared: thousands of files that are not edited. Everything else is copied. */
-const sharedNames = new Set(["node_modules", ".venv"]);
-
-interface Manifest {
-  /** Dependency folders, relative. */
-  shared: string[];
-  /** Folders in them that the project must be able to write to. */
-  folders: string[];
-  /** Files in them that tools rewrite in place (lock files, bundler caches): the project gets its own copies. */
-  own: string[];
-  /** Disk space in bytes. Absent in images of older versions. */
-  bytes?: number;
-  /** The warm-up was left out. */
-  isCold?: boolean;
-}
-
 export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSandbox }: Options): Images {
   makeFolder(dir, 0o711);
   // A program of an earlier process may still write to it.
@@ -107,6 +93,8 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
   /** Images without a copy for the next project, and the turn of the one that is being copied. */
   const lacking = new Set<ImageId>();
   let nextTurn: Promise<void> = Promise.resolve();
+  let discarded = 0;
+  let discarding: Promise<unknown> = Promise.resolve();
 
   const present = (id: ImageId): PreparedImage => {
     const { bytes, isCold } = readManifest(id);
@@ -153,7 +141,7 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
     },
     async close() {
       closing.abort();
-      await nextTurn;
+      await Promise.all([nextTurn, discarding]);
     },
   };
 
@@ -218,16 +206,16 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
     return true;
   }
 
-  /** Removes an image once nothing copies it, and puts `replacement` in its place without a moment between. */
-  async function takeAway(id: ImageId, replacement?: string): Promise<void> {
+  /** Removes an image once nothing copies it, and puts the new one with its copy, if there is one, in its place without a moment between. */
+  async function takeAway(id: ImageId, replacement?: { image: string; next?: string }): Promise<void> {
     for (let running = copies.get(id); running && running.size > 0; running = copies.get(id)) await Promise.allSettled(running);
     const gone = join(dir, removedFolder(id.slice(-12)));
     const goneNext = `${gone}-next`;
     if (existsSync(join(dir, nextFolder(id)))) renameSync(join(dir, nextFolder(id)), goneNext);
     if (existsSync(join(dir, id))) renameSync(join(dir, id), gone);
-    if (replacement !== undefined) renameSync(replacement, join(dir, id));
-    // Thousands of files: not in the way of other work of this process.
-    for (const folder of [gone, goneNext]) await rm(folder, { recursive: true, force: true });
+    if (replacement) renameSync(replacement.image, join(dir, id));
+    if (replacement?.next !== undefined) renameSync(replacement.next, join(dir, nextFolder(id)));
+    for (const folder of [gone, goneNext]) await removeFolder(folder);
   }
 
   /** `isOnlyCold`: the image is there, and only its warm-up is missing. */
@@ -286,7 +274,7 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
       await withSandbox(key, work, priority, async (sandbox, uid) => {
         if (course.isOnlyCold) await copyImage(id, join(work, "files"), uid);
         else await sandbox.files.copyIn(image.source);
-        for (const argv of course.isOnlyCold ? [] : image.build) {
+        const execute = async (argv: string[]) => {
           emitLine(`$ ${argv.join(" ")}`);
           const split = splitLines(emitLine);
           const prefix = priority.isBackground ? backgroundPrefix : [];
@@ -300,8 +288,10 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
           if (result.aborted) throw new RuntimeError("aborted", `building ${image.name} was aborted`);
           if (result.exitCode !== 0)
             throw failed(`${argv.join(" ")} ended with ${result.timedOut ? "a timeout" : `exit code ${result.exitCode}`}`);
-        }
-        isCold = image.warm !== undefined && course.isColdEnough && !course.isOnlyCold;
+        };
+        for (const argv of course.isOnlyCold ? [] : image.build) await execute(argv);
+        isCold = (image.prune ?? image.warm) !== undefined && course.isColdEnough && !course.isOnlyCold;
+        if (image.prune && !isCold) await execute(image.prune);
         if (image.warm && !isCold) {
           emitLine(`$ ${image.warm.command.join(" ")}`);
           await warm(sandbox, image.warm, signal, () => course.isColdEnough).catch((error: unknown) => {
@@ -311,19 +301,16 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
           });
         }
       });
-      const files = join(work, "files");
-      // Each of them visits every file.
-      const [found, size] = await Promise.all([
-        buildManifest(files),
-        run(["du", "-s", "-B1", files], { timeoutMs: 120_000 }),
-        secure(files),
-      ]);
-      const manifest: Manifest = { ...found, bytes: Number.parseInt(size, 10), isCold };
-      writeFileSync(join(work, "manifest.json"), JSON.stringify(manifest));
-      for (const name of readdirSync(work))
-        if (name !== "files" && name !== "manifest.json") await rm(join(work, name), { recursive: true, force: true });
+      const next = ownerUid === undefined ? undefined : join(work, "next");
+      if (next !== undefined) makeFolder(next, 0o700);
+      const { manifest, hasNext } = await finishTree(join(work, "files"), { ownerUid, next });
+      const finished = join(work, "image");
+      makeFolder(finished, 0o711);
+      renameSync(join(work, "files"), join(finished, "files"));
+      writeFileSync(join(finished, "manifest.json"), JSON.stringify({ ...manifest, isCold } satisfies Manifest));
       signal.throwIfAborted();
-      await takeAway(id, work);
+      await takeAway(id, { image: finished, ...(next !== undefined && hasNext && { next }) });
+      discard(work);
       scheduleNext(id);
       return id;
     } catch (error) {
@@ -334,10 +321,11 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
     }
   }
 
-  /** Gives the files of a finished image their owner and modes. */
-  async function secure(files: string): Promise<void> {
-    await run(["chmod", "-R", "u-s,g-s,a+rX,go-w", files], { timeoutMs: 120_000 });
-    if (ownerUid !== undefined) await run(["chown", "-R", "-h", `${ownerUid}:${ownerUid}`, files], { timeoutMs: 120_000 });
+  /** Deletes what a build leaves, such as the caches of package managers. Nobody waits for that. */
+  function discard(work: string): void {
+    const rest = `${work}-${++discarded}`;
+    renameSync(work, rest);
+    discarding = Promise.allSettled([discarding, removeFolder(rest)]);
   }
 
   /** Fills an empty folder; `isLinked`: dependencies are hard links to the image's files. Returns false, and leaves the folder empty, if they cannot be linked. */
@@ -398,35 +386,14 @@ async function imageId(image: ImageSpec, versions: Record<string, string>): Prom
   const source = await image.source.id().catch((cause: unknown) => {
     throw new RuntimeError("build_failed", `the sources of ${image.name} cannot be read`, { cause });
   });
-  const { build, warm = null } = image;
-  const hash = createHash("sha256").update(JSON.stringify({ format: 3, source, build, warm, versions, arch: process.arch }));
+  const { warm = null } = image;
+  const hash = createHash("sha256").update(
+    JSON.stringify({ format: 3, source, build: stepsOf(image), warm, versions, arch: process.arch }),
+  );
   return `${image.name.replaceAll(/[^\w-]/g, "-")}-${hash.digest("hex").slice(0, 24)}`;
 }
 /** The name in an image's id. */
 const nameOf = (id: ImageId) => id.slice(0, id.lastIndexOf("-"));
-
-/** 11 MB in a template with React. Vite replaces the folder as a whole and never rewrites a file in it. */
-const viteSourceMap = /\/\.vite\/deps\/[^/]+\.map$/;
-const isNeverRewritten = (path: string) => viteSourceMap.test(path) || path.startsWith(`${compileCacheFolder}/`);
-
-async function buildManifest(files: string): Promise<Manifest> {
-  const manifest: Manifest = { shared: [], folders: [], own: [] };
-  const visit = async (path: string, inShared: boolean, isOwn: boolean): Promise<void> => {
-    if (inShared) manifest.folders.push(path);
-    for (const entry of await readdir(join(files, path), { withFileTypes: true })) {
-      const full = path === "" ? entry.name : `${path}/${entry.name}`;
-      // `.package-lock.json`, `.modules.yaml`, `.vite/**`; but `.bin` and `.pnpm` contain packages.
-      const own = isOwn || (inShared && path.split("/").at(-1) === "node_modules" && /^\.(?!bin$|pnpm$)/.test(entry.name));
-      if (entry.isDirectory()) {
-        const starts = !inShared && sharedNames.has(entry.name);
-        if (starts) manifest.shared.push(full);
-        await visit(full, inShared || starts, own);
-      } else if (inShared && own && entry.isFile() && !isNeverRewritten(full)) manifest.own.push(full);
-    }
-  };
-  await visit("", false, false);
-  return manifest;
-}
 
 async function copyTree(from: string, to: string, leaveOut: ReadonlySet<string>, path = ""): Promise<void> {
   await Promise.all(
@@ -470,6 +437,12 @@ async function warm(
 
 /** Next.js writes tens of megabytes of cache when it stops. */
 const warmStopGraceMs = 30_000;
+
+/**
+ * In another process: new files are deleted as slowly as the disk writes them, and thousands of them would occupy every thread that this process
+ * has for files.
+ */
+const removeFolder = (folder: string) => run(["rm", "-rf", folder], { timeoutMs: 30 * 60_000 });
 
 /** The innermost reason, which is hidden behind "fetch failed". */
 function reasonOf(error: unknown): string {

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { RuntimeError } from "../../errors.ts";
 import type { RuntimeLog } from "../../log.ts";
-import type { RunnerMachine, RuntimeDriver, Sandbox } from "../../types.ts";
+import { stepsOf } from "../../image-steps.ts";
+import type { ImageSpec, RunnerMachine, RuntimeDriver, Sandbox } from "../../types.ts";
 import { defaultTiming, type DriverFacts, type Timing } from "../protocol.ts";
 import { createCalls } from "./calls.ts";
 import { createConnection, type ConnectionOptions } from "./connection.ts";
@@ -86,6 +87,13 @@ export async function createRemoteDriver({
     return mine && mine.epoch >= epoch ? mine.sandbox : sandboxOf(id, epoch);
   };
 
+  /** An older runner does not know that a step can be left out. */
+  const asKnown = (image: Omit<ImageSpec, "source">): Omit<ImageSpec, "source"> => {
+    if (!connection.isKnown || connection.hello.protocol.minor >= pruneMinor) return image;
+    const { prune: _prune, ...rest } = image;
+    return { ...rest, build: stepsOf(image) };
+  };
+
   const readMachine = async (): Promise<RunnerMachine> => {
     const asked = Date.now();
     const { result } = await query("driver.status", {}, { signal: AbortSignal.timeout(statusTimeoutMs) });
@@ -107,7 +115,7 @@ export async function createRemoteDriver({
       return (factsNow() ?? connection.hello.driver).can;
     },
     async prepare({ source, ...image }, { signal, onLog, ...options } = {}) {
-      const call = open("driver.prepare", { ...image, source: await source.id(), ...options }, { signal });
+      const call = open("driver.prepare", { ...asKnown(image), source: await source.id(), ...options }, { signal });
       const sending = Promise.withResolvers<void>();
       return endOf(call, sending.promise, (event) => {
         if ("needsFiles" in event) sendFiles(call, source).then(sending.resolve, sending.reject);
@@ -115,7 +123,7 @@ export async function createRemoteDriver({
       });
     },
     findImage: async ({ source, ...image }) =>
-      (await query("driver.findImage", { ...image, source: await source.id() })).result ?? undefined,
+      (await query("driver.findImage", { ...asKnown(image), source: await source.id() })).result ?? undefined,
     listImages: async () => (await query("driver.listImages", {})).events,
     async removeImage(image) {
       await command("driver.removeImage", { image });
@@ -210,3 +218,5 @@ const suspendTimeoutMs = 10_000;
 const statusMinor = 2;
 /** The one that has `driver.suspend`. */
 const suspendMinor = 3;
+/** The one that has `prune` of an image. */
+const pruneMinor = 4;

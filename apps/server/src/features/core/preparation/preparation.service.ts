@@ -60,11 +60,14 @@ export type Preparation = ReturnType<typeof createPreparation>;
 export function createPreparation({
   settings,
   retryMs,
+  pauseMs,
   log,
 }: {
   settings: Pick<ServerSettings, "get" | "set">;
   /** Delays after the first failure, the second, …; the last one is repeated. */
   retryMs: readonly number[];
+  /** From the end of work that waited for an item until the next one is prepared: the work continues with it, and a person waits for that. */
+  pauseMs: number;
   log: Logger;
 }) {
   const entries = new Map<string, Entry>();
@@ -75,6 +78,8 @@ export function createPreparation({
   let wake = () => {};
   let loop: Promise<void> | undefined;
   let foreground = 0;
+  /** Nothing is begun in the background before. */
+  let resumeAt = 0;
   /** Orders writes of the removed ids. */
   let writing: Promise<unknown> = Promise.resolve();
 
@@ -145,11 +150,12 @@ export function createPreparation({
   const untilWoken = async () => {
     // The end of work that needs an item wakes, too.
     const times = foreground > 0 ? [] : [...entries.values()].flatMap(({ nextAt }) => nextAt ?? []);
+    if (foreground === 0 && queue.length > 0) times.push(resumeAt);
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       wake = resolve;
       if (times.length === 0) return;
-      timer = setTimeout(resolve, Math.max(0, Math.min(...times) - Date.now()));
+      timer = setTimeout(resolve, Math.max(0, Math.max(resumeAt, Math.min(...times)) - Date.now()));
       timer.unref();
     });
     clearTimeout(timer);
@@ -157,7 +163,7 @@ export function createPreparation({
   };
   const run = async () => {
     while (!closing.signal.aborted) {
-      const entry = foreground === 0 ? next() : undefined;
+      const entry = foreground === 0 && Date.now() >= resumeAt ? next() : undefined;
       if (!entry) {
         await untilWoken();
         continue;
@@ -224,8 +230,8 @@ export function createPreparation({
       loop = run();
     },
     /**
-     * Work that needs an item now, and gets it ready: nothing else is prepared until it ends. It is not delayed, and joins an attempt in
-     * the background through what it calls.
+     * Work that needs an item now, and gets it ready: nothing else is begun until a while after its end. It is not delayed, and joins an attempt
+     * in the background through what it calls.
      */
     during: async <T>(id: string, work: (onLog: (line: string) => void) => Promise<T>): Promise<T> => {
       const entry = entries.get(id);
@@ -248,6 +254,7 @@ export function createPreparation({
       } finally {
         entry.waiting--;
         foreground--;
+        resumeAt = Date.now() + pauseMs;
         wake();
       }
       // A joined attempt notes its own end, unless it was stopped.

@@ -144,6 +144,25 @@ test("a project joins the preparation of its template, and goes before that of a
   expect(templates.started.toSorted()).toEqual(["alpha", "beta", "usual"]);
 }, 60_000);
 
+test("the next template is prepared a while after a project that waited for its own", async () => {
+  const templates = await slowTemplates("usual", "alpha");
+  const pauseMs = 500;
+  await using app = await open(templates.dir, { configure: (config) => (config.runtime.preparationPauseMs = pauseMs) });
+  const user = await app.signUp();
+  await waitFor(async () => expect(templates.started).toEqual(["usual"]));
+  const project = await app.as(user).projects.create({ body: { name: "Joined", base_id: "usual" } });
+  // It waits for the build that is running.
+  await waitFor(async () =>
+    expect((await app.as(user).tasks.get({ params: { task_id: project.task_id } })).logs.join("\n")).toContain("installing usual"),
+  );
+  const begun = Date.now();
+  templates.finish("usual", "alpha");
+  expect(await ended(app, user, project.task_id)).toMatchObject({ status: "completed" });
+  await vi.waitFor(async () => expect(templates.started).toEqual(["usual", "alpha"]), { timeout: 10_000, interval: 20 });
+  expect(Date.now() - begun).toBeGreaterThanOrEqual(pauseMs);
+  await waitFor(async () => expect(await states(app, user)).toEqual({ usual: "ready", alpha: "ready" }));
+}, 60_000);
+
 test("a failure is shown with its last lines and retried; the next template does not wait for it", async () => {
   const templates = await slowTemplates("usual", "alpha");
   templates.fail("usual");

@@ -46,7 +46,8 @@ type Content = Static<typeof TemplateFile>;
 type TemplateContainer = NonNullable<Content["containers"]>[number];
 
 /**
- * The last build step of templates with npm packages: it deletes files that no start, build, test or type check reads, one in eight.
+ * For templates with npm packages: deletes files that no start, build, test or type check reads, one in four. Somebody who waits for the first
+ * image does not wait for that: deleting new files waits until the disk has written them.
  * `./studio templates --check` proves it for the exact versions of the templates.
  * - Source maps, and the TypeScript sources that they point to: programs run and type-check what packages publish as `.js` and `.d.ts`.
  * - Declarations of es-toolkit for `require()` (Recharts depends on it): TypeScript code of templates imports, and reads `.d.mts`.
@@ -121,7 +122,7 @@ export async function loadTemplates(dir: string = bundledTemplatesDir): Promise<
     for (const missing of connections.flatMap(({ from, to }) => [from, to]).filter((end) => !names.includes(end)))
       throw new Error(`${file} is malformed: a connection names ${missing}, but there is no such container`);
     const sourceDir = join(dir, slug, "files");
-    const build = existsSync(join(sourceDir, "package-lock.json")) ? [...template.build, deleteUnreadFiles] : template.build;
+    const hasPackages = existsSync(join(sourceDir, "package-lock.json"));
     const pictures = await readPictures(join(dir, slug));
     all.push({
       api: {
@@ -140,7 +141,13 @@ export async function loadTemplates(dir: string = bundledTemplatesDir): Promise<
         pictures: pictures ? { light: pictureUrl(slug, "light", pictures.light), dark: pictureUrl(slug, "dark", pictures.dark) } : null,
       },
       folder: sourceDir,
-      image: { name: slug, source: folderSource(sourceDir), build, ...(template.warm && { warm: template.warm }) },
+      image: {
+        name: slug,
+        source: folderSource(sourceDir),
+        build: template.build,
+        ...(hasPackages && { prune: deleteUnreadFiles }),
+        ...(template.warm && { warm: template.warm }),
+      },
       service,
       containers,
       connections,

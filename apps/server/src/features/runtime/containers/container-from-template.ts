@@ -1,5 +1,6 @@
 import type { CreateContainer } from "@tesslate/contract";
 import type { Static } from "typebox";
+import { stepsOf } from "@tesslate/runtime";
 import { AppError, badRequest, notFound } from "../../../platform/errors.ts";
 import { serviceOf, type Projects, type Templates } from "../../projects/projects/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
@@ -43,7 +44,7 @@ export function createInsertFromTemplate({
     await progress(40, isEmpty ? "Copying files" : "Files already exist");
     if (isEmpty) {
       await sandbox.files.copyIn(template.image.source, row.directory);
-      for (const argv of template.image.build) {
+      for (const argv of stepsOf(template.image)) {
         await note(argv.join(" "));
         const result = await sandbox.exec(argv, { cwd: row.directory, timeoutMs: buildMs, signal });
         signal.throwIfAborted();
