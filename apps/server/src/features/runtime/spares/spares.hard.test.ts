@@ -1,3 +1,5 @@
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Project } from "@tesslate/contract";
 import { createRuntime, type RuntimeDriver } from "@tesslate/runtime";
@@ -11,6 +13,7 @@ import { tinyTemplates } from "../../../testing/tiny-template.ts";
 
 const probe = await realRuntime().catch(() => undefined);
 const canRun = probe !== undefined && probe.can.freeze && probe.can.privateNetwork;
+const hasPostgres = canRun && (await probe.findPrograms(["/opt/postgres/bin/postgres"])).length > 0;
 await probe?.[Symbol.asyncDispose]();
 
 const metricsToken = "metrics-token-of-the-tests-0123456789";
@@ -23,12 +26,15 @@ afterEach(async () => {
   for (const close of open.splice(0).reverse()) await close();
 });
 
-async function sparesApp(options: { env?: Record<string, string>; unusedMs?: number; watermarkPercent?: number } = {}): Promise<SparesApp> {
+async function sparesApp({
+  templatesDir,
+  ...options
+}: { env?: Record<string, string>; unusedMs?: number; watermarkPercent?: number; templatesDir?: string } = {}): Promise<SparesApp> {
   const runtime = await realRuntime();
   open.push(async () => runtime[Symbol.asyncDispose]());
   const app = await testApp({
     env: { ...on, ...options.env },
-    swap: { runtime, templatesDir: await tinyTemplates() },
+    swap: { runtime, templatesDir: templatesDir ?? (await tinyTemplates()) },
     configure: (config) => {
       config.runtime.idleFreezeMs = 0;
       config.runtime.idleStopMs = 0;
@@ -50,7 +56,7 @@ async function spareOf(app: SparesApp, known: readonly string[] = []): Promise<s
   await vi.waitFor(async () => expect(await readyIn(app.port)).toBe(true), { timeout: 60_000, interval: 50 });
   const [spare, ...others] = (await sandboxesOf(app.runtime)).filter(({ id }) => !known.includes(id));
   expect(others).toEqual([]);
-  expect(spare).toMatchObject({ states: ["frozen"] });
+  expect(new Set(spare?.states)).toEqual(new Set(["frozen"]));
   return spare?.id ?? "";
 }
 const create = async (app: TestApp, user: TestUser, name: string): Promise<Project> => {
@@ -255,5 +261,159 @@ describe.skipIf(!canRun)("spare projects (need a sandbox that can freeze)", () =
       status: "completed",
     });
     await fourth.kill();
+  });
+});
+
+/** Says when it started, with what, and what it reaches. */
+const program = `
+import { createServer } from "node:http";
+import { connect } from "node:net";
+const { AUTH_SECRET, DATABASE_URL, API_URL, GREETING, PORT } = process.env;
+const boot = Date.now();
+console.log("the secret is " + AUTH_SECRET);
+const isOpen = ({ port, hostname }) => new Promise((resolve) => {
+  const socket = connect(port, hostname, () => { socket.destroy(); resolve(true); }).on("error", () => resolve(false));
+});
+createServer(async (_request, response) => {
+  const api = API_URL && await fetch(API_URL).then((answer) => answer.json(), () => "unreachable");
+  const hasDatabase = DATABASE_URL && await isOpen(new URL(DATABASE_URL));
+  response.end(JSON.stringify({ boot, AUTH_SECRET, DATABASE_URL, GREETING, api, hasDatabase }));
+}).listen(Number(PORT), "127.0.0.1");
+`;
+interface Facts {
+  boot: number;
+  AUTH_SECRET: string;
+  DATABASE_URL?: string;
+  GREETING?: string;
+  hasDatabase?: boolean;
+  api?: Facts;
+}
+/** The tiny template with an API and a database. */
+async function stackTemplates(): Promise<string> {
+  const dir = await tinyTemplates();
+  const file = join(dir, "tiny/template.json");
+  const { service, ...template } = JSON.parse(await readFile(file, "utf8")) as { service: object };
+  await mkdir(join(dir, "tiny/files/api"));
+  for (const path of ["server.mjs", "api/server.mjs"]) await writeFile(join(dir, "tiny/files", path), program);
+  const stack = {
+    ...template,
+    service: { ...service, name: "Web" },
+    containers: [
+      { name: "API", directory: "api", command: ["node", "server.mjs"], port: 4801 },
+      { name: "PostgreSQL", service: "postgres" },
+    ],
+    connections: [
+      { from: "PostgreSQL", to: "API" },
+      { from: "API", to: "Web" },
+    ],
+    secrets: ["AUTH_SECRET"],
+  };
+  await writeFile(file, JSON.stringify(stack));
+  return dir;
+}
+const factsOf = async (app: TestApp, user: TestUser, project: Project): Promise<Facts> =>
+  JSON.parse((await (await enterPreview(app, user, project.id)).fetch("/")).text) as Facts;
+/** A new project that was the spare one, its containers by name, and the time before its creation. */
+const adopted = async (app: SparesApp, user: TestUser, known: readonly string[] = []) => {
+  const spare = await spareOf(app, known);
+  const begun = Date.now();
+  const project = await create(app, user, "Stack");
+  expect(project.id).toBe(spare);
+  const { items } = await app.as(user).containers.list({ params: { id: spare } });
+  expect(items.map(({ name, directory, status }) => [name, directory, status])).toEqual([
+    ["Web", ".", "stopped"],
+    ["API", "api", "stopped"],
+    ["PostgreSQL", "services/postgres", "stopped"],
+  ]);
+  const at = (name: string) => ({ id: spare, container_id: items.find((container) => container.name === name)?.id ?? "" });
+  return { project, begun, at };
+};
+const databaseStartOf = async (app: TestApp, user: TestUser, { id, container_id }: { id: string; container_id: string }) => {
+  const { results } = await app.as(user).databases.query({
+    params: { id, database_id: container_id },
+    body: { sql: "select extract(epoch from pg_postmaster_start_time()) * 1000" },
+  });
+  return Number(results[0]?.rows[0]?.cells[0]);
+};
+
+describe.skipIf(!hasPostgres)("spare projects of several containers (need a sandbox that can freeze, and PostgreSQL)", () => {
+  test("become projects with all containers, connections and secrets, and nothing is started again", { timeout: 120_000 }, async () => {
+    const app = await sparesApp({ templatesDir: await stackTemplates() });
+    const [ada, bob] = [await app.signUp(), await app.signUp()];
+    const first = await adopted(app, ada);
+    const params = { id: first.project.id };
+    const connections = (await app.as(ada).connections.list({ params })).items;
+    expect(connections.map((one) => [one.source_container_id, one.target_container_id])).toEqual([
+      [first.at("PostgreSQL").container_id, first.at("API").container_id],
+      [first.at("API").container_id, first.at("Web").container_id],
+    ]);
+    expect((await app.as(ada).secrets.list({ params: { project_id: params.id } })).items.map(({ key }) => key)).toEqual(["AUTH_SECRET"]);
+
+    await start(app, ada, first.project);
+    expect(await containersOf(app, ada, first.project)).toEqual(["running", "running", "running"]);
+    const facts = await factsOf(app, ada, first.project);
+    expect(facts).toMatchObject({ AUTH_SECRET: expect.stringMatching(/.{20}/), api: { hasDatabase: true } });
+    expect(facts.api?.AUTH_SECRET).toBe(facts.AUTH_SECRET);
+    for (const boot of [facts.boot, facts.api?.boot, await databaseStartOf(app, ada, first.at("PostgreSQL"))])
+      expect(boot).toBeLessThan(first.begun);
+    // What the program wrote before the project had an owner is redacted for its owner.
+    const logs = app.as(ada).containers.logs({ params: first.at("API"), query: { tail: 10 } });
+    const lines: string[] = [];
+    for await (const { data } of logs) {
+      lines.push(data.line);
+      if (data.line.startsWith("the secret is")) break;
+    }
+    expect(lines.at(-1)).toBe("the secret is [secret:AUTH_SECRET]");
+
+    // Those of the next one are others.
+    const second = await adopted(app, bob, [first.project.id]);
+    await start(app, bob, second.project);
+    const others = await factsOf(app, bob, second.project);
+    expect(others.AUTH_SECRET).not.toBe(facts.AUTH_SECRET);
+    expect(others.api?.DATABASE_URL).not.toBe(facts.api?.DATABASE_URL);
+
+    await app.as(ada).projects.stop({ params });
+    const removed = await app.as(ada).projects.remove({ params });
+    expect(await ended(app, ada, removed.task_id)).toMatchObject({ status: "completed" });
+    expect((await sandboxesOf(app.runtime)).map(({ id }) => id)).not.toContain(params.id);
+  });
+
+  test("what was changed before the first start is started again, and nothing else", { timeout: 120_000 }, async () => {
+    const app = await sparesApp({ templatesDir: await stackTemplates() });
+    const ada = await app.signUp();
+    const changed = await adopted(app, ada);
+    await app.as(ada).containers.update({ params: changed.at("API"), body: { env_vars_to_set: { GREETING: "good morning" } } });
+    await start(app, ada, changed.project);
+    const facts = await factsOf(app, ada, changed.project);
+    expect(facts).toMatchObject({ api: { GREETING: "good morning", hasDatabase: true } });
+    expect(facts.boot).toBeLessThan(changed.begun);
+    expect(facts.api?.boot).toBeGreaterThan(changed.begun);
+    expect(await databaseStartOf(app, ada, changed.at("PostgreSQL"))).toBeLessThan(changed.begun);
+
+    // The removal of one stops the others, and all of them start as in any other project.
+    const smaller = await adopted(app, ada, [changed.project.id]);
+    await app.as(ada).containers.remove({ params: smaller.at("API") });
+    await start(app, ada, smaller.project);
+    const alone = await factsOf(app, ada, smaller.project);
+    expect(alone.api).toBeUndefined();
+    expect(alone.boot).toBeGreaterThan(smaller.begun);
+    expect(await databaseStartOf(app, ada, smaller.at("PostgreSQL"))).toBeGreaterThan(smaller.begun);
+    const left = (await sandboxesOf(app.runtime)).find(({ id }) => id === smaller.project.id);
+    expect(left?.states.filter((state) => state === "running")).toHaveLength(2);
+  });
+
+  test("nothing of one that is discarded is left", { timeout: 120_000 }, async () => {
+    const app = await sparesApp({ templatesDir: await stackTemplates() });
+    const admin = await app.signUp({ admin: true });
+    const spare = await spareOf(app);
+    const sandbox = await app.runtime.find(spare);
+    expect((await sandbox?.programs())?.filter((name) => name === "postgres").length).toBeGreaterThan(0);
+    await app.as(admin).adminPreparation.remove({ params: { id: "template-tiny" } });
+    await vi.waitFor(async () => expect(await sandboxesOf(app.runtime)).toEqual([]), { timeout: 20_000, interval: 50 });
+    expect(await app.runtime.histories()).toEqual([]);
+    const running = await Promise.all(
+      (await readdir("/proc")).filter((pid) => /^\d+$/.test(pid)).map((pid) => readFile(`/proc/${pid}/environ`, "latin1").catch(() => "")),
+    );
+    expect(running.filter((environment) => environment.includes(spare))).toEqual([]);
   });
 });
