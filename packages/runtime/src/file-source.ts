@@ -1,18 +1,49 @@
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { open, readdir } from "node:fs/promises";
+import { lstat, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { FileSource, SourceFile } from "./types.ts";
 
 const pieceBytes = 256 * 1024;
+/** Two changes of a file within this time may have the same times. */
+const clockStepMs = 2_000;
 
-/** A folder of this machine. Links, devices, pipes and sockets are left out. It is read anew by every call. */
+/**
+ * A folder of this machine. Links, devices, pipes and sockets are left out. It is read anew by every call; its id only after a change, because
+ * each new project needs it.
+ */
 class FolderSource implements FileSource {
   readonly folder: string;
-  constructor(folder: string) {
+  readonly #stepMs: number;
+  #known: { state: string; id: string } | undefined;
+  constructor(folder: string, stepMs: number) {
     this.folder = folder;
+    this.#stepMs = stepMs;
   }
   async id(): Promise<string> {
+    const { state, changedAt } = await this.#state();
+    if (this.#known?.state === state) return this.#known.id;
+    const id = await this.#hash();
+    if (Date.now() - changedAt > this.#stepMs) this.#known = { state, id };
+    return id;
+  }
+  /** What changes with any of its files, and when that was last. */
+  async #state(): Promise<{ state: string; changedAt: number }> {
+    const hash = createHash("sha256");
+    let changedAt = 0;
+    const visit = async (under: string): Promise<void> => {
+      const names = (await readdir(join(this.folder, under))).toSorted();
+      const stats = await Promise.all(names.map((name) => lstat(join(this.folder, under, name), { bigint: true })));
+      for (const [i, { mode, size, ino, mtimeNs, ctimeNs }] of stats.entries())
+        hash.update(`${under}/${names[i]}\0${mode} ${size} ${ino} ${mtimeNs} ${ctimeNs}\0`);
+      changedAt = Math.max(changedAt, ...stats.map(({ ctimeNs }) => Number(ctimeNs / 1_000_000n)));
+      for (const [i, stat] of stats.entries())
+        if (stat.isDirectory()) await visit(under === "" ? (names[i] ?? "") : `${under}/${names[i]}`);
+    };
+    await visit("");
+    return { state: hash.digest("hex"), changedAt };
+  }
+  async #hash(): Promise<string> {
     const hash = createHash("sha256");
     for await (const file of this.files()) {
       if (file.isDirectory) {
@@ -60,7 +91,7 @@ class FolderSource implements FileSource {
   }
 }
 
-/** The files of a folder of this machine. */
-export const folderSource = (folder: string): FileSource => new FolderSource(folder);
+/** The files of a folder of this machine. `stepMs`: tests shorten it. */
+export const folderSource = (folder: string, stepMs = clockStepMs): FileSource => new FolderSource(folder, stepMs);
 /** The folder of a source that is one of this machine: it can be copied without reading it. */
 export const folderOf = (source: FileSource): string | undefined => (source instanceof FolderSource ? source.folder : undefined);
