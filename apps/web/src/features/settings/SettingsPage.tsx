@@ -20,7 +20,7 @@ export function SettingsPage() {
             ref={nav}
             aria-label="Settings"
             hidden={text.trim() !== ""}
-            className="relative grid gap-4 narrow:-mx-4 narrow:flex narrow:gap-px narrow:overflow-x-auto narrow:px-4 narrow:[scrollbar-width:none]"
+            className="relative grid gap-4 narrow:-mx-4 narrow:flex narrow:fade-ends narrow:gap-px narrow:overflow-x-auto narrow:px-4 narrow:[scrollbar-width:none]"
           >
             {settingsGroups.map(({ title, places: ofGroup }) => (
               <div key={title} role="group" aria-label={title} className="grid gap-px narrow:contents">
