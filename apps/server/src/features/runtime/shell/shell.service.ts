@@ -36,6 +36,9 @@ interface Session {
 
 export type Shell = ReturnType<typeof createShell>;
 
+/** The prompt is the folder, unless a file of the container's image or of the person sets another one. */
+const openShell = String.raw`if [ -x /bin/bash ]; then export PS1='\[\e[34m\]\w\[\e[0m\] \$ '; exec /bin/bash -i; else exec /bin/sh -i; fi`;
+
 /** Terminals. Sessions outlive their sockets; of one of several servers, also the process. */
 export function createShell({
   access,
@@ -197,10 +200,7 @@ export function createShell({
         const environment = await access.environmentOf(project, container);
         const redactor = await access.redactor(project.id);
         // The user's own command line, interpreted by a shell inside the sandbox only.
-        const argv =
-          command === "/bin/bash"
-            ? ["/bin/sh", "-c", "if [ -x /bin/bash ]; then exec /bin/bash -i; else exec /bin/sh -i; fi"]
-            : ["/bin/sh", "-c", command];
+        const argv = command === "/bin/bash" ? ["/bin/sh", "-c", openShell] : ["/bin/sh", "-c", command];
         const pty = await sandbox.pty(withGitConfig(await access.gitConfigOf(userId), argv), {
           cwd,
           cols,

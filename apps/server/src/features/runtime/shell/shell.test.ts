@@ -35,6 +35,7 @@ test("runs input in the sandbox as the project's user, returns output and applie
     ws_url: `/api/shell/ws/${session.id}`,
   });
   const terminal = await attach(session.id);
+  await terminal.waitFor(/\/app\S+ \$ $/);
   terminal.send({ type: "input", data: "id -u; pwd; stty size; echo täst-$((40+2))\r" });
   await terminal.waitFor(/täst-42/);
   expect(terminal.text()).toMatch(/1000\s+\/app\s+30 100/);
