@@ -4,7 +4,7 @@ import { createGoogle } from "@ai-sdk/google";
 import { createOpenAI } from "@ai-sdk/openai";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4StreamPart } from "@ai-sdk/provider";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { startModelServer, type ModelServer, type ModelServerOptions } from "./model-server.ts";
 import { call, disconnect, fail, garbage, hang, malformed, parallel, say, script, think, turn, usage } from "./script.ts";
 
@@ -172,7 +172,11 @@ describe.each(providers)("%s", (name, modelOf) => {
 
   test("a silent provider stays silent until the client aborts", async () => {
     const model = await start({ script: script([hang()]) });
-    await expect(collect(model, { abortSignal: AbortSignal.timeout(60) })).rejects.toThrow();
+    const client = new AbortController();
+    const rejected = expect(collect(model, { abortSignal: client.signal })).rejects.toThrow();
+    await vi.waitFor(() => expect(server.requests).toHaveLength(1));
+    client.abort();
+    await rejected;
     expect(await server.requests[0]!.ended).toBe("client_disconnected");
   });
 });
