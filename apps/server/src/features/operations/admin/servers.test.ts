@@ -97,7 +97,7 @@ test("a runner: version, protocol, machine and sandboxes; while it is away since
     address: runner.url,
     version: "9.9.9",
     revision: "c".repeat(40),
-    protocol: "1.3",
+    protocol: expect.stringMatching(/^1\.\d+$/),
     driver: "memory",
     is_reachable: true,
     reached_by: 1,
@@ -109,7 +109,7 @@ test("a runner: version, protocol, machine and sandboxes; while it is away since
   });
   const text = await metrics();
   expect(text).toMatch(/^studio_runner_up\{driver="memory"\} 1$/m);
-  expect(text).toMatch(/^studio_runner_info\{version="9\.9\.9",protocol="1\.3"\} 1$/m);
+  expect(text).toMatch(/^studio_runner_info\{version="9\.9\.9",protocol="1\.\d+"\} 1$/m);
   expect(text).toMatch(/^studio_runner_disk_free_bytes 3$/m);
   expect(text).toMatch(/^studio_runner_disk_size_bytes 8$/m);
   const sent: string[] = [];
