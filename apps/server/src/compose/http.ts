@@ -101,7 +101,7 @@ export async function composeHttp(
         },
       }),
       // Without a runner, everything that needs no project works: no load balancer should take the servers away for it.
-      runtime: runtime.runner ? { check: () => checkRunner(runtime), isRequired: false } : { check: () => runtime.list() },
+      runtime: runtime.runner ? { check: () => checkRunner(runtime), isRequired: false } : { check: () => runtime.list({ isBrief: true }) },
       disk: { check: () => checkDisk(dataDir) },
     },
     metrics,

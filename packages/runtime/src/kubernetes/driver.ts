@@ -1,4 +1,5 @@
 import { randomInt, randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { RuntimeError } from "../errors.ts";
 import { idPattern } from "../host/deleted-sandboxes.ts";
 import { refreshOutboundRules } from "../host/network/outbound-rules.ts";
@@ -46,6 +47,8 @@ const notRunning: PausedSandbox = { isStill: true, wasRunning: false, resume: as
 
 /** Pods that are asked at once for the states of their services. */
 const askedAtOnce = 8;
+/** How long one of them is waited for; then what is known of it counts. */
+const longestListMs = 2_000;
 /** How often a project is created after another server that created it has failed. */
 const maxAttempts = 3;
 /** Another server may have applied other rules before it ended. */
@@ -353,8 +356,10 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
         if (!workload.isAwake) return projects.get(workload.id)?.states.all() ?? storedStates(workload);
         const project = find(workload);
         if (!project) return [];
-        // One that this server is not connected to is asked.
-        return project.live.current ? project.states.all() : project.live.use(async () => project.states.all());
+        // One that this server is not connected to is asked. Nobody waits for a pod that starts, as one that no node has room for.
+        if (project.live.current || pods.of(workload.name)?.isRunning !== true) return project.states.all();
+        const asked = project.live.use(async () => project.states.all()).catch(() => undefined);
+        return (await Promise.race([asked, sleep(longestListMs, undefined, { ref: false })])) ?? project.states.all();
       };
       const all: SandboxInfo[] = [];
       const next = async (): Promise<void> => {

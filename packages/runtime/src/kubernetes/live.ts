@@ -8,7 +8,7 @@ import type { RuntimeDriver } from "../types.ts";
 import { isChanged } from "./cluster.ts";
 import { annotations } from "./labels.ts";
 import { runnerPort, type PodTemplate } from "./pod-template.ts";
-import type { Pods } from "./pods.ts";
+import type { Pods, PodView } from "./pods.ts";
 import type { Workloads } from "./workloads.ts";
 
 /**
@@ -69,6 +69,8 @@ interface Connected {
   runner: RunnerDriver;
   lost: AbortController;
 }
+
+type EndPod = (options: { changes: Record<string, string | null>; version: string; pod: string }) => Promise<void>;
 
 /** How often a runner that starts is asked again. */
 const connectRetryMs = 100;
@@ -233,12 +235,31 @@ export function createLivePod(options: Options): LivePod {
     };
   }
 
+  /**
+   * Ends a pod that has no runner to ask, unless a server may still wait for it. One that does is not harmed: it starts the next pod, of the
+   * template of then.
+   */
+  async function endUnstarted(pod: PodView, idleMs: number, end: EndPod): Promise<number | undefined> {
+    const waitMs = pod.createdAt + Math.max(idleMs, options.startTimeoutMs) - Date.now();
+    if (waitMs > 0) {
+      lookAgain(waitMs);
+      return waitMs;
+    }
+    log.warn({ workload: name, problem: pod.problem }, "a pod that did not start is given up until the project is used again");
+    try {
+      await end({ changes: {}, version: workloads.get(name)?.version ?? "", pod: pod.uid });
+      return undefined;
+    } catch (error) {
+      if (!isChanged(error)) throw error;
+      return options.suspendAfterMs;
+    }
+  }
+
   /** Ends the pod by `end`, if no server uses it; it gets what `beforeSuspend` returned and the version on whose condition it may write. */
-  async function endIfIdle(
-    idleMs: number,
-    end: (options: { changes: Record<string, string | null>; version: string; pod: string }) => Promise<void>,
-  ): Promise<number | undefined> {
+  async function endIfIdle(idleMs: number, end: EndPod): Promise<number | undefined> {
     if (!isAwake()) return undefined;
+    const pod = pods.of(name);
+    if (pod?.isUnstarted && !pod.isEnding && !connection && uses === 0) return endUnstarted(pod, idleMs, end);
     const made = await awake();
     // Read before the runner refuses others: whoever is refused changes the workload.
     const version = workloads.get(name)?.version ?? "";

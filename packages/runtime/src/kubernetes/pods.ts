@@ -9,6 +9,10 @@ export interface PodView {
   readonly uid: string;
   readonly address: string | undefined;
   readonly isRunning: boolean;
+  /** Nothing has run in it so far, as in one that no node has room for. */
+  readonly isUnstarted: boolean;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
   readonly isEnding: boolean;
   /** It ended and stays so, as one that was evicted. */
   readonly isOver: boolean;
@@ -83,6 +87,8 @@ function viewOf(pod: V1Pod): PodView {
     uid: pod.metadata?.uid ?? "",
     address: pod.status?.podIP,
     isRunning: pod.status?.phase === "Running" && status?.state?.running !== undefined,
+    isUnstarted: pod.status?.phase === "Pending",
+    createdAt: new Date(pod.metadata?.creationTimestamp ?? 0).getTime(),
     isEnding: pod.metadata?.deletionTimestamp !== undefined || isOver,
     isOver: isOver && pod.metadata?.deletionTimestamp === undefined,
     image: pod.spec?.containers[0]?.image,
