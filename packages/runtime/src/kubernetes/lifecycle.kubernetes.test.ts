@@ -22,8 +22,8 @@ import {
 
 const web: ServiceSpec = { name: "web", command: programs.serve(4100, "up"), cwd: ".", env: {}, port: 4100 };
 const ready = { timeoutMs: 30_000 };
-/** More than any node has. */
-const tooMuch = { cpus: 0.01, memoryBytes: 2 ** 44 };
+/** More memory than any node has. */
+const tooMuch = 2 ** 44;
 
 afterAll(removeNamespaces);
 
@@ -77,12 +77,12 @@ for (const workloads of ["pods", "sandboxes"] as const) {
       await until(async () => (await podsIn("huge")).length === 0, ...patience);
       await first.close();
 
-      const full = await open({ requests: tooMuch, startTimeoutMs: 10_000, suspendAfterMs: 1_000 });
-      const reading = (await full.find("huge"))?.files.read("note.txt");
+      const full = await open({ requests: { cpus: 0.01, memoryBytes: tooMuch }, startTimeoutMs: 10_000, suspendAfterMs: 1_000 });
+      const reading = (await full.open({ id: "huge", limits: { memoryBytes: tooMuch } })).files.read("note.txt");
       const refused = expect(reading).rejects.toMatchObject({ code: "unavailable", message: expect.stringContaining("memory") });
       await until(async () => (await podsIn("huge")).length === 1, ...patience);
       // A server that does not wait for it: its list neither starts nor waits for a pod.
-      const other = await open({ requests: tooMuch, startTimeoutMs: 60_000, suspendAfterMs: 60_000 });
+      const other = await open({ requests: { cpus: 0.01, memoryBytes: tooMuch }, startTimeoutMs: 60_000, suspendAfterMs: 60_000 });
       expect(await Promise.race([other.list(), refused.then(() => "later")])).toContainEqual({ id: "huge", services: [] });
       await refused;
       await until(async () => (await podsIn("huge")).length === 0, ...patience);
@@ -90,8 +90,7 @@ for (const workloads of ["pods", "sandboxes"] as const) {
       await other.close({ leaveRunning: true });
 
       const next = await open();
-      const found = await next.find("huge");
-      expect(decode((await found?.files.read("note.txt"))?.data ?? new Uint8Array())).toBe("kept");
+      expect(decode((await (await next.open({ id: "huge" })).files.read("note.txt")).data)).toBe("kept");
       await next.remove("huge");
     }, 180_000);
 
