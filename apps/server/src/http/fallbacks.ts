@@ -19,6 +19,10 @@ function createMethodsAt(contract: Record<string, RouteGroup>): (path: string) =
   return (path) => [...new Set(routes.flatMap(({ pattern, methods }) => (pattern.test(path) ? methods : [])))].sort();
 }
 
+/** Programs get JSON for a path that does not exist; `curl` and probes get the pages that are certain to exist. */
+const isForReaders = (path: string, accept = "*/*"): boolean =>
+  accept.includes("text/html") || (accept.includes("*/*") && (path === "/" || path === "/help" || path.startsWith("/help/")));
+
 /** What is no route: files and pages of the web UI in `webDir`, otherwise 405 or 404. */
 export async function installFallbacks(
   app: FastifyInstance,
@@ -40,7 +44,7 @@ export async function installFallbacks(
   app.setNotFoundHandler(async (request, reply) => {
     const [path = "/", query] = request.url.split("?");
     const isPage =
-      request.method === "GET" && !path.startsWith("/api/") && !/\.\w+$/.test(path) && (request.headers.accept ?? "").includes("text/html");
+      request.method === "GET" && !path.startsWith("/api/") && !/\.\w+$/.test(path) && isForReaders(path, request.headers.accept);
     const hasSession = request.headers.cookie?.includes(`${sessionCookie}=`) === true;
     if (isPage && pageOf) return reply.sendFile(pageOf({ path, hasQuery: Boolean(query), hasSession }));
     const allowed = methodsAt(path);

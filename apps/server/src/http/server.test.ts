@@ -207,6 +207,17 @@ describe("the web app", () => {
     expect([asset.status, asset.headers.get("cache-control")]).toEqual([200, "public, max-age=31536000, immutable"]);
     expect((await page("/favicon.svg", "*/*")).headers.get("cache-control")).toBe("no-cache");
   });
+  test("programs that take anything get the first page and the help, and JSON for what does not exist", async () => {
+    expect((await page("/", "*/*")).headers.get("content-type")).toContain("text/html");
+    expect((await page("/help/guides/chat", "*/*")).headers.get("content-type")).toContain("text/html");
+    for (const [path, accept] of [
+      ["/projects/my-app", "*/*"],
+      ["/", "application/json"],
+    ] as const) {
+      const response = await page(path, accept);
+      expect([path, response.status, response.headers.get("content-type")]).toEqual([path, 404, expect.stringContaining("json")]);
+    }
+  });
   test("sends the text of the help only to those who may read it", async () => {
     await using closed = await startHttp(routes, handlers, { webDir: join(root, "web"), env: { LANDING_PAGE: "0" } });
     const titleOf = async (path: string, cookie?: string) => {
