@@ -19,6 +19,8 @@
 {{- if and $s3.bucket (not $s3.existingSecret) (not .Values.keys.existingSecret) (or (not $s3.accessKeyId) (not $s3.secretAccessKey)) }}{{ fail "objects.s3.bucket requires an access key: objects.s3.accessKeyId and objects.s3.secretAccessKey, or a secret with them in objects.s3.existingSecret." }}{{ end -}}
 {{- if and (not $s3.bucket) (not .Values.persistence.enabled) }}{{ fail "persistence.enabled=false requires objects.s3.bucket: without a volume and a bucket the files of the server are lost with its pod." }}{{ end -}}
 
+{{- if and .Values.restore.target (not .Values.keys.existingSecret) }}{{ fail "restore.target requires keys.existingSecret: a secret with SECRET_KEY and DEPLOYMENT_ENCRYPTION_KEY of the original. Its database cannot be read with other keys." }}{{ end -}}
+
 {{- $several := include "tesslate-studio.several" . -}}
 {{- if and (not $several) (or (gt (int .Values.replicas) 1) .Values.autoscaling.enabled) }}{{ fail (printf "Several servers (replicas=%d, autoscaling.enabled=%t) require objects.s3.bucket: files on a volume work with one server." (int .Values.replicas) .Values.autoscaling.enabled) }}{{ end -}}
 {{- if and $several (lt (int .Values.terminationGracePeriodSeconds) (add (int .Values.drainSeconds) 50 | int)) }}{{ fail (printf "terminationGracePeriodSeconds must be at least drainSeconds + 50 (%d): a stopping server hands over its projects." (add (int .Values.drainSeconds) 50)) }}{{ end -}}

@@ -36,6 +36,8 @@ const leftOut: readonly RegExp[] = [
   new RegExp(`^(?:${backupMark}|${failureMark}|${restoreMark}|${cacheFolder}|${restoredSettings.replaceAll(".", "\\.")})$`),
   new RegExp(`^${beforeRestore.replaceAll(".", "\\.")}`),
   /^(?:chromium|browsers|dumps|git|scratch)$/,
+  // Of the file system, if the data folder is a volume; only root can read it.
+  /^lost\+found$/,
 ];
 const runtimeFolder = "runtime/";
 const isLeftOut = (path: string, spares: readonly string[]): boolean =>

@@ -231,10 +231,12 @@ test("a restore needs an empty data folder, or moves its content aside", () => {
   const dataDir = temporaryFolder("data");
   const now = new Date("2026-12-01T02:30:00Z");
   writeFileSync(join(dataDir, "studio.pid"), "1");
+  // A new volume has it.
+  mkdirSync(join(dataDir, "lost+found"));
   expect(prepareDataDir(dataDir, { isForced: false, now })).toBeUndefined();
   writeFileSync(join(dataDir, "secret.key"), "key");
   expect(() => prepareDataDir(dataDir, { isForced: false, now })).toThrow("is not empty");
   const aside = prepareDataDir(dataDir, { isForced: true, now });
   expect(readFileSync(join(aside ?? "", "secret.key"), "utf8")).toBe("key");
-  expect(readdirSync(dataDir).sort()).toEqual([".before-restore-20261201T023000", "studio.pid"]);
+  expect(readdirSync(dataDir).sort()).toEqual([".before-restore-20261201T023000", "lost+found", "studio.pid"]);
 });

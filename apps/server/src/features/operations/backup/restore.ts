@@ -75,13 +75,13 @@ export function refuseNewerBackup({ id, version: made, migrations }: BackupManif
     );
 }
 
-/** Files of locks, which a process creates before it looks. */
-const isLock = (name: string) => name.startsWith("studio.pid");
+/** Files of locks, which a process creates before it looks, and the folder that ext4 creates on each volume. */
+const isInEmptyFolder = (name: string) => name.startsWith("studio.pid") || name === "lost+found";
 
 /** Throws unless the data folder is empty; `isForced` moves what is there aside and returns where it is. */
 export function prepareDataDir(dataDir: string, { isForced, now }: { isForced: boolean; now: Date }): string | undefined {
   mkdirSync(dataDir, { recursive: true });
-  const names = readdirSync(dataDir).filter((name) => !isLock(name));
+  const names = readdirSync(dataDir).filter((name) => !isInEmptyFolder(name));
   if (names.length === 0) return undefined;
   if (!isForced)
     throw new BackupError(
