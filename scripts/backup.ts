@@ -1,7 +1,8 @@
-/** Backs up this installation; see `usage`. Exit codes: 0 done, 1 failed or damaged, 2 wrong usage, 78 invalid configuration. */
+/** Backs up this installation; see `usage`. Exit codes: 0 done, 1 failed or damaged, 2 wrong usage, 3 not made because this may be a copy (--scheduled), 78 invalid configuration. */
 import { parseArgs } from "node:util";
 import { backUp, openBackups, pruneBackups, recordFailure, verifyBackups, type CommandContext } from "../apps/server/src/backup-command.ts";
 import { readConfig } from "../apps/server/src/config.ts";
+import { leftOutExitCode, UnconfirmedCopyError } from "../apps/server/src/features/operations/backup/index.ts";
 import { createLogger } from "../apps/server/src/platform/logger.ts";
 import { runCommand } from "./run-command.ts";
 
@@ -41,9 +42,13 @@ async function main(): Promise<number> {
   const target = positionals[0] ?? config.backups.target ?? "";
   const counts = [values["keep-daily"], values["keep-weekly"]];
   const modes = [values.list, values.verify, values.prune, values.scheduled].filter(Boolean).length;
-  if (values.help || target === "" || positionals.length > 1 || modes > 1 || counts.some((n) => n !== undefined && !/^\d+$/.test(n))) {
+  if (values.help || positionals.length > 1 || modes > 1 || counts.some((n) => n !== undefined && !/^\d+$/.test(n))) {
     process.stderr.write(usage);
     return values.help ? 0 : 2;
+  }
+  if (target === "") {
+    process.stderr.write("Name a target, or set BACKUP_TARGET: a folder outside of DATA_DIR, or s3://bucket/prefix.\n");
+    return 2;
   }
   const rules = {
     keepDaily: Number(values["keep-daily"] ?? config.backups.keepDaily),
@@ -82,14 +87,20 @@ async function main(): Promise<number> {
     signal: abort.signal,
   };
   const started = Date.now();
-  const manifest = await backUp(context, {
+  const made = await backUp(context, {
     target,
     passphraseFile: values["passphrase-file"] ?? config.backups.passphraseFile,
     isScheduled: values.scheduled,
   }).catch(async (error: unknown) => {
     if (values.scheduled) await recordFailure(config, error);
+    if (error instanceof UnconfirmedCopyError) return error;
     throw error;
   });
+  if (made instanceof UnconfirmedCopyError) {
+    process.stderr.write(`${made.message}\n`);
+    return leftOutExitCode;
+  }
+  const manifest = made;
   // The server logs what a scheduled backup says there.
   const warn = (warning: string) => (values.scheduled ? void process.stderr.write(`${warning}\n`) : print(`! ${warning}`));
   manifest.warnings.forEach(warn);

@@ -35,7 +35,11 @@ async function main(): Promise<number> {
   });
   const [target = ""] = positionals;
   const { at, project, to } = values;
-  if (values.help || target === "" || positionals.length > 1 || (project === undefined) !== (to === undefined)) {
+  if (!values.help && positionals.length === 0) {
+    process.stderr.write("Name the target that has the backups: a folder, or s3://bucket/prefix.\n");
+    return 2;
+  }
+  if (values.help || positionals.length > 1 || (project === undefined) !== (to === undefined)) {
     process.stderr.write(usage);
     return values.help ? 0 : 2;
   }

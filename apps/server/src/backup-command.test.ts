@@ -44,7 +44,9 @@ test("a backup says that the files of projects are on the runner, and what prote
   expect(await readLastBackup(withRunner.config.dataDir)).toMatchObject({ warnings: 1, projectsWithoutFiles: 1 });
 
   const copied = await backUp(commandOf(platform.name, { ...runner, ...bucket }), { target });
-  expect(copied.warnings[0]).toMatch(/ Copies of their snapshots in s3:\/\/studio protect them, as they were when the last/);
+  expect(copied.warnings[0]).toContain(" Copies in s3://studio protect them: projects that changed are copied every 60 minutes.");
+  const asTaken = await backUp(commandOf(platform.name, { ...runner, ...bucket, SNAPSHOT_COPY_MINUTES: "0" }), { target });
+  expect(asTaken.warnings[0]).toMatch(/ Copies of their snapshots in s3:\/\/studio protect them, as they were when the last snapshot/);
   const notCopied = await backUp(commandOf(platform.name, { ...runner, ...bucket, SNAPSHOT_COPIES: "off" }), { target });
   expect(notCopied.warnings[0]).not.toContain("Copies");
   expect((await backUp(commandOf(platform.name), { target })).warnings).toEqual([expect.stringContaining(" has no files: its setup had")]);

@@ -21,7 +21,9 @@ import {
   refuseTargetInside,
   restoreInstallation,
   restoreProjectFiles,
+  scheduledBackupJob,
   selectBackup,
+  UnconfirmedCopyError,
   unsealKeys,
   verifyBackups,
   type BackupManifest,
@@ -39,6 +41,7 @@ import { isDatabaseClaimed } from "./platform/database-claim.ts";
 import { isDatabaseEmpty, replaceDatabase } from "./platform/dump/index.ts";
 import { loadEncryptionKeys } from "./platform/encryption-keys.ts";
 import { explainRefusedAccess } from "./platform/file-access.ts";
+import { deleteJobs } from "./platform/jobs.ts";
 import { markRestored, readUnconfirmedRestore } from "./platform/installation.ts";
 import { refuseKeysOfOtherDatabase } from "./platform/key-check.ts";
 import type { Logger } from "./platform/logger.ts";
@@ -140,7 +143,10 @@ function splitSettings(environment: Environment): { open: Record<string, string>
 
 /** Where the driver has the files of projects, if not in the data folder. */
 function filesElsewhere({ runtime, objects, snapshots }: Pick<Config, "runtime" | "objects" | "snapshots">): FilesElsewhere | undefined {
-  const copies = objects.s3.bucket === "" || snapshots.copies === "off" ? undefined : bucketAddress(objects.s3);
+  const copies =
+    objects.s3.bucket === "" || snapshots.copies === "off"
+      ? undefined
+      : { place: bucketAddress(objects.s3), everyMinutes: snapshots.copyEveryMs / 60_000 };
   if (runtime.driver === "remote")
     return {
       place: `on the runner at ${runtime.runner.url}`,
@@ -169,7 +175,7 @@ export async function backUp(
     // In a copy that tests a backup, BACKUP_TARGET may be that of the original.
     const restoredFrom = isScheduled ? await readUnconfirmedRestore(database.pool) : undefined;
     if (restoredFrom !== undefined)
-      throw new BackupError(
+      throw new UnconfirmedCopyError(
         `This installation was restored from ${restoredFrom} and may be a copy, so it makes no scheduled backups. If it replaces the original, run ./studio claim.`,
       );
     const repository = await openRepository(await openTarget(target, config), { isCreated: true });
@@ -295,7 +301,11 @@ export async function restore(context: CommandContext, { target, at, isForced, p
           closers.push(() => embedded.stop());
           connection = { host: embedded.socketDir, user: "tesslate", database: "tesslate" };
         }
-        await replaceDatabase(connection, dump, signal, (client) => markRestored(client, manifest.id));
+        await replaceDatabase(connection, dump, signal, async (client) => {
+          await markRestored(client, manifest.id);
+          // A scheduled backup has its own job in the database, which the restored server would run again.
+          await deleteJobs(client, scheduledBackupJob);
+        });
       },
     });
     const hasKeys = await fitsKeys(context, dataDir, connection);

@@ -10,7 +10,7 @@ import { createLogger } from "./platform/logger.ts";
 import { createBucketClaim, guardObjects, openObjects } from "./platform/objects/index.ts";
 import { createServerSettings } from "./platform/server-settings.ts";
 import { testApp, type TestApp } from "./testing/app.ts";
-import { onServer } from "./testing/postgres.ts";
+import { onServer, testConnection } from "./testing/postgres.ts";
 import { ended } from "./testing/projects.ts";
 import { temporaryFolder } from "./testing/temporary.ts";
 
@@ -34,6 +34,11 @@ const addressOf = (database: string): string => {
   if ("url" in server) return Object.assign(new URL(server.url), { pathname: `/${database}` }).href;
   return `postgres://tesslate@${encodeURIComponent(server.socketDir)}/${database}`;
 };
+async function onDatabase<T>(database: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client(testConnection(server, database));
+  await client.connect();
+  return work(client).finally(() => client.end());
+}
 /** Of a command beside a server, which holds its own data folder. */
 const commandOf = (database: string, folder: string) => {
   const environment = {
@@ -63,6 +68,15 @@ test("a restored copy deletes and replaces nothing in the bucket of the original
   const exportOf = async (app: typeof original, user: typeof ada) =>
     (await ended(app, user, (await app.as(user).account.export()).task_id)).id;
   const inBackup = await exportOf(original, ada);
+  // As of a backup that the schedule makes: its job is running. Another one is waiting.
+  await onDatabase(original.database, async (client) => {
+    for (const name of ["back_up", "mail_reset"])
+      await client.query("select graphile_worker.add_job($1, '{}', run_at := now() + interval '1 day')", [name]);
+    await client.query(
+      `update graphile_worker._private_jobs j set locked_at = now(), locked_by = 'original' from graphile_worker._private_tasks t
+        where t.id = j.task_id and t.identifier = 'back_up'`,
+    );
+  });
   await backUp(commandOf(original.database, folder), { target });
   const owner = ownerOf(folder);
   expect(owner).toBeDefined();
@@ -72,6 +86,12 @@ test("a restored copy deletes and replaces nothing in the bucket of the original
   try {
     const command = commandOf(database, folder);
     await restore(command, { target, isForced: false });
+    const waiting = await onDatabase(database, (client) =>
+      client.query<{ name: string }>(
+        "select task_identifier as name from graphile_worker.jobs where task_identifier in ('back_up', 'mail_reset')",
+      ),
+    );
+    expect(waiting.rows).toEqual([{ name: "mail_reset" }]);
     // Deployed after the backup: the copy has no row for it.
     const deployed = `studio/${folder}/deployments/${randomUUID()}/${randomUUID()}/files.json`;
     bucket.put(deployed, Buffer.from("[]"), yesterday);

@@ -52,6 +52,16 @@ export async function releaseJobsOf(db: Database, workers: readonly string[]): P
   if (workers.length > 0) await db.execute(sql`select graphile_worker.force_unlock_workers(${sql.param([...workers])}::text[])`);
 }
 
+/** Deletes the jobs of that name, also those that a server was running. For databases that no server uses. */
+export async function deleteJobs(client: Pick<pg.ClientBase, "query">, name: string): Promise<void> {
+  const { rows } = await client.query<{ exists: boolean }>("select to_regclass('graphile_worker._private_jobs') is not null as exists");
+  if (!rows[0]?.exists) return;
+  await client.query(
+    "delete from graphile_worker._private_jobs j using graphile_worker._private_tasks t where t.id = j.task_id and t.identifier = $1",
+    [name],
+  );
+}
+
 /** `cron` maps job names to crontab expressions; a cron job runs once across all processes. */
 export async function startJobs({
   pool,

@@ -79,8 +79,8 @@ export interface FilesElsewhere {
   place: string;
   /** What backs them up, as an instruction. */
   advice: string;
-  /** Where the copies of their snapshots are; `undefined`: none are made. */
-  copies: string | undefined;
+  /** Of these files. `everyMinutes`: 0 if only snapshots that people take are copied. `undefined`: none are made. */
+  copies: { place: string; everyMinutes: number } | undefined;
 }
 
 export interface BackupOptions {
@@ -205,8 +205,13 @@ export async function createBackup(
 
 const describeMissing = (count: number, { place, advice, copies }: FilesElsewhere): string =>
   `Files of ${count === 1 ? "1 project" : `${count} projects`} are ${place} and are not in this backup: ${advice}.${
-    copies === undefined ? "" : ` Copies of their snapshots in ${copies} protect them, as they were when the last snapshot was taken.`
+    copies ? ` ${describeCopies(copies)}` : ""
   }`;
+
+const describeCopies = ({ place, everyMinutes }: NonNullable<FilesElsewhere["copies"]>): string =>
+  everyMinutes > 0
+    ? `Copies in ${place} protect them: projects that changed are copied every ${everyMinutes === 1 ? "minute" : `${everyMinutes} minutes`}.`
+    : `Copies of their snapshots in ${place} protect them, as they were when the last snapshot was taken.`;
 
 /** Ids of sandboxes with files in a backup. */
 async function treesOf(repository: BackupRepository, files: string): Promise<Set<string>> {

@@ -4,7 +4,7 @@ import { Writable } from "node:stream";
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../../../testing/temporary.ts";
-import { createScheduledBackups } from "./scheduled.ts";
+import { createScheduledBackups, leftOutExitCode } from "./scheduled.ts";
 
 /** Scheduled backups with a program of this text, and the lines of their log. */
 function scheduled(text: string) {
@@ -38,6 +38,12 @@ test("a backup that fails is logged with its last words, and does not fail the j
   const { jobHandlers, lines } = scheduled(`process.stderr.write("The disk is full.\\n"); process.exitCode = 1;`);
   await jobHandlers.back_up();
   expect(lines).toMatchObject([{ msg: "the scheduled backup failed", exit_code: 1, output: "The disk is full." }]);
+});
+
+test("a copy that makes no scheduled backups has not failed", async () => {
+  const { jobHandlers, lines } = scheduled(`process.stderr.write("This may be a copy.\\n"); process.exitCode = ${leftOutExitCode};`);
+  await jobHandlers.back_up();
+  expect(lines).toEqual([expect.objectContaining({ level: 40, msg: "no scheduled backup made", reason: "This may be a copy." })]);
 });
 
 test("one backup runs at a time, and closing the server ends it", async () => {

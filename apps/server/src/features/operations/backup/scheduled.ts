@@ -4,6 +4,10 @@ import { constants, setPriority } from "node:os";
 import type { JobHandlers } from "../../../platform/jobs.ts";
 import type { Logger } from "../../../platform/logger.ts";
 
+/** The job, in the database. */
+export const scheduledBackupJob = "back_up";
+/** Exit code of the program when the installation may be a copy, so that it makes no scheduled backup. */
+export const leftOutExitCode = 3;
 const lastWords = 2000;
 /** A killed backup does no harm, so closing the server does not wait longer. */
 const endMs = 5_000;
@@ -29,6 +33,7 @@ export function createScheduledBackups({ program, log }: { program: string | und
       if (code === 0 && words.trim() !== "")
         log.warn({ duration_ms: Date.now() - started, warnings: words.trim() }, "scheduled backup made, with warnings");
       else if (code === 0) log.info({ duration_ms: Date.now() - started }, "scheduled backup made");
+      else if (code === leftOutExitCode) log.warn({ reason: words.trim() }, "no scheduled backup made");
       else log.error({ exit_code: code, output: words.trim() }, "the scheduled backup failed");
     } catch (err) {
       log.error({ err }, "the scheduled backup could not be started");
@@ -37,7 +42,7 @@ export function createScheduledBackups({ program, log }: { program: string | und
     }
   };
   return {
-    jobHandlers: { back_up: run } satisfies JobHandlers,
+    jobHandlers: { [scheduledBackupJob]: run } satisfies JobHandlers,
     close: async () => {
       const child = running;
       if (!child) return;
