@@ -16,6 +16,7 @@ import { configuredProviders } from "../../apps/server/src/features/accounts/aut
 import { signUpProblem } from "../../apps/server/src/features/accounts/users/index.ts";
 import { kubernetesOptions, readRemoteOptions } from "../../apps/server/src/runner-options.ts";
 import { isolationLines } from "./isolation.ts";
+import { programsOf, runsProjectsHere } from "./programs.ts";
 import { findChromium } from "../../apps/server/src/features/agent/verify/chromium.ts";
 import type { Report } from "./run-checks.ts";
 
@@ -133,29 +134,20 @@ const checkBackups: Check["run"] = async (report, config) => {
   }
 };
 
-const checkPrograms: Check["run"] = async (report) => {
-  for (const [name, command, args, without] of [
-    ["git", "git", ["--version"], "commits and imports do not work"],
-    ["ripgrep", "rg", ["--version"], "the agent's search is slower"],
-    ["bubblewrap", "bwrap", ["--version"], "no sandbox"],
-    ["iproute2", "ip", ["-V"], "no private network for projects"],
-    ["nftables", existsSync("/usr/sbin/nft") ? "/usr/sbin/nft" : "nft", ["--version"], "no private network for projects"],
+const checkPrograms: Check["run"] = async (report, config) => {
+  const programs = programsOf(config.runtime.driver, {
+    nft: existsSync("/usr/sbin/nft") ? "/usr/sbin/nft" : "nft",
     // In a container, its options decide about networks.
-    ...(process.getuid?.() === 0 || isContainerImage()
-      ? []
-      : ([["passt", "pasta", ["--version"], "projects share the network of this machine"]] as const)),
-    ["python", "/usr/bin/python3", ["--version"], "Python templates do not work"],
-  ] as const) {
+    needsPasta: process.getuid?.() !== 0 && !isContainerImage(),
+  });
+  for (const { name, command, args, without, packages = name } of programs) {
     const found = firstLine(command, [...args]);
-    report(
-      found ? "ok" : "!!",
-      name,
-      found ?? `not found: ${without}. ${adviceToInstall(name === "python" ? "python3 python3-venv python3-pip" : name)}`,
-    );
+    report(found ? "ok" : "!!", name, found ?? `not found: ${without}. ${adviceToInstall(packages)}`);
   }
 };
 
 const checkDocker: Check["run"] = async (report, config) => {
+  if (!runsProjectsHere(config.runtime.driver)) return;
   try {
     report("ok", "docker", `engine ${await findDockerEngine(config.runtime.docker)} at ${config.runtime.docker.host}`);
   } catch (error) {

@@ -116,7 +116,12 @@ export function composeAdminOperations(
     log,
   });
   const setup = createSetupSteps({
-    address: { appBaseUrl: config.http.appBaseUrl, isPrivate: isPrivate(config) },
+    address: {
+      appBaseUrl: config.http.appBaseUrl,
+      isPrivate: isPrivate(config),
+      isLoopbackOnly: config.http.isLoopbackOnly,
+      trustsProxy: config.http.trustProxy,
+    },
     mail,
     runtime,
     dataDir,

@@ -24,7 +24,7 @@ export function createSetupSteps({
   version,
   now = () => Date.now(),
 }: {
-  address: { appBaseUrl: string; isPrivate: boolean };
+  address: { appBaseUrl: string; isPrivate: boolean; isLoopbackOnly: boolean; trustsProxy: boolean };
   mail: Pick<Mail, "isOn">;
   runtime: Pick<RuntimeDriver, "name" | "isolation" | "warnings">;
   dataDir: string;
@@ -42,6 +42,7 @@ export function createSetupSteps({
   version: string;
   now?: () => number;
 }) {
+  const isInCluster = runtime.name === "kubernetes";
   const daysSince = (ms: number) => Math.floor((now() - ms) / dayMs);
   const step = (
     id: SetupStep["id"],
@@ -76,8 +77,16 @@ export function createSetupSteps({
           ? `People reach the server at ${address.appBaseUrl}.`
           : `${address.appBaseUrl} is not encrypted: passwords can be read on the way.`,
       {
-        advice: "Put the server behind a reverse proxy with a certificate, and set its address. Previews need a domain of their own.",
-        snippet: "HOST=0.0.0.0\nAPP_BASE_URL=https://studio.example.com\nPREVIEW_DOMAIN=preview.example.com\nTRUST_PROXY=true",
+        advice: `Put the server behind a reverse proxy with a certificate, and set its address. Previews need another registrable domain.${
+          isInCluster ? " In the values of the Helm chart these are url and previewDomain." : ""
+        }`,
+        // What is set already is left out, as by the Helm chart.
+        snippet: [
+          ...(address.isLoopbackOnly ? ["HOST=0.0.0.0"] : []),
+          "APP_BASE_URL=https://studio.example.com",
+          "PREVIEW_DOMAIN=preview.example.net",
+          ...(address.trustsProxy ? [] : ["TRUST_PROXY=true"]),
+        ].join("\n"),
       },
     );
   };
@@ -148,7 +157,10 @@ export function createSetupSteps({
         ? {
             advice:
               "Back up every night: set where, and restart the server. Or run ./studio backup from a script. The server keeps running meanwhile.",
-            snippet: "BACKUP_TARGET=/mnt/backup/studio\nBACKUP_PASSPHRASE_FILE=/etc/tesslate/backup-passphrase",
+            // A pod has no folder that outlives it.
+            snippet: isInCluster
+              ? "BACKUP_TARGET=s3://backups/studio\nS3_ENDPOINT=https://s3.example.com\nS3_ACCESS_KEY_ID=\nS3_SECRET_ACCESS_KEY="
+              : "BACKUP_TARGET=/mnt/backup/studio\nBACKUP_PASSPHRASE_FILE=/etc/tesslate/backup-passphrase",
           }
         : {
             advice: `Backups are scheduled (${backups.schedule} UTC). Make one by hand to see what is wrong.`,
