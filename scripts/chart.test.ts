@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { settings } from "../apps/server/src/settings/index.ts";
 import { settingsOf } from "../apps/server/src/settings/kinds.ts";
+import { podTemplateFields } from "../apps/server/src/settings/pod-template.ts";
 import { privateRanges } from "../packages/runtime/src/host/network/filter.ts";
 
 /** What can be checked of the Helm chart without Helm. The rest is in `apps/server/src/chart.kubernetes.test.ts`. */
@@ -36,6 +37,10 @@ test("values can change every setting of the cluster and of the bucket, and thes
   const refused = (name: string) => own.includes(name) || /^(?:KUBERNETES|RUNNER|OBJECTS_S3)_/.test(name);
   const runner = ["ORPHANED_STOP_MINUTES"];
   expect(variables.filter((name) => known.includes(name) && !refused(name) && !runner.includes(name))).toEqual([]);
+});
+
+test("values can set each field of the pods' template", () => {
+  expect(namesIn(templates, /set \$template "(\w+)"/g)).toEqual(podTemplateFields.toSorted());
 });
 
 interface Schema {

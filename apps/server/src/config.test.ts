@@ -4,6 +4,7 @@ import { Type } from "typebox";
 import { expect, test } from "vitest";
 import { ConfigError, readConfig } from "./config.ts";
 import { SecretValue } from "./platform/secret.ts";
+import { kubernetesOptions } from "./runner-options.ts";
 import { envExample, settingsReference } from "./settings/document.ts";
 import { settings } from "./settings/index.ts";
 import { settingsOf, type Setting } from "./settings/kinds.ts";
@@ -73,6 +74,33 @@ test("pods need an image", () => {
   const { kubernetes } = readConfig({ RUNTIME_DRIVER: "kubernetes", KUBERNETES_IMAGE: "images.lan/studio:1" }).runtime;
   expect(kubernetes).toMatchObject({ namespace: "tesslate-sandboxes", workloads: "auto", volumeBytes: 10 * 2 ** 30, outbound: [] });
   expect(errorOf({ KUBERNETES_NAMESPACE: "Not_A_Name" }).problems).toHaveLength(1);
+});
+
+test("what operators add to pods is five fields, and none that weakens a pod", () => {
+  const pods = { RUNTIME_DRIVER: "kubernetes", KUBERNETES_IMAGE: "images.lan/studio:1" };
+  const given = {
+    nodeSelector: { pool: "projects" },
+    tolerations: [{ key: "projects", operator: "Exists", effect: "NoSchedule" }, { operator: "Exists" }],
+    priorityClassName: "low",
+    labels: { "example.com/team": "a" },
+    annotations: { "example.com/note": "any text, also long" },
+  };
+  const withTemplate = (template: unknown) => ({ ...pods, KUBERNETES_POD_TEMPLATE: JSON.stringify(template) });
+  expect(kubernetesOptions(readConfig(withTemplate(given)).runtime)?.podTemplate).toEqual(given);
+  for (const [wrong, sentence] of [
+    ["x", /must be a JSON object/],
+    [{ hostNetwork: true }, /has the field "hostNetwork"\. Allowed are nodeSelector, tolerations, priorityClassName, labels, annotations/],
+    [{ labels: { replicas: 1 } }, /labels .* values are texts/],
+    [{ tolerations: [{ key: "a", effect: "Always" }] }, /NoSchedule, PreferNoSchedule, NoExecute/],
+    [{ tolerations: [{ value: "a" }] }, /toleration without a valid key/],
+    [{ nodeSelector: { "a b": "c" } }, /"a b" in nodeSelector/],
+    [{ labels: { a: "b c" } }, /value of "a" in labels/],
+    [{ labels: { "studio.tesslate.com/network": "internet" } }, /isolation of the pods/],
+    [{ annotations: { "container.apparmor.security.beta.kubernetes.io/runner": "unconfined" } }, /isolation of the pods/],
+    [{ annotations: { "io.katacontainers.config.hypervisor.kernel": "x" } }, /isolation of the pods/],
+    [{ priorityClassName: "Not A Name" }, /not the name of a class/],
+  ] as const)
+    expect(errorOf(withTemplate(wrong)).problems).toEqual([expect.stringMatching(sentence)]);
 });
 
 test("a runner needs an address and a secret", () => {

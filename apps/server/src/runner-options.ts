@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { ConfigError, type Config } from "./config.ts";
+import { readPodTemplate } from "./settings/pod-template.ts";
 
 type RunnerSettings = Config["runtime"]["runner"];
 
@@ -39,12 +40,13 @@ export async function readRemoteOptions({ driver, runner }: Config["runtime"]) {
 
 /** Of `createRuntime`: the cluster of `RUNTIME_DRIVER=kubernetes`. Undefined with another driver. */
 export function kubernetesOptions({ driver, kubernetes, orphanGraceMs }: Config["runtime"]) {
-  const { image, requestCpus, requestMemoryBytes, outbound, ...more } = kubernetes;
+  const { image, requestCpus, requestMemoryBytes, outbound, podTemplate, ...more } = kubernetes;
   if (driver !== "kubernetes" || image === undefined) return undefined;
   return {
     ...more,
     image,
     requests: { cpus: requestCpus, memoryBytes: requestMemoryBytes },
+    podTemplate: podTemplate === undefined ? undefined : readPodTemplate(podTemplate),
     outbound: { allow: outbound },
     orphanGraceMs,
   };

@@ -1,5 +1,6 @@
 import { publicAddress } from "./http.ts";
 import type { Settings } from "./index.ts";
+import { podTemplateProblem } from "./pod-template.ts";
 
 /** What settings require of each other. Lists what is not met, with an example each. */
 export function findConflicts({
@@ -35,6 +36,9 @@ export function findConflicts({
     problems.push("RUNTIME_DRIVER=remote requires the secret of the runner. Example: RUNNER_TOKEN_FILE=/etc/tesslate/runner-token");
   if (driver.driver === "kubernetes" && kubernetes.image === undefined)
     problems.push("RUNTIME_DRIVER=kubernetes requires the image of the pods. Example: KUBERNETES_IMAGE=images.lan/tesslate-studio:0.2.0");
+  const podProblem = kubernetes.podTemplate === undefined ? undefined : podTemplateProblem(kubernetes.podTemplate);
+  if (podProblem !== undefined)
+    problems.push(`KUBERNETES_POD_TEMPLATE ${podProblem}. Example: KUBERNETES_POD_TEMPLATE={"nodeSelector":{"pool":"projects"}}`);
   if ((runner.certFile === undefined) !== (runner.keyFile === undefined))
     problems.push("RUNNER_CERT_FILE and RUNNER_KEY_FILE must be set together. Example: RUNNER_KEY_FILE=/etc/tesslate/runner-key.pem");
 

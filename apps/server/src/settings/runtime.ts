@@ -156,6 +156,13 @@ export const kubernetes = group("Kubernetes", {
     example: "0.25",
     description: "Cores that a pod reserves on its node",
   }),
+  podTemplate: Type.Optional(
+    text("KUBERNETES_POD_TEMPLATE", {
+      example: '{"nodeSelector":{"pool":"projects"},"tolerations":[{"key":"projects","operator":"Exists"}]}',
+      description:
+        "JSON: nodeSelector, tolerations, priorityClassName, labels and annotations of the pods, as Kubernetes has them. Other fields are refused",
+    }),
+  ),
   suspendAfterMs: number("KUBERNETES_SUSPEND_MINUTES", {
     unit: "minutes",
     factor: minute,

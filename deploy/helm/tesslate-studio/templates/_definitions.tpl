@@ -120,6 +120,17 @@ studio.tesslate.com/server: {{ include "tesslate-studio.fullname" . }}
 {{- toYaml $data -}}
 {{- end -}}
 
+{{/* What values add to the pods of projects, as JSON; empty if nothing. Of runtime.kubernetes. */}}
+{{- define "tesslate-studio.podTemplate" -}}
+{{- $template := dict -}}
+{{- with .nodeSelector }}{{- $_ := set $template "nodeSelector" . }}{{- end -}}
+{{- with .tolerations }}{{- $_ := set $template "tolerations" . }}{{- end -}}
+{{- with .priorityClassName }}{{- $_ := set $template "priorityClassName" . }}{{- end -}}
+{{- with .podLabels }}{{- $_ := set $template "labels" . }}{{- end -}}
+{{- with .podAnnotations }}{{- $_ := set $template "annotations" . }}{{- end -}}
+{{- if $template }}{{ $template | mustToRawJson }}{{ end -}}
+{{- end -}}
+
 {{/* The environment of a server. `secret`: the name of the secret with secretData. */}}
 {{- define "tesslate-studio.environment" -}}
 {{- $root := .root -}}
@@ -181,6 +192,9 @@ env:
   {{- end }}
   {{- if .imagePullSecret }}
   - { name: KUBERNETES_IMAGE_PULL_SECRET, value: {{ .imagePullSecret | quote }} }
+  {{- end }}
+  {{- with include "tesslate-studio.podTemplate" . }}
+  - { name: KUBERNETES_POD_TEMPLATE, value: {{ . | quote }} }
   {{- end }}
   {{- if .outboundAllow }}
   - { name: KUBERNETES_OUTBOUND_ALLOW, value: {{ .outboundAllow | quote }} }

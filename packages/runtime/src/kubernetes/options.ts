@@ -1,5 +1,15 @@
+import type { V1Toleration } from "@kubernetes/client-node";
 import type { RuntimeLog } from "../log.ts";
 import type { ClientTracing } from "../remote/tracing.ts";
+
+/** What operators add to the pods. Nothing here changes what isolates project code. */
+export interface PodAdditions {
+  nodeSelector?: Record<string, string>;
+  tolerations?: V1Toleration[];
+  priorityClassName?: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+}
 
 export interface KubernetesOptions {
   /** A kubeconfig file. Without one, the service account of the pod that this process runs in. */
@@ -18,6 +28,8 @@ export interface KubernetesOptions {
   volumeBytes: number;
   /** What a pod reserves on its node; its limits are those of the project. */
   requests: { cpus: number; memoryBytes: number };
+  /** Of all pods, also of those that build images. */
+  podTemplate?: PodAdditions | undefined;
   /** A pod without services and calls is suspended after this time. */
   suspendAfterMs: number;
   /** Pods that wait for new projects. */

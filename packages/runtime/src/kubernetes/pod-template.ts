@@ -38,6 +38,7 @@ export function podTemplate(
   { name, kind, tokenHash, spec }: { name: string; kind: WorkloadKind; tokenHash: string; spec: SandboxSpec & { limits: Limits } },
 ): PodTemplate {
   const { limits } = spec;
+  const { nodeSelector, tolerations, priorityClassName, labels: moreLabels, annotations: moreAnnotations } = options.podTemplate ?? {};
   const minutes = options.orphanGraceMs === undefined ? 0 : options.orphanGraceMs / 60_000;
   const container: V1Container = {
     name: "runner",
@@ -76,12 +77,13 @@ export function podTemplate(
   return {
     metadata: {
       labels: {
+        ...moreLabels,
         [labels.managedBy]: manager,
         [labels.kind]: kind,
         [labels.workload]: name,
         [labels.network]: networkOf(spec),
       },
-      annotations: { [annotations.tokenHash]: tokenHash },
+      annotations: { ...moreAnnotations, [annotations.tokenHash]: tokenHash },
     },
     spec: {
       containers: [container],
@@ -92,6 +94,9 @@ export function podTemplate(
       hostname: "sandbox",
       ...(options.runtimeClass !== undefined && { runtimeClassName: options.runtimeClass }),
       ...(options.imagePullSecret !== undefined && { imagePullSecrets: [{ name: options.imagePullSecret }] }),
+      ...(nodeSelector && { nodeSelector }),
+      ...(tolerations && { tolerations }),
+      ...(priorityClassName !== undefined && { priorityClassName }),
       securityContext: {
         runAsNonRoot: true,
         runAsUser: user,

@@ -21,9 +21,14 @@ export function createWarmPods(environment: Environment): WarmPods {
   let isClosed = false;
 
   const all = () => workloads.all().filter((workload) => workload.annotations[annotations.warm] !== undefined);
-  /** Pods of other limits, another size or image are of no use. */
+  /** Pods of other limits, another size, image or template are of no use. */
   const kindOf = (spec: SandboxSpec) =>
-    JSON.stringify({ limits: limitsOf(spec), size: claimSize(options, spec.limits), image: options.image });
+    JSON.stringify({
+      limits: limitsOf(spec),
+      size: claimSize(options, spec.limits),
+      image: options.image,
+      template: options.podTemplate,
+    });
 
   /** Unless another server takes it. */
   const remove = ({ name, version }: Workload) =>

@@ -150,6 +150,19 @@ function views(
 
 export const sandboxApi = { apiVersion: "agents.x-k8s.io/v1beta1", kind: "Sandbox" } as const;
 
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The merge patch that leaves `next` alone: what only `before` has is null in it, which removes it. */
+export function replacing(before: unknown, next: unknown): unknown {
+  if (!isObject(before) || !isObject(next)) return next;
+  return Object.fromEntries(
+    [...new Set([...Object.keys(before), ...Object.keys(next)])].map((key) => [
+      key,
+      key in next ? replacing(before[key], next[key]) : null,
+    ]),
+  );
+}
+
 /** Sandbox objects: a controller of the cluster makes their pods and claims, and makes a pod again that is lost. */
 export async function sandboxWorkloads(cluster: Cluster, { log }: { log: RuntimeLog }): Promise<Workloads> {
   const followed = await followObjects<ApiObject>(cluster, { ...sandboxApi, plural: "sandboxes", labelSelector: selector, log });
@@ -181,7 +194,8 @@ export async function sandboxWorkloads(cluster: Cluster, { log }: { log: Runtime
         labels: { [labels.id]: hashOf(id) },
         annotations: marksOf({ ...changes, [annotations.id]: id }),
       }),
-    resume: (name, podTemplate) => patch(name, {}, { operatingMode: "Running", podTemplate }),
+    resume: (name, podTemplate) =>
+      patch(name, {}, { operatingMode: "Running", podTemplate: replacing(followed.get(name)?.spec?.["podTemplate"], podTemplate) }),
     suspend: (name, { changes, version }) =>
       patch(name, { ...versionIn(version), annotations: marksOf(changes) }, { operatingMode: "Suspended" }),
     // The controller does that.
