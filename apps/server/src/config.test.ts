@@ -69,6 +69,12 @@ test("a runtime driver that does not exist is refused before anything starts", (
   expect(() => readConfig({ RUNTIME_DRIVER: "podman" })).toThrow(/RUNTIME_DRIVER.*sandbox, docker, kubernetes, process/s);
 });
 
+test("the cores of a project are limited", () => {
+  expect(readConfig({}).projects.cpus).toBe(2);
+  expect(readConfig({ PROJECT_CPU: "0.5" }).projects.cpus).toBe(0.5);
+  expect(errorOf({ PROJECT_CPU: "0" }).problems).toEqual([expect.stringContaining("PROJECT_CPU must be a number, 0.1 or more")]);
+});
+
 test("pods need an image", () => {
   expect(errorOf({ RUNTIME_DRIVER: "kubernetes" }).problems).toEqual([expect.stringContaining("KUBERNETES_IMAGE=")]);
   const { kubernetes } = readConfig({ RUNTIME_DRIVER: "kubernetes", KUBERNETES_IMAGE: "images.lan/studio:1" }).runtime;

@@ -82,7 +82,7 @@ function createConfig(settings: Settings, isGiven: (name: string) => boolean) {
     features: settings.features,
     projects: {
       diskBytes: byTier(projects.diskBytes, 0),
-      memoryBytes: settings.projectMemory.memoryBytes,
+      ...settings.projectLimits,
       maxCount: capped(projects.maxCount, "TIER_MAX_PROJECTS"),
       maxRunning: projects.maxRunning,
       startWithRepository: settings.newProjects.startWithRepository,

@@ -128,7 +128,7 @@ export function composeContainers(
       areBusy: () => preparation.items().some(({ kind, state }) => kind === "template" && (state === "waiting" || state === "preparing")),
       follow: preparation.follow,
     },
-    limits: { memoryBytes: config.projects.memoryBytes, diskBytes: config.projects.diskBytes.free },
+    limits: { memoryBytes: config.projects.memoryBytes, cpus: config.projects.cpus, diskBytes: config.projects.diskBytes.free },
     plan: createPlanTemplate({
       db,
       catalogue,

@@ -7,7 +7,7 @@ import { mail } from "./mail.ts";
 import { demo, models } from "./models.ts";
 import { log, metrics, traces } from "./monitoring.ts";
 import { deployProviderSettings, gitProviders } from "./providers.ts";
-import { driver, idle, kubernetes, newProjects, preparation, projectMemory, recovery, runner } from "./runtime.ts";
+import { driver, idle, kubernetes, newProjects, preparation, projectLimits, recovery, runner } from "./runtime.ts";
 import { backups, keys, objects, snapshotSettings, storage } from "./storage.ts";
 
 /**
@@ -22,7 +22,7 @@ export const settings = Type.Object({
   runner,
   kubernetes,
   preparation,
-  projectMemory,
+  projectLimits,
   newProjects,
   address,
   domains,

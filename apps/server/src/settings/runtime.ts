@@ -154,7 +154,7 @@ export const kubernetes = group("Kubernetes", {
   requestCpus: number("KUBERNETES_REQUEST_CPU", {
     default: "0.1",
     example: "0.25",
-    description: "Cores that a pod reserves on its node",
+    description: "Cores that a pod reserves on its node; its limit is PROJECT_CPU",
   }),
   podTemplate: Type.Optional(
     text("KUBERNETES_POD_TEMPLATE", {
@@ -212,7 +212,7 @@ export const preparation = group("Project code", {
   ),
 });
 
-export const projectMemory = group("Project code", {
+export const projectLimits = group("Project code", {
   memoryBytes: integer("PROJECT_MEMORY_MB", {
     minimum: 256,
     unit: "MiB",
@@ -221,6 +221,15 @@ export const projectMemory = group("Project code", {
     example: "4096",
     description: "Memory limit of a project: its apps, services, terminals and the agent's commands together",
   }),
+  cpus: Type.Refine(
+    number("PROJECT_CPU", {
+      default: "2",
+      example: "1.5",
+      description: "Cores that a project may use at once: its apps, services, terminals and the agent's commands together",
+    }),
+    (value) => value >= 0.1,
+    () => "a number, 0.1 or more",
+  ),
 });
 
 export const newProjects = group("Project code", {

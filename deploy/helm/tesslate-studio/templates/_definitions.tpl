@@ -194,7 +194,7 @@ env:
   - { name: KUBERNETES_IMAGE_PULL_SECRET, value: {{ .imagePullSecret | quote }} }
   {{- end }}
   {{- with include "tesslate-studio.podTemplate" . }}
-  - { name: KUBERNETES_POD_TEMPLATE, value: {{ . | quote }} }
+  - { name: KUBERNETES_POD_TEMPLATE, value: {{ . | replace "$(" "$$(" | quote }} }
   {{- end }}
   {{- if .outboundAllow }}
   - { name: KUBERNETES_OUTBOUND_ALLOW, value: {{ .outboundAllow | quote }} }

@@ -36,6 +36,13 @@ test("operators choose nodes, priority, labels and annotations, and change nothi
   expect(spec).toEqual({ ...own.spec, nodeSelector, tolerations, priorityClassName: "low" });
 });
 
+test("a pod reserves little and has the limits of its project", () => {
+  expect(made().spec.containers[0]?.resources).toEqual({
+    requests: { cpu: "0.1", memory: "256Mi", "ephemeral-storage": "256Mi" },
+    limits: { cpu: "2", memory: "1024Mi", "ephemeral-storage": "2048Mi" },
+  });
+});
+
 test("a changed template replaces the one of a Sandbox", () => {
   const before = made({ podTemplate: { nodeSelector: { pool: "a", zone: "b" }, labels: { team: "a" }, priorityClassName: "low" } });
   const patch = replacing(before, made({ podTemplate: { nodeSelector: { pool: "c" } } }));

@@ -21,6 +21,8 @@ const hashFolder = "/etc/tesslate-studio";
 const user = 1000;
 /** Temporary files live in the node's memory or on its disk, so they are limited. */
 const temporaryBytes = 2 ** 30;
+/** What a pod reserves of its node's disk. Without it, the scheduler reserves the limit. */
+const reservedDiskBytes = 256 * 2 ** 20;
 
 const quantity = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)}Mi`;
 
@@ -60,6 +62,7 @@ export function podTemplate(
       requests: {
         cpu: String(Math.min(options.requests.cpus, limits.cpus)),
         memory: quantity(Math.min(options.requests.memoryBytes, limits.memoryBytes)),
+        "ephemeral-storage": quantity(reservedDiskBytes),
       },
     },
     securityContext: {

@@ -54,7 +54,7 @@ export function createProjects({
   store,
   sandboxes,
   events,
-  limits: { diskBytes, memoryBytes, maxRunning },
+  limits: { diskBytes, memoryBytes, cpus, maxRunning },
   hasOtherServers,
   owners,
   work,
@@ -63,7 +63,7 @@ export function createProjects({
   store: ProjectsStore;
   sandboxes: Sandboxes;
   /** By the owner's tier: the disk limit of a project, and how many projects may run at once. */
-  limits: Pick<Config["projects"], "diskBytes" | "memoryBytes" | "maxRunning">;
+  limits: Pick<Config["projects"], "diskBytes" | "memoryBytes" | "cpus" | "maxRunning">;
   /** Whether servers that are no part of this installation use the database now: a project's files may be there. */
   hasOtherServers: () => Promise<boolean>;
   owners: Pick<ProjectOwners, "isOneOfSeveral" | "owns">;
@@ -94,7 +94,7 @@ export function createProjects({
   };
   const openingOf = async (projectId: string) => ({
     hostnames: await store.serviceKeys(projectId),
-    limits: { memoryBytes, diskBytes: await diskLimitOf(projectId) },
+    limits: { memoryBytes, cpus, diskBytes: await diskLimitOf(projectId) },
   });
   /**
    * The project's sandbox; opening it starts nothing. Throws `project_busy` during setup: the tree must be created from

@@ -65,7 +65,7 @@ export function createSpares({
   countUses: () => Promise<ReadonlyMap<string, number>>;
   /** Preparation of images, which goes first, and its changes. */
   images: { areBusy(): boolean; follow(signal: AbortSignal): AsyncIterable<unknown> };
-  limits: { memoryBytes: number; diskBytes: number };
+  limits: { memoryBytes: number; cpus: number; diskBytes: number };
   plan: (project: ProjectOfNew, template: BundledTemplate) => Promise<TemplateRows>;
   start: ReturnType<typeof createStartRows>;
   insert: (tx: Queries, project: ProjectOfNew, rows: TemplateRows) => Promise<{ id: string } | undefined>;
