@@ -5,7 +5,7 @@ import { idPattern } from "../host/deleted-sandboxes.ts";
 import { refreshOutboundRules } from "../host/network/outbound-rules.ts";
 import { silentLog } from "../log.ts";
 import type { ImageId, PausedSandbox, RuntimeDriver, Sandbox, SandboxInfo, SandboxSpec, ServiceState } from "../types.ts";
-import { connectCluster, isChanged } from "./cluster.ts";
+import { connectCluster } from "./cluster.ts";
 import { startIdleChecks } from "./idle-checks.ts";
 import { createImages } from "./images.ts";
 import { annotations } from "./labels.ts";
@@ -20,7 +20,7 @@ import { createPodSandbox } from "./sandbox.ts";
 import { createServiceStates, isActive, type ServiceStates } from "./service-states.ts";
 import { ensureUnit, openUnit, readKey, removeAbandoned, type Environment } from "./units.ts";
 import { createWarmPods } from "./warm.ts";
-import { podWorkloads, sandboxApi, sandboxWorkloads, type Workload } from "./workloads.ts";
+import { podWorkloads, removeUnchanged, sandboxApi, sandboxWorkloads, type Workload } from "./workloads.ts";
 
 interface OpenProject {
   name: string;
@@ -270,9 +270,7 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
     const workload = workloads.get(name);
     if (!workload || isCreated(workload)) return;
     await forget(id);
-    await workloads.remove(name, { version: workload.version }).catch((error: unknown) => {
-      if (!isChanged(error)) throw error;
-    });
+    await removeUnchanged(workloads, workload);
   }
 
   async function openKnown(known: Workload, spec: SandboxSpec, text: string): Promise<OpenProject> {
@@ -414,7 +412,7 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
       await inTurn(id, async () => {
         const workload = stored(id);
         if (!workload || isCreated(workload)) return;
-        await workloads.remove(workload.name, { version: workload.version });
+        await removeUnchanged(workloads, workload);
       });
     },
     pods: () => countPods(pods.all(), workloads.all().filter(({ isAwake }) => !isAwake).length),

@@ -9,7 +9,7 @@ import { isChanged } from "./cluster.ts";
 import { annotations } from "./labels.ts";
 import { runnerPort, type PodTemplate } from "./pod-template.ts";
 import type { Pods, PodView } from "./pods.ts";
-import type { Workloads } from "./workloads.ts";
+import { removeUnchanged, type Workloads } from "./workloads.ts";
 
 /**
  * The runner in a workload's pod: connected on demand, and the pod suspended when nothing needs it. Several servers use the same pod at once.
@@ -358,16 +358,12 @@ export function createLivePod(options: Options): LivePod {
     suspend,
     async retire() {
       const workload = workloads.get(name);
-      const pod = pods.of(name);
       if (!workload) return true;
-      if (!connection && (pod?.isRunning !== true || pod.isEnding))
-        return workloads.remove(name, { version: workload.version }).then(
-          () => true,
-          (error: unknown) => {
-            if (!isChanged(error)) throw error;
-            return false;
-          },
-        );
+      const isUseless = () => {
+        const pod = pods.of(name);
+        return !connection && (pod?.isRunning !== true || pod.isEnding);
+      };
+      if (isUseless()) return removeUnchanged(workloads, workload, isUseless);
       let isRemoved = false;
       await endIfIdle(0, async ({ version }) => {
         await workloads.remove(name, { version });

@@ -4,7 +4,7 @@ import { RuntimeError } from "../errors.ts";
 import { annotations } from "./labels.ts";
 import { claimSize } from "./pod-template.ts";
 import { claimUnit, limitsOf, startUnit, unclaimed, type Environment } from "./units.ts";
-import type { Workload } from "./workloads.ts";
+import { removeUnchanged, type Workload } from "./workloads.ts";
 
 /** Pods that run before it is known whose they are: a new project takes one instead of waiting for its own. */
 export interface WarmPods {
@@ -31,10 +31,7 @@ export function createWarmPods(environment: Environment): WarmPods {
     });
 
   /** Unless another server takes it. */
-  const remove = ({ name, version }: Workload) =>
-    workloads.remove(name, { version }).catch((error: unknown) => {
-      if (!isChanged(error)) throw error;
-    });
+  const remove = (workload: Workload) => removeUnchanged(workloads, workload);
   async function fill(spec: SandboxSpec) {
     const kind = kindOf(spec);
     for (const workload of all()) if (workload.annotations[annotations.warm] !== kind) await remove(workload);

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import type { V1ObjectMeta } from "@kubernetes/client-node";
 import type { RuntimeLog } from "../log.ts";
 import { RuntimeError } from "../errors.ts";
@@ -62,6 +64,30 @@ export interface NewWorkload {
   size: string;
   storageClass: string | undefined;
 }
+
+/** How often a removal is tried again after changes of no consequence. */
+const maxRemovals = 10;
+
+/**
+ * Removes a workload that no server has changed since it was read, as long as `isStill`. The controller of Sandbox objects changes them too,
+ * so another version alone means nothing. Returns whether it is gone.
+ */
+export async function removeUnchanged(workloads: Workloads, read: Workload, isStill: () => boolean = () => true): Promise<boolean> {
+  for (let attempt = 1; ; attempt++) {
+    const workload = workloads.get(read.name);
+    if (!workload) return true;
+    if (!isStill() || workload.isAwake !== read.isAwake || !isDeepStrictEqual(ownAnnotations(workload), ownAnnotations(read))) return false;
+    try {
+      await workloads.remove(workload.name, { version: workload.version });
+      return true;
+    } catch (error) {
+      if (!isChanged(error) || attempt === maxRemovals) throw error;
+      // The watch brings the change.
+      await sleep(attempt * 50);
+    }
+  }
+}
+const ownAnnotations = ({ annotations: all }: Workload) => Object.values(annotations).map((key) => all[key]);
 
 const selector = `${labels.managedBy}=${manager}`;
 const metadataOf = ({ name, id, kind, annotations: more }: NewWorkload): V1ObjectMeta => ({
