@@ -159,6 +159,8 @@ describe.skipIf(problem !== undefined)(`the Helm chart${problem === undefined ? 
       [{ ...one, url: "" }, /url is required.*https:\/\/studio\.example\.com/],
       [{ ...one, previewDomain: "" }, /previewDomain is required/],
       [{ ...one, previewDomain: "p.studio.example.com" }, /previewDomain must not be the host of url \(studio\.example\.com\) or below it/],
+      [{ ...one, url: "studio.example.com" }, /url must be an address without a path.*it is "studio\.example\.com"/],
+      [{ ...one, previewDomain: "https://p.example.net" }, /previewDomain must be a domain in small letters/],
       [required, /Set exactly one of database\.url.*set are: none/],
       [{ ...one, database: { ...one.database, bundled: { enabled: true } } }, /set are: database\.url, database\.bundled\.enabled/],
       [{ ...one, replicas: 2 }, /Several servers \(replicas=2.*require objects\.s3\.bucket/],

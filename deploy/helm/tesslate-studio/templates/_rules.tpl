@@ -3,6 +3,11 @@
 {{- if not .Values.image.repository }}{{ fail "image.repository is required: no public registry has the image. Build and push it (docs/operations/docker-image.md). Example: image.repository=images.lan/tesslate-studio" }}{{ end -}}
 {{- if not .Values.url }}{{ fail "url is required: the URL that people open. Example: url=https://studio.example.com" }}{{ end -}}
 {{- if not .Values.previewDomain }}{{ fail "previewDomain is required: a domain that has another registrable domain than url. Example: previewDomain=preview.example.net" }}{{ end -}}
+{{- if not (regexMatch "^https?://[^/?#@\\s]+/?$" .Values.url) }}{{ fail (printf "url must be an address without a path, beginning with https:// or http://; it is %q. Example: url=https://studio.example.com" .Values.url) }}{{ end -}}
+{{- range $name := list "previewDomain" "appsDomain" }}
+{{- $domain := index $.Values $name }}
+{{- if and $domain (not (regexMatch "^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$" $domain)) }}{{ fail (printf "%s must be a domain in small letters, without https://, *. and port; it is %q. Example: %s=preview.example.net" $name $domain $name) }}{{ end }}
+{{- end -}}
 {{- $host := include "tesslate-studio.host" . -}}
 {{- range $name := list "previewDomain" "appsDomain" }}
 {{- $domain := index $.Values $name }}
