@@ -19,7 +19,7 @@ export interface Images {
   remove(id: ImageId): Promise<void>;
   /** Puts a tree of the image into a runner, as an image of its own. Throws `not_found`. Returns that image's id. */
   copyTo(runner: RuntimeDriver, id: ImageId): Promise<ImageId>;
-  /** As `LivePod.suspend`. */
+  /** As `LivePod.suspend`. Removes an image that nobody builds any more. */
   suspend(id: ImageId, idleMs: number): Promise<number | undefined>;
   /** Removes images of other versions of the product, which servers of these versions may have used until recently. */
   removeOutdated(): Promise<void>;
@@ -27,6 +27,8 @@ export interface Images {
 }
 
 const outdatedAfterMs = 3_600_000;
+/** A build makes its next call sooner. */
+const betweenCallsMs = 10_000;
 
 /** The sandbox of an image's pod that holds its archive, unless the image names another one. */
 const packed = "packed";
@@ -52,7 +54,7 @@ interface OpenImage {
 }
 
 export function createImages(environment: Environment): Images {
-  const { workloads, options } = environment;
+  const { workloads, pods, options } = environment;
   const opened = new Map<ImageId, OpenImage>();
   const turns = new Map<ImageId, Promise<unknown>>();
 
@@ -104,6 +106,14 @@ export function createImages(environment: Environment): Images {
     if (opened.get(id)?.name === name) opened.delete(id);
     await live.close({ isKept: true });
   }
+
+  /** Removes one that is not prepared, unless this server or another one builds it. */
+  const removeUnfinished = (it: OpenImage, idleMs = 0): Promise<boolean> =>
+    inTurn(it.id, async () => {
+      if (it.callers > 0 || preparedOf(it.id) || !(await it.live.retire(idleMs))) return false;
+      await forget(it);
+      return true;
+    });
 
   /** Writes the prepared tree into one file: links and modes are kept, and a project gets it in one piece. */
   async function pack(runner: RuntimeDriver, built: ImageId): Promise<{ id: string; bytes: number }> {
@@ -178,12 +188,7 @@ export function createImages(environment: Environment): Images {
       } finally {
         it.callers -= 1;
         // A build that failed or was aborted leaves nothing behind.
-        if (it.callers === 0 && !preparedOf(id))
-          await inTurn(id, async () => {
-            // Unless another server builds it.
-            if (it.callers > 0 || !(await it.live.retire())) return;
-            await forget(it);
-          });
+        if (it.callers === 0 && !preparedOf(id)) await removeUnfinished(it);
       }
     },
     async find(image) {
@@ -221,7 +226,13 @@ export function createImages(environment: Environment): Images {
         return runner.prepare({ name: "image", source, build });
       });
     },
-    suspend: async (id, idleMs) => (await open(id, false))?.live.suspend(idleMs),
+    async suspend(id, idleMs) {
+      const it = await open(id, false);
+      if (!it) return undefined;
+      // Its server was lost. One whose pod starts may be waited for by another server, which the runner does not know yet.
+      if (pods.of(it.name)?.isRunning === true && (await removeUnfinished(it, betweenCallsMs))) return undefined;
+      return it.live.suspend(idleMs);
+    },
     async removeOutdated() {
       for (const workload of workloads.all()) {
         const image = workload.kind === "image" ? readImage(workload) : undefined;

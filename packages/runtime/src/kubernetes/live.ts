@@ -37,7 +37,7 @@ export interface LivePod {
    */
   suspend(idleMs?: number): Promise<number | undefined>;
   /** As `suspend`; then removes the workload. Returns whether it did. */
-  retire(): Promise<boolean>;
+  retire(idleMs?: number): Promise<boolean>;
   /** Closes the connection. `isKept`: without stopping anything. */
   close(options: { isKept: boolean }): Promise<void>;
 }
@@ -356,7 +356,7 @@ export function createLivePod(options: Options): LivePod {
       return undefined;
     },
     suspend,
-    async retire() {
+    async retire(idleMs = 0) {
       const workload = workloads.get(name);
       if (!workload) return true;
       const isUseless = () => {
@@ -365,7 +365,7 @@ export function createLivePod(options: Options): LivePod {
       };
       if (isUseless()) return removeUnchanged(workloads, workload, isUseless);
       let isRemoved = false;
-      await endIfIdle(0, async ({ version }) => {
+      await endIfIdle(idleMs, async ({ version }) => {
         await workloads.remove(name, { version });
         isRemoved = true;
       });
