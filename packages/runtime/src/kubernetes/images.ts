@@ -28,7 +28,7 @@ export interface Images {
 
 const outdatedAfterMs = 3_600_000;
 /** A build makes its next call sooner. */
-const betweenCallsMs = 10_000;
+const betweenCallsMs = 60_000;
 
 /** The sandbox of an image's pod that holds its archive, unless the image names another one. */
 const packed = "packed";
