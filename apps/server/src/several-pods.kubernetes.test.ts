@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { call, say, script } from "@tesslate/testkit";
 import { kubectl, optionsFor, removeNamespaces, unavailableHere } from "@tesslate/runtime/testing/kubernetes";
@@ -156,14 +155,7 @@ describe.skipIf(problem !== undefined)(
         projectId: project_id,
         workers: 4,
       });
-      for (const name of ["a", "b"]) {
-        const { child } = at(name).studio;
-        const exited = once(child, "exit");
-        child.kill("SIGTERM");
-        expect(await exited).toEqual([0, null]);
-        await installation.start(name);
-        await vi.waitFor(() => expect(load.ready.has(name)).toBe(true), { timeout: 60_000 });
-      }
+      await installation.rollingRestart(["a", "b"], load);
       const { requests, failures, slowestMs } = await load.stop();
       print(`rolling restart: ${requests} requests, ${failures.length} failed, slowest ${slowestMs} ms`);
       expect(failures).toEqual([]);

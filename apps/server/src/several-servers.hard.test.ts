@@ -179,14 +179,7 @@ describe.skipIf(!canRun)("several servers on one database and one runner (needs 
       token: user.token,
       projectId: project_id,
     });
-    for (const name of ["a", "b", "c"]) {
-      const { child } = at(name).studio;
-      const exited = once(child, "exit");
-      child.kill("SIGTERM");
-      expect(await exited).toEqual([0, null]);
-      await installation.start(name);
-      await vi.waitFor(() => expect(load.ready.has(name)).toBe(true), { timeout: 30_000 });
-    }
+    await installation.rollingRestart(["a", "b", "c"], load);
     const { requests, failures, slowestMs } = await load.stop();
     process.stdout.write(`rolling restart: ${requests} requests, ${failures.length} failed, slowest ${slowestMs} ms\n`);
     expect(failures).toEqual([]);

@@ -34,7 +34,7 @@ export interface Run {
   readonly onUnexpected: (error: unknown, where: string) => void;
 
   readonly protocol: ProtocolSession;
-  /** Those that the model is told about. */
+  /** The ones that the model knows of. */
   readonly tools: readonly Tool[];
   readonly definitions: ToolDefinition[];
   /** Those that a call may name, also the edit tool of another format. */

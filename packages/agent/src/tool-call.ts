@@ -6,7 +6,7 @@ export interface CallPosition {
   index: number;
 }
 
-/** Arguments as shown to people and stored; `{}` when the model's JSON could not be read. */
+/** Arguments as displayed and stored; `{}` if the model's JSON is invalid. */
 export type ToolParameters = Record<string, unknown>;
 
 /** The output of a tool. `message` is for people. `success: false` is a failure that the model reads. */

@@ -9,8 +9,8 @@ const pieceBytes = 256 * 1024;
 const clockStepMs = 2_000;
 
 /**
- * A folder of this machine. Links, devices, pipes and sockets are left out. It is read anew by every call; its id only after a change, because
- * each new project needs it.
+ * A folder of this machine. Links, devices, pipes and sockets are left out. Every call reads it again; the id is cached until
+ * a file changes, because each new project needs it.
  */
 class FolderSource implements FileSource {
   readonly folder: string;

@@ -10,7 +10,7 @@ interface Load {
 
 /**
  * Clients that read and write a project's files without a pause. They choose among the servers that say that they are ready, as a load
- * balancer does. `isService`: there is one port, which leads each new connection to a server that is ready, and each request connects anew.
+ * balancer does. `isService`: there is one port, behind which each new connection reaches a ready server; each request opens one.
  */
 export function startBalancedLoad({
   ports,

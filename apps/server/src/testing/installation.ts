@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { join } from "node:path";
 import { freePort, startModelServer, startS3Server, type ModelServer } from "@tesslate/testkit";
 import pg from "pg";
-import { expect, inject } from "vitest";
+import { expect, inject, vi } from "vitest";
 import { clientsAt } from "./address.ts";
 import { modelEnv } from "./chat.ts";
 import { onServer, testConnection } from "./postgres.ts";
@@ -32,6 +33,8 @@ export interface Installation extends AsyncDisposable {
   signUp(): Promise<{ token: string }>;
   /** A project that runs, created and started with requests to the given servers. */
   startedProject(user: { token: string }, createdAt: string, startedAt?: string): Promise<string>;
+  /** Ends each server by SIGTERM and starts it again, after the load has reached the one before. */
+  rollingRestart(names: readonly string[], load: { ready: ReadonlySet<string> }): Promise<void>;
   /** The number that a project's app got when it started, as its preview at that server says. */
   bootAt(name: string, user: { token: string }, projectId: string): Promise<number>;
 }
@@ -131,6 +134,16 @@ export async function openInstallation({
         .projects.start({ params: { id: created.id } });
       if (task_id) expect(await ended(at(createdAt), user, task_id)).toMatchObject({ status: "completed", error: null });
       return created.id;
+    },
+    async rollingRestart(names, { ready }) {
+      for (const name of names) {
+        const { child } = at(name).studio;
+        const exited = once(child, "exit");
+        child.kill("SIGTERM");
+        expect(await exited).toEqual([0, null]);
+        await start(name);
+        await vi.waitFor(() => expect(ready.has(name)).toBe(true), { timeout: 60_000 });
+      }
     },
     bootAt: (name, user, projectId) => bootOf(at(name), user, projectId),
     [Symbol.asyncDispose]: close,

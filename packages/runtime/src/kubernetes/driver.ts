@@ -47,7 +47,7 @@ const notRunning: PausedSandbox = { isStill: true, wasRunning: false, resume: as
 
 /** Pods that are asked at once for the states of their services. */
 const askedAtOnce = 8;
-/** How long one of them is waited for; then what is known of it counts. */
+/** Timeout for the answer of one pod; after it, the last known states are returned. */
 const longestListMs = 2_000;
 /** How often a project is created after another server that created it has failed. */
 const maxAttempts = 3;
@@ -354,7 +354,7 @@ export async function createKubernetesDriver(options: KubernetesOptions): Promis
         if (!workload.isAwake) return projects.get(workload.id)?.states.all() ?? storedStates(workload);
         const project = find(workload);
         if (!project) return [];
-        // One that this server is not connected to is asked. Nobody waits for a pod that starts, as one that no node has room for.
+        // Without a connection the runner is asked, unless the pod is still starting: an unschedulable pod would block the list.
         if (project.live.current || pods.of(workload.name)?.isRunning !== true) return project.states.all();
         const asked = project.live.use(async () => project.states.all()).catch(() => undefined);
         return (await Promise.race([asked, sleep(longestListMs, undefined, { ref: false })])) ?? project.states.all();

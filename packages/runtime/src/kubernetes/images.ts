@@ -27,7 +27,7 @@ export interface Images {
 }
 
 const outdatedAfterMs = 3_600_000;
-/** A build makes its next call sooner. */
+/** Longest pause between two calls of a build. */
 const betweenCallsMs = 60_000;
 
 /** The sandbox of an image's pod that holds its archive, unless the image names another one. */

@@ -70,7 +70,7 @@ for (const workloads of ["pods", "sandboxes"] as const) {
       await until(async () => (await podsIn("idle")).length === 0, ...patience);
     }, 180_000);
 
-    test("that no node has room for keeps nothing else waiting, is given up when nobody waits for it, and starts when there is room", async () => {
+    test("whose pod cannot be scheduled does not block the list, is suspended after the start timeout, and starts with a smaller request", async () => {
       const first = await open({ suspendAfterMs: 1_000 });
       const sandbox = await first.open({ id: "huge" });
       await sandbox.files.write("note.txt", "kept");

@@ -236,8 +236,8 @@ export function createLivePod(options: Options): LivePod {
   }
 
   /**
-   * Ends a pod that has no runner to ask, unless a server may still wait for it. One that does is not harmed: it starts the next pod, of the
-   * template of then.
+   * Suspends a workload whose pod has not started within the start timeout. A server that still waits for it resumes the workload, with a pod
+   * of the current template.
    */
   async function endUnstarted(pod: PodView, idleMs: number, end: EndPod): Promise<number | undefined> {
     const waitMs = pod.createdAt + Math.max(idleMs, options.startTimeoutMs) - Date.now();
@@ -245,7 +245,7 @@ export function createLivePod(options: Options): LivePod {
       lookAgain(waitMs);
       return waitMs;
     }
-    log.warn({ workload: name, problem: pod.problem }, "a pod that did not start is given up until the project is used again");
+    log.warn({ workload: name, problem: pod.problem }, "a pod did not start in time and was suspended until the project is used again");
     try {
       await end({ changes: {}, version: workloads.get(name)?.version ?? "", pod: pod.uid });
       return undefined;

@@ -9,7 +9,7 @@ export interface PodView {
   readonly uid: string;
   readonly address: string | undefined;
   readonly isRunning: boolean;
-  /** Nothing has run in it so far, as in one that no node has room for. */
+  /** Its containers have not started yet: it is unscheduled, or its image is being pulled. */
   readonly isUnstarted: boolean;
   /** Milliseconds since 1970. */
   readonly createdAt: number;

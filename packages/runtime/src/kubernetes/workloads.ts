@@ -65,25 +65,32 @@ export interface NewWorkload {
   storageClass: string | undefined;
 }
 
-/** How often a removal is tried again after changes of no consequence. */
+/** Attempts to remove a workload that only the controller changes meanwhile, and how long the change that prevented one is waited for. */
 const maxRemovals = 10;
+const changeMs = 1_000;
 
 /**
  * Removes a workload that no server has changed since it was read, as long as `isStill`. The controller of Sandbox objects changes them too,
- * so another version alone means nothing. Returns whether it is gone.
+ * so a new version alone is no reason to keep it. Returns whether it was removed.
  */
 export async function removeUnchanged(workloads: Workloads, read: Workload, isStill: () => boolean = () => true): Promise<boolean> {
   for (let attempt = 1; ; attempt++) {
-    const workload = workloads.get(read.name);
-    if (!workload) return true;
-    if (!isStill() || workload.isAwake !== read.isAwake || !isDeepStrictEqual(ownAnnotations(workload), ownAnnotations(read))) return false;
+    const changed = Promise.withResolvers<void>();
+    const stopFollowing = workloads.onChange((name) => {
+      if (name === read.name) changed.resolve();
+    });
     try {
+      const workload = workloads.get(read.name);
+      if (!workload) return true;
+      if (!isStill() || workload.isAwake !== read.isAwake || !isDeepStrictEqual(ownAnnotations(workload), ownAnnotations(read)))
+        return false;
       await workloads.remove(workload.name, { version: workload.version });
       return true;
     } catch (error) {
       if (!isChanged(error) || attempt === maxRemovals) throw error;
-      // The watch brings the change.
-      await sleep(attempt * 50);
+      await Promise.race([changed.promise, sleep(changeMs, undefined, { ref: false })]);
+    } finally {
+      stopFollowing();
     }
   }
 }

@@ -35,15 +35,15 @@ const sharedNames = new Set(["node_modules", ".venv"]);
 const viteSourceMap = /\/\.vite\/deps\/[^/]+\.map$/;
 const isNeverRewritten = (path: string) => viteSourceMap.test(path) || path.startsWith(`${compileCacheFolder}/`);
 
-/** Everyone may read, nobody but the owner may write, and a file with any right to execute can be executed by everyone. */
+/** Readable by everyone, writable by the owner alone, executable by everyone if it was by anyone. */
 const safeMode = ({ mode }: Stats, isDirectory: boolean) => (mode & 0o1755) | 0o444 | (isDirectory || (mode & 0o111) !== 0 ? 0o111 : 0);
-/** Other work of this process goes on in between. */
+/** After this many entries, other work of this process gets a turn. */
 const stepsAtOnce = 100;
 
 /**
- * Finishes the tree of an image, in which nothing runs any more: gives its files their owner and modes, and finds what projects share. With
- * `next`, an empty folder, it also makes the copy for the next project, with hard links to what is shared; `hasNext` says whether it could.
- * One walk for all of it: somebody waits for the first image, and each walk over its 16,000 files takes up to a second.
+ * Sets owner and modes of the files of an image, and lists what projects share. No process may use the tree meanwhile. With `next`, an empty
+ * folder, it also makes the copy for the next project, with hard links to what is shared; `hasNext` says whether that succeeded. All of it in
+ * one walk: the first project waits for it, and each walk over 16,000 files takes up to a second.
  */
 export async function finishTree(
   files: string,
@@ -65,7 +65,7 @@ export async function finishTree(
     if (!entry?.isSymbolicLink() && (stat.mode & 0o7777) !== mode) chmodSync(path, mode);
     if (ownerUid !== undefined && (stat.uid !== ownerUid || stat.gid !== ownerUid)) lchownSync(path, ownerUid, ownerUid);
   };
-  /** A link that is not possible, or a full disk: the copy is then made when it is needed, and says what is wrong. */
+  /** If links are not possible or the disk is full, the copy is made when it is needed, which reports the error. */
   const addToNext = (add: (folder: string) => void): void => {
     if (!hasNext || next === undefined) return;
     try {

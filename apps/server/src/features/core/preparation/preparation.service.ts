@@ -78,7 +78,7 @@ export function createPreparation({
   let wake = () => {};
   let loop: Promise<void> | undefined;
   let foreground = 0;
-  /** Nothing is begun in the background before. */
+  /** No preparation starts in the background before this time. */
   let resumeAt = 0;
   /** Orders writes of the removed ids. */
   let writing: Promise<unknown> = Promise.resolve();
@@ -230,8 +230,8 @@ export function createPreparation({
       loop = run();
     },
     /**
-     * Work that needs an item now, and gets it ready: nothing else is begun until a while after its end. It is not delayed, and joins an attempt
-     * in the background through what it calls.
+     * Work that needs an item now, and gets it ready: no other preparation starts until `pauseMs` after its end. It is not delayed, and joins a
+     * running attempt through what it calls.
      */
     during: async <T>(id: string, work: (onLog: (line: string) => void) => Promise<T>): Promise<T> => {
       const entry = entries.get(id);

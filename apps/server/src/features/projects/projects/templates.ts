@@ -46,8 +46,8 @@ type Content = Static<typeof TemplateFile>;
 type TemplateContainer = NonNullable<Content["containers"]>[number];
 
 /**
- * For templates with npm packages: deletes files that no start, build, test or type check reads, one in four. Somebody who waits for the first
- * image does not wait for that: deleting new files waits until the disk has written them.
+ * For templates with npm packages: deletes the quarter of the files that no start, build, test or type check reads. It runs after
+ * the first project has its image, because deleting new files is slow until the disk has written them.
  * `./studio templates --check` proves it for the exact versions of the templates.
  * - Source maps, and the TypeScript sources that they point to: programs run and type-check what packages publish as `.js` and `.d.ts`.
  * - Declarations of es-toolkit for `require()` (Recharts depends on it): TypeScript code of templates imports, and reads `.d.mts`.
