@@ -9,7 +9,7 @@ import { clientsAt } from "./testing/address.ts";
 import { startBalancedLoad } from "./testing/balanced-load.ts";
 import { collect, modelEnv } from "./testing/chat.ts";
 import { openHelm, type Helm } from "./testing/helm.ts";
-import { bootOf, startShop } from "./testing/projects.ts";
+import { bootOf, ended, startShop } from "./testing/projects.ts";
 import { sharedBucket } from "./testing/several-servers.ts";
 import { tinyTemplates } from "./testing/tiny-template.ts";
 
@@ -82,9 +82,9 @@ describe.skipIf(problem !== undefined)(`the installed Helm chart${problem === un
     migration: { resources: small },
   });
 
-  const install = (name: string, values: string) =>
+  const install = (name: string, values: string, ...more: string[]) =>
     helm
-      .run("install", release, helm.chart, "--namespace", name, "--values", values, "--wait", "--timeout", "4m")
+      .run("install", release, helm.chart, "--namespace", name, "--values", values, "--wait", "--timeout", "4m", ...more)
       .catch(async (error: unknown) => {
         print(await kubectl("get", "pods", "-n", name, "-o", "wide"));
         print(await kubectl("get", "events", "-n", name, "--sort-by=.lastTimestamp"));
@@ -257,4 +257,75 @@ describe.skipIf(problem !== undefined)(`the installed Helm chart${problem === un
     });
     await helm.run("uninstall", release, "--namespace", name);
   });
+
+  test(
+    "a backup is restored into another namespace by the chart's job, with the files of projects from their copies",
+    { timeout: 900_000 },
+    async () => {
+      const original = await helm.namespace("chart-original");
+      const { address: host } = testCluster();
+      await using backups = await startS3Server({ ...sharedBucket, bucket: "backups", host });
+      let address = "";
+      const port = await forward(() => address);
+      const app = { port, as: clientsAt(port) };
+      const common = basics(port);
+      const setUp = {
+        ...common,
+        replicas: 2,
+        objects: { s3: { ...sharedBucket, endpoint: objects.endpoint, prefix: "original" } },
+        runtime: { kubernetes: { volumeMb: 512, requestMemoryMb: 32, requestCpu: 0.01 } },
+        settings: {
+          ...common.settings,
+          OUTBOUND_ALLOW_HOSTS: `${common.settings.OUTBOUND_ALLOW_HOSTS},${new URL(backups.endpoint).host}`,
+          BACKUP_TARGET: "s3://backups/studio",
+          S3_ENDPOINT: backups.endpoint,
+        },
+        secretSettings: {
+          ...common.secretSettings,
+          S3_ACCESS_KEY_ID: sharedBucket.accessKeyId,
+          S3_SECRET_ACCESS_KEY: sharedBucket.secretAccessKey,
+        },
+      };
+      const values = await helm.valuesFile("original", setUp);
+      await install(original, values);
+      address = await serviceAddress(original);
+      const token = await setupToken(original);
+      const { signIn, params } = await startShop(app, token === undefined ? {} : { setupToken: token });
+      const file = { params: { ...params, path: "note.txt" } };
+      const ada = await signIn();
+      const { id: snapshot_id, task_id: taking } = await app.as(ada).snapshots.create({ params, body: { label: "Kept" } });
+      expect(await ended(app, ada, taking)).toMatchObject({ status: "completed", error: null });
+      await vi.waitFor(
+        async () => expect((await app.as(ada).snapshots.get({ params: { ...params, snapshot_id } })).copied_at).not.toBeNull(),
+        { timeout: 60_000, interval: 500 },
+      );
+      const studio = (namespace: string, ...argv: string[]) =>
+        kubectl("exec", "-n", namespace, `deployment/${fullName}`, "--", "./studio", ...argv);
+      await studio(original, "backup");
+      const keys = JSON.parse(await kubectl("get", "secret", `${fullName}-keys`, "-n", original, "-o", "jsonpath={.data}")) as Record<
+        string,
+        string
+      >;
+      await helm.run("uninstall", release, "--namespace", original, "--wait", "--timeout", "3m");
+
+      const restored = await helm.namespace("chart-restored");
+      const literals = Object.entries(keys).map(([key, value]) => `--from-literal=${key}=${Buffer.from(value, "base64").toString()}`);
+      await kubectl("create", "secret", "generic", "studio-keys", "-n", restored, ...literals);
+      const restoring = await helm.valuesFile("restored", { ...setUp, keys: { existingSecret: "studio-keys" } });
+      const started = Date.now();
+      await install(restored, restoring, "--set", "restore.target=s3://backups/studio", "--wait-for-jobs");
+      print(`restored after ${Date.now() - started} ms`);
+      expect(await serverPods(restored)).toEqual([]);
+      expect(await kubectl("logs", "-n", restored, `job/${fullName}-restore`)).toMatch(/restored/i);
+      await helm.run("upgrade", release, helm.chart, "--namespace", restored, "--values", restoring, "--wait", "--timeout", "4m");
+      address = await serviceAddress(restored);
+      const again = await signIn();
+      await expect(app.as(again).files.get(file)).rejects.toMatchObject({ code: "files_missing" });
+      const { task_id } = await app.as(again).snapshots.restoreFiles({ params });
+      expect(await ended(app, again, task_id)).toMatchObject({ status: "completed", error: null });
+      expect(await app.as(again).files.get(file)).toMatchObject({ content: "from the server" });
+      await studio(restored, "claim");
+      await helm.run("uninstall", release, "--namespace", restored);
+    },
+  );
 });
