@@ -17,7 +17,7 @@ export const servers = group("Address and network", {
       text("SERVER_ADDRESS", {
         example: "http://10.0.0.5:8000",
         description:
-          "One of several servers of an installation: where the other servers reach this one. Requires DATABASE_URL, SECRET_KEY, RUNTIME_DRIVER=remote and OBJECTS_S3_BUCKET",
+          "One of several servers of an installation: where the other servers reach this one. Requires DATABASE_URL, SECRET_KEY, RUNTIME_DRIVER=remote or kubernetes, and OBJECTS_S3_BUCKET",
       }),
       (value) => /^http:\/\/[^/?#@]+\/?$/.test(value) && URL.canParse(value),
       () => "http://host:port",
