@@ -162,6 +162,7 @@ export async function createHostDriver({
     };
     const owner = isRoot ? location.slot.uid : undefined;
     if (!exists(spec.id)) {
+      location.isNew = true;
       // Created under another name and renamed, so that a crash leaves no partial sandbox.
       const fresh = join(home, `.new-${spec.id}`);
       rmSync(fresh, { recursive: true, force: true });

@@ -12,6 +12,8 @@ export interface SandboxLocation {
   slot: Slot;
   spec: SandboxSpec;
   limits: Limits;
+  /** Its files were just created. */
+  isNew?: boolean;
 }
 
 /** Options for starting a program. */

@@ -104,6 +104,7 @@ export async function openSandbox({ location: first, backend, programs, can, ass
     more: backend.layerBytes,
     owner: backend.owner?.uid,
     limitBytes: () => location.limits.diskBytes,
+    isNew: location.isNew ?? false,
     isActive: () => !backend.isFrozen() && (running.size > 0 || [...services.values()].some((service) => isUp(service.state()))),
     cpuSeconds: async () => (can.limits ? (await backend.usage()).cpuSeconds : undefined),
     async onGrowing() {

@@ -15,7 +15,10 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "disk-"));
   mkdirSync(join(dir, "files"));
   [walks, cpu, isActive] = [0, 0, true];
-  disk = watchDisk({
+  disk = watch({});
+});
+const watch = (options: { isNew?: boolean }) =>
+  watchDisk({
     folders: [join(dir, "files")],
     whole: [],
     owner: undefined,
@@ -32,8 +35,8 @@ beforeEach(() => {
     onError: (error) => {
       throw error;
     },
+    ...options,
   });
-});
 afterEach(() => {
   disk.stop();
   rmSync(dir, { recursive: true, force: true });
@@ -60,5 +63,16 @@ test("ends a project that exceeds its limit while it runs", async () => {
   writeFileSync(join(dir, "files/big"), Buffer.alloc(40 * 2 ** 20, 1));
   cpu += 0.01;
   await isEnded;
+  expect(walks).toBe(2);
+});
+
+test("a start in a new project does not wait for a walk; a write does, and so does a start in an older project", async () => {
+  const created = watch({ isNew: true });
+  await created.checkSpace();
+  expect(walks).toBe(0);
+  await created.checkSpace(1);
+  expect(walks).toBe(1);
+  writeFileSync(join(dir, "files/big"), Buffer.alloc(40 * 2 ** 20, 1));
+  await expect(disk.checkSpace()).rejects.toMatchObject({ code: "storage_full" });
   expect(walks).toBe(2);
 });

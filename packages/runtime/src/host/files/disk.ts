@@ -26,6 +26,11 @@ interface Options {
   /** Files of other owners (shared dependencies) do not count. */
   owner: number | undefined;
   limitBytes(): number;
+  /**
+   * It was just created, so that it is within its limit: what starts does not wait for the first measurement, which walks all shared
+   * dependencies. `ensureWatching` measures soon afterwards.
+   */
+  isNew?: boolean;
   /** Whether a program runs that could write. */
   isActive(): boolean;
   /** CPU seconds used so far; undefined when not accounted. A program that used no CPU time wrote nothing. */
@@ -53,6 +58,7 @@ export function watchDisk({
   more,
   owner,
   limitBytes,
+  isNew = false,
   isActive,
   cpuSeconds,
   everyMs = sampleMs,
@@ -117,7 +123,7 @@ export function watchDisk({
       const limit = limitBytes();
       const isOver = () => adding >= 0 && bytes + adding > limit;
       // The estimate alone does not reject: files may have been deleted since.
-      if (lookedAt === undefined || (isOver() && performance.now() - lookedAt > staleMs)) await measure();
+      if (lookedAt === undefined ? !isNew || adding > 0 : isOver() && performance.now() - lookedAt > staleMs) await measure();
       if (isOver())
         throw new RuntimeError(
           "storage_full",

@@ -1,18 +1,6 @@
-import {
-  chmodSync,
-  copyFileSync,
-  lchownSync,
-  linkSync,
-  lstatSync,
-  readdirSync,
-  readlinkSync,
-  symlinkSync,
-  type Dirent,
-  type Stats,
-} from "node:fs";
+import { chmodSync, lchownSync, lstatSync, readdirSync, type Dirent, type Stats } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { makeFolder } from "../files/modes.ts";
 import { compileCacheFolder } from "./compile-cache.ts";
 
 /** What projects share of an image. Paths are relative. */
@@ -41,18 +29,17 @@ const safeMode = ({ mode }: Stats, isDirectory: boolean) => (mode & 0o1755) | 0o
 const stepsAtOnce = 100;
 
 /**
- * Sets owner and modes of the files of an image, and lists what projects share. No process may use the tree meanwhile. With `next`, an empty
- * folder, it also makes the copy for the next project, with hard links to what is shared; `hasNext` says whether that succeeded. All of it in
- * one walk: the first project waits for it, and each walk over 16,000 files takes up to a second.
+ * Sets owner and modes of the files of an image, and lists what projects share. No process may write to the tree meanwhile. One walk: the first
+ * project waits for it, and there are 20,000 files. `onShared`: called with each dependency folder once its owner and mode are set, before its
+ * contents.
  */
 export async function finishTree(
   files: string,
-  { ownerUid, next }: { ownerUid: number | undefined; next: string | undefined },
-): Promise<{ manifest: Manifest; hasNext: boolean }> {
+  { ownerUid, onShared }: { ownerUid: number | undefined; onShared: (path: string) => void },
+): Promise<Manifest> {
   const manifest = { shared: [] as string[], folders: [] as string[], own: [] as string[], bytes: 0 };
   /** Files with several names count once. */
   const counted = new Set<number>();
-  let hasNext = next !== undefined;
   let steps = 0;
 
   const secure = (path: string, entry: Dirent | undefined): void => {
@@ -65,37 +52,25 @@ export async function finishTree(
     if (!entry?.isSymbolicLink() && (stat.mode & 0o7777) !== mode) chmodSync(path, mode);
     if (ownerUid !== undefined && (stat.uid !== ownerUid || stat.gid !== ownerUid)) lchownSync(path, ownerUid, ownerUid);
   };
-  /** If links are not possible or the disk is full, the copy is made when it is needed, which reports the error. */
-  const addToNext = (add: (folder: string) => void): void => {
-    if (!hasNext || next === undefined) return;
-    try {
-      add(next);
-    } catch {
-      hasNext = false;
-    }
-  };
   const visit = async (path: string, inShared: boolean, isOwn: boolean): Promise<void> => {
     if (inShared) manifest.folders.push(path);
     for (const entry of readdirSync(join(files, path), { withFileTypes: true })) {
       if (++steps % stepsAtOnce === 0) await setImmediate();
       const full = path === "" ? entry.name : `${path}/${entry.name}`;
-      const source = join(files, full);
       // `.package-lock.json`, `.modules.yaml`, `.vite/**`; but `.bin` and `.pnpm` contain packages.
       const own = isOwn || (inShared && path.split("/").at(-1) === "node_modules" && /^\.(?!bin$|pnpm$)/.test(entry.name));
-      secure(source, entry);
+      secure(join(files, full), entry);
       if (entry.isDirectory()) {
         const starts = !inShared && sharedNames.has(entry.name);
-        if (starts) manifest.shared.push(full);
-        addToNext((folder) => makeFolder(join(folder, full), 0o755));
+        if (starts) {
+          manifest.shared.push(full);
+          onShared(full);
+        }
         await visit(full, inShared || starts, own);
-      } else if (entry.isFile()) {
-        const isCopied = !inShared || (own && !isNeverRewritten(full));
-        if (inShared && isCopied) manifest.own.push(full);
-        addToNext((folder) => (isCopied ? copyFileSync : linkSync)(source, join(folder, full)));
-      } else if (entry.isSymbolicLink()) addToNext((folder) => symlinkSync(readlinkSync(source), join(folder, full)));
+      } else if (entry.isFile() && inShared && own && !isNeverRewritten(full)) manifest.own.push(full);
     }
   };
   secure(files, undefined);
   await visit("", false, false);
-  return { manifest, hasNext };
+  return manifest;
 }

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { copyFile, mkdir, readdir, readlink, rm, symlink } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RuntimeError } from "../../errors.ts";
 import { run } from "../../run.ts";
@@ -23,6 +23,7 @@ import type { ImageId, ImageSpec, PreparedImage, PrepareOptions, Sandbox } from 
 import { makeFolder } from "../files/modes.ts";
 import { filledCompileCache } from "./compile-cache.ts";
 import { finishTree, type Manifest } from "./finish-tree.ts";
+import { linkFolder } from "./link-folder.ts";
 
 /** Trees that are built once and shared as hard links. */
 export interface Images {
@@ -210,12 +211,17 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
   async function takeAway(id: ImageId, replacement?: { image: string; next?: string }): Promise<void> {
     for (let running = copies.get(id); running && running.size > 0; running = copies.get(id)) await Promise.allSettled(running);
     const gone = join(dir, removedFolder(id.slice(-12)));
-    const goneNext = `${gone}-next`;
-    if (existsSync(join(dir, nextFolder(id)))) renameSync(join(dir, nextFolder(id)), goneNext);
-    if (existsSync(join(dir, id))) renameSync(join(dir, id), gone);
+    const moved: string[] = [];
+    const move = (folder: string, to: string) => {
+      if (!existsSync(folder)) return;
+      renameSync(folder, to);
+      moved.push(to);
+    };
+    move(join(dir, nextFolder(id)), `${gone}-next`);
+    move(join(dir, id), gone);
     if (replacement) renameSync(replacement.image, join(dir, id));
     if (replacement?.next !== undefined) renameSync(replacement.next, join(dir, nextFolder(id)));
-    for (const folder of [gone, goneNext]) await removeFolder(folder);
+    for (const folder of moved) await removeFolder(folder);
   }
 
   /** `isOnlyCold`: the image is there, and only its warm-up is missing. */
@@ -303,13 +309,29 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
       });
       const next = ownerUid === undefined ? undefined : join(work, "next");
       if (next !== undefined) makeFolder(next, 0o700);
-      const { manifest, hasNext } = await finishTree(join(work, "files"), { ownerUid, next });
+      const source = join(work, "files");
+      const links: Promise<boolean>[] = [];
+      const manifest = await finishTree(source, {
+        ownerUid,
+        // Links do not depend on owners and modes, so they are made meanwhile.
+        onShared: (path) => {
+          if (next !== undefined) links.push(linkFolder(join(source, path), join(next, path)));
+        },
+      });
+      // If links are not possible or the disk is full, the copy is made when it is needed, which reports the error.
+      const hasNext =
+        next !== undefined &&
+        (await Promise.all(links)).every(Boolean) &&
+        (await copyRest(source, manifest, next, true).then(
+          () => true,
+          () => false,
+        ));
       const finished = join(work, "image");
       makeFolder(finished, 0o711);
-      renameSync(join(work, "files"), join(finished, "files"));
+      renameSync(source, join(finished, "files"));
       writeFileSync(join(finished, "manifest.json"), JSON.stringify({ ...manifest, isCold } satisfies Manifest));
       signal.throwIfAborted();
-      await takeAway(id, { image: finished, ...(next !== undefined && hasNext && { next }) });
+      await takeAway(id, { image: finished, ...(hasNext && { next }) });
       discard(work);
       scheduleNext(id);
       return id;
@@ -329,24 +351,29 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
   }
 
   /** Fills an empty folder; `isLinked`: dependencies are hard links to the image's files. Returns false, and leaves the folder empty, if they cannot be linked. */
-  async function fill(id: ImageId, { shared, own }: Manifest, files: string, isLinked: boolean): Promise<boolean> {
+  async function fill(id: ImageId, manifest: Manifest, files: string, isLinked: boolean): Promise<boolean> {
     const source = join(dir, id, "files");
-    await copyTree(source, files, new Set(shared));
-    for (const path of shared) {
-      try {
-        await run(["cp", isLinked ? "-al" : "-a", join(source, path), join(files, path)], { timeoutMs: 300_000 });
-      } catch (error) {
-        if (!isLinked) throw error;
+    for (const path of manifest.shared) {
+      if (isLinked) {
+        if (await linkFolder(join(source, path), join(files, path))) continue;
         // On another file system, or with too many links.
         for (const name of readdirSync(files)) await rm(join(files, name), { recursive: true, force: true });
         return false;
       }
+      await mkdir(dirname(join(files, path)), { recursive: true });
+      await run(["cp", "-a", join(source, path), join(files, path)], { timeoutMs: 300_000 });
     }
-    for (const file of isLinked ? own : []) {
-      unlinkSync(join(files, file));
-      await copyFile(join(source, file), join(files, file));
-    }
+    await copyRest(source, manifest, files, isLinked);
     return true;
+  }
+}
+
+/** Copies what projects do not share; with `isLinked` also the files that tools rewrite in place. */
+async function copyRest(source: string, { shared, own }: Manifest, files: string, isLinked: boolean): Promise<void> {
+  await copyTree(source, files, new Set(shared));
+  for (const file of isLinked ? own : []) {
+    unlinkSync(join(files, file));
+    await copyFile(join(source, file), join(files, file));
   }
 }
 
@@ -402,7 +429,7 @@ async function copyTree(from: string, to: string, leaveOut: ReadonlySet<string>,
       if (leaveOut.has(full)) return;
       const [source, target] = [join(from, full), join(to, full)];
       if (entry.isDirectory()) {
-        await mkdir(target);
+        await mkdir(target, { recursive: true });
         await copyTree(from, to, leaveOut, full);
       } else if (entry.isSymbolicLink()) await symlink(await readlink(source), target);
       else if (entry.isFile()) await copyFile(source, target);
