@@ -3,7 +3,8 @@
  * start of a server, and once it has prepared the templates; with and without a spare project, in turn. Installs from the npm registry.
  */
 import { execFile, spawn } from "node:child_process";
-import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
+import { realpathSync } from "node:fs";
+import { cp, mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -11,8 +12,10 @@ import { promisify } from "node:util";
 import { npmProgram } from "@tesslate/runtime";
 import { freePort } from "@tesslate/testkit";
 import { finished, signUp, type Account } from "../../e2e/account.ts";
+import { removeLeftovers } from "../../e2e/leftovers.ts";
 import { enterPreview } from "../../e2e/preview.ts";
 import { startStudio, type RunningStudio } from "../../e2e/studio.ts";
+import { trackFolder, untrackFolder } from "../../e2e/tracked-folders.ts";
 import { ms, quantile, since, type Row } from "../report.ts";
 
 const run = promisify(execFile);
@@ -21,45 +24,64 @@ const longestMs = 5 * 60_000;
 const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 
 /** A fresh server that prepares its templates, as `./studio up` does. */
-const freshStudio = (spares: number) => startStudio({ TEMPLATE_PREPARATION: "1", SPARE_PROJECTS: String(spares), LOG_LEVEL: "warn" });
+const freshStudio = (spares: number, dataDir: string) =>
+  startStudio({ TEMPLATE_PREPARATION: "1", SPARE_PROJECTS: String(spares), LOG_LEVEL: "warn" }, { dataDir });
 
-/**
- * What a first project of the default template costs at least: `npm ci` with an empty cache, and its dev server from the start to its first
- * response, without a sandbox.
- */
-async function measureBare(): Promise<{ installMs: number; startMs: number }> {
-  const dir = await mkdtemp(join(tmpdir(), "bench-bare-"));
+/** Deleted at the end: on ext4, creating files takes up to five times as long for minutes after many were deleted. */
+const folders: string[] = [];
+async function newFolder(): Promise<string> {
+  const folder = realpathSync(await mkdtemp(join(tmpdir(), "bench-templates-")));
+  folders.push(folder);
+  trackFolder(folder);
+  return folder;
+}
+
+/** The least that a first project of the default template waits for: `npm ci` with an empty cache. Returns its duration, and the folder of the app. */
+async function measureInstall(): Promise<{ installMs: number; app: string }> {
+  const dir = await newFolder();
   const app = join(dir, "app");
   const [node, npm] = npmProgram();
-  try {
-    await cp(join(root, "templates/react-vite/files"), app, { recursive: true });
-    const begun = performance.now();
-    await run(node, [npm, "ci", "--no-audit", "--no-fund", "--cache", join(dir, "cache")], { cwd: app });
-    const installMs = since(begun);
-    const starts: number[] = [];
-    for (let i = 0; i < 3; i++) {
-      const port = await freePort();
-      const started = performance.now();
-      const server = spawn(node, ["node_modules/vite/bin/vite.js", "--port", String(port), "--strictPort", "--host", "127.0.0.1"], {
-        cwd: app,
-        stdio: "ignore",
-      });
-      try {
-        while (
-          !(await fetch(`http://127.0.0.1:${port}/`).then(
-            ({ ok }) => ok,
-            () => false,
-          ))
-        )
-          await sleep(10);
-        starts.push(since(started));
-      } finally {
-        server.kill("SIGKILL");
-      }
+  await cp(join(root, "templates/react-vite/files"), app, { recursive: true });
+  const begun = performance.now();
+  await run(node, [npm, "ci", "--no-audit", "--no-fund", "--cache", join(dir, "cache")], { cwd: app });
+  return { installMs: since(begun), app };
+}
+
+/** The dev server of an installed app from its start to its first response, without a sandbox. */
+async function measureStart(app: string): Promise<number> {
+  const [node] = npmProgram();
+  const starts: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    const port = await freePort();
+    const started = performance.now();
+    const server = spawn(node, ["node_modules/vite/bin/vite.js", "--port", String(port), "--strictPort", "--host", "127.0.0.1"], {
+      cwd: app,
+      stdio: "ignore",
+    });
+    try {
+      while (
+        !(await fetch(`http://127.0.0.1:${port}/`).then(
+          ({ ok }) => ok,
+          () => false,
+        ))
+      )
+        await sleep(10);
+      starts.push(since(started));
+    } finally {
+      server.kill("SIGKILL");
     }
-    return { installMs, startMs: quantile(starts, 0.5) };
+  }
+  return quantile(starts, 0.5);
+}
+
+/** The first project of a server that just started. */
+async function measureFirst(): Promise<Times> {
+  const dataDir = await newFolder();
+  const studio = await freshStudio(0, dataDir);
+  try {
+    return await newProject(studio, await signUp(studio.url, "Bench"), "First");
   } finally {
-    await rm(dir, { recursive: true, force: true });
+    await studio.close();
   }
 }
 
@@ -124,38 +146,53 @@ async function sparesReady({ url }: RunningStudio, count: number): Promise<void>
 }
 
 export async function measure(): Promise<Row[]> {
-  const rows: Row[] = [];
-  const bare = await measureBare();
-
-  let studio = await freshStudio(0);
   try {
-    const person = await signUp(studio.url, "Bench");
-    const first = await newProject(studio, person, "First");
-    rows.push({
-      what: "first project immediately after the first start, to the first preview byte",
-      measured: describe(first),
-      baseline: `npm ci alone ${ms(bare.installMs)}`,
-      ratio: first.whole / bare.installMs,
-      target: "<= npm ci + 1 s",
-      meets: first.whole <= bare.installMs + 1000,
-    });
+    return await measureAll();
   } finally {
-    await studio.close();
+    for (const folder of folders) {
+      await removeLeftovers(folder);
+      untrackFolder(folder);
+    }
   }
+}
 
-  studio = await freshStudio(100);
+async function measureAll(): Promise<Row[]> {
+  const rows: Row[] = [];
+  const installs: number[] = [];
+  const firsts: Times[] = [];
+  let installed = "";
+  // In turn: the speed of the registry and of the disk varies.
+  for (let i = 0; i < 3; i++) {
+    const { installMs, app } = await measureInstall();
+    installs.push(installMs);
+    installed = app;
+    firsts.push(await measureFirst());
+  }
+  const installMs = quantile(installs, 0.5);
+  const first = medianOf(firsts);
+  rows.push({
+    what: "first project immediately after the first start, to the first preview byte",
+    measured: describe(first),
+    baseline: `npm ci alone ${ms(installMs)}`,
+    ratio: first.whole / installMs,
+    target: "<= npm ci + 1 s",
+    meets: first.whole <= installMs + 1000,
+  });
+
+  const startMs = await measureStart(installed);
+  const studio = await freshStudio(100, await newFolder());
   try {
     const person = await signUp(studio.url, "Bench");
     const took = await allPrepared(person);
     await sparesReady(studio, 1);
-    const first = await newProject(studio, person, "First");
+    const later = await newProject(studio, person, "First");
     rows.push({
       what: "first project five minutes after the first start, to the first preview byte",
-      measured: describe(first),
-      baseline: `Vite alone ${ms(bare.startMs)}; all templates prepared after ${(took / 1000).toFixed(0)} s`,
-      ratio: first.whole / bare.startMs,
+      measured: describe(later),
+      baseline: `Vite alone ${ms(startMs)}; all templates prepared after ${(took / 1000).toFixed(0)} s`,
+      ratio: later.whole / startMs,
       target: "<= 700 ms",
-      meets: first.whole <= 700,
+      meets: later.whole <= 700,
     });
     const { items } = await person.api.adminPreparation.list();
     const { items: templates } = await person.api.projects.templates({ query: { limit: 100 } });
