@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ApiError } from "./api-error.ts";
-import { backoffMs, reopen } from "./reopen.ts";
+import { backoffMs, reopen, type ConnectionHints } from "./reopen.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -10,7 +10,7 @@ function read(connections: (number | Error)[][], stop = new AbortController()) {
   const received: number[] = [];
   const opened: AbortSignal[] = [];
   let broken = 0;
-  const hints: { retryNow: () => void; drop: () => void }[] = [];
+  const hints: Parameters<ConnectionHints>[0][] = [];
   const end = (async () => {
     const events = reopen({
       async *open(signal): AsyncGenerator<number> {
@@ -64,6 +64,48 @@ test("the pauses grow, and end when the network is back", async () => {
   await vi.advanceTimersByTimeAsync(0);
   await end;
   expect(opened.length).toBe(4);
+});
+
+test("a paused stream is closed and stays closed until it is wanted again", async () => {
+  const opened: AbortSignal[] = [];
+  let hints: Parameters<ConnectionHints>[0] | undefined;
+  const stop = new AbortController();
+  const events = reopen<number>({
+    async *open(signal) {
+      opened.push(signal);
+      yield opened.length;
+      await new Promise((_, reject) => signal.addEventListener("abort", () => reject(lost())));
+    },
+    signal: stop.signal,
+    hints: (given) => {
+      hints = given;
+      return () => undefined;
+    },
+    random: () => 1,
+  });
+  const received: number[] = [];
+  const end = (async () => {
+    for await (const event of events) received.push(event);
+  })();
+  await vi.advanceTimersByTimeAsync(0);
+  hints?.pause();
+  await vi.advanceTimersByTimeAsync(120_000);
+  expect([opened.length, opened[0]?.aborted]).toEqual([1, true]);
+  hints?.retryNow();
+  await vi.advanceTimersByTimeAsync(0);
+  expect([opened.length, opened[1]?.aborted]).toEqual([2, false]);
+  // While it waits for the next attempt, too.
+  hints?.drop();
+  await vi.advanceTimersByTimeAsync(0);
+  hints?.pause();
+  await vi.advanceTimersByTimeAsync(120_000);
+  expect(opened.length).toBe(2);
+  hints?.retryNow();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(opened.length).toBe(3);
+  stop.abort();
+  await end;
+  expect(received).toEqual([1, 2, 3]);
 });
 
 test("an abort ends the pause", async () => {

@@ -1,7 +1,10 @@
 import { isRejected } from "./api-error.ts";
 
-/** Reports that the network is back (`retryNow`) or was lost (`drop`). Returns the function that unsubscribes. */
-export type ConnectionHints = (hints: { retryNow: () => void; drop: () => void }) => () => void;
+/**
+ * Reports that the network is back or the stream is wanted again (`retryNow`), that the network was lost (`drop`), or that the stream is not
+ * wanted until the next `retryNow` (`pause`). Returns the function that unsubscribes.
+ */
+export type ConnectionHints = (hints: { retryNow: () => void; drop: () => void; pause: () => void }) => () => void;
 
 export interface ReopenOptions<T> {
   /** Opens the stream; called again after every loss. `onBytes` reports that the connection works, so that the next pause is short again. */
@@ -39,7 +42,18 @@ export async function* reopen<T>({
 }: ReopenOptions<T>): AsyncGenerator<T, void> {
   let attempt = new AbortController();
   let retryNow: () => void = () => undefined;
-  const unsubscribe = hints?.({ retryNow: () => retryNow(), drop: () => attempt.abort() });
+  let isPaused = false;
+  const unsubscribe = hints?.({
+    retryNow: () => {
+      isPaused = false;
+      retryNow();
+    },
+    drop: () => attempt.abort(),
+    pause: () => {
+      isPaused = true;
+      attempt.abort();
+    },
+  });
   try {
     for (let failures = 0; !signal.aborted; failures++) {
       attempt = new AbortController();
@@ -63,7 +77,12 @@ export async function* reopen<T>({
           retryNow = () => undefined;
           resolve();
         };
-        const timer = setTimeout(end, backoffMs(failures, random()));
+        const timer = setTimeout(
+          () => {
+            if (!isPaused) end();
+          },
+          backoffMs(failures, random()),
+        );
         signal.addEventListener("abort", end);
         retryNow = () => {
           failures = -1;

@@ -23,10 +23,12 @@ import { HelpFrame } from "./HelpFrame.tsx";
 import { ImpersonationStrip } from "./ImpersonationStrip.tsx";
 import { BottomBar, Rail } from "./Rail.tsx";
 
-const Palette = lazyComponent(async () => (await import("./Palette.tsx")).Palette);
+const loadPalette = async () => (await import("./Palette.tsx")).Palette;
+const Palette = lazyComponent(loadPalette);
 const loadHelpSheet = async () => (await import("../ui/page/HelpSheet.tsx")).HelpSheet;
 const HelpSheet = lazyComponent(loadHelpSheet);
-const idlePreloads = [() => preload(loadHelpSheet)];
+/** The palette first: what is typed right after its shortcut must not go to the page behind it. */
+const idlePreloads = [() => preload(loadPalette), () => preload(loadHelpSheet)];
 
 /** Everything around a signed-in page: rail, main, palette, help. */
 export function AppFrame() {
