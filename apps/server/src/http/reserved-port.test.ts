@@ -42,6 +42,9 @@ test("requests during the start get 503, and the port is free right after releas
   expect(early.status).toBe(503);
   expect(early.headers.get("retry-after")).toBe("2");
   expect(await early.json()).toMatchObject({ code: "unavailable", detail: expect.stringContaining("starting") });
+  const page = await fetch(`http://127.0.0.1:${port}/`, { headers: { accept: "text/html,*/*;q=0.8" } });
+  expect([page.status, page.headers.get("content-type")]).toEqual([503, "text/html; charset=utf-8"]);
+  expect(await page.text()).toMatch(/http-equiv="refresh".*The server is starting/s);
   await expect(reservePort({ port, host: "127.0.0.1" })).rejects.toThrow(/PORT/);
   await expect(reservePort({ port, host: "192.0.2.1" })).rejects.toThrow(/HOST 192\.0\.2\.1 is not an address of this machine/);
   await reserved.release();

@@ -1,7 +1,16 @@
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import { once } from "node:events";
 
-/** Holds the port while the server starts and answers requests with 503. */
+const message = "The server is starting. Try again in a moment.";
+/** For people: the app, a preview or a deployed app was opened. It loads again until the server has started. */
+const startingPage = `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta http-equiv="refresh" content="2"><title>Starting</title>
+<style>:root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;margin:0;min-height:100vh;display:grid;place-items:center}main{padding:2rem}h1{font-size:1.15rem;margin:0 0 .5rem}p{margin:0;opacity:.8}</style></head>
+<body><main><h1>The server is starting</h1><p>This page loads by itself in a moment.</p></main></body></html>
+`;
+const isPageLoad = ({ method, headers }: IncomingMessage) => method === "GET" && (headers.accept ?? "").includes("text/html");
+
+/** Holds the port while the server starts and answers requests with 503: page loads with a page, others with an error of the API. */
 export interface ReservedPort {
   /** Releases the port just before the server listens on it. */
   release(): Promise<void>;
@@ -9,16 +18,18 @@ export interface ReservedPort {
 
 /** Throws an error that names `PORT` or `HOST` when the port is unavailable. */
 export async function reservePort({ port, host }: { port: number; host: string }): Promise<ReservedPort> {
-  const server = createServer((_request, response) =>
+  const server = createServer((request, response) => {
+    const isPage = isPageLoad(request);
     response
       .writeHead(503, {
-        "content-type": "application/json; charset=utf-8",
+        "content-type": isPage ? "text/html; charset=utf-8" : "application/json; charset=utf-8",
+        "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
         "cache-control": "no-store",
         "retry-after": "2",
         connection: "close",
       })
-      .end(JSON.stringify({ detail: "The server is starting. Try again in a moment.", code: "unavailable" })),
-  );
+      .end(isPage ? startingPage : JSON.stringify({ detail: message, code: "unavailable" }));
+  });
   server.listen({ port, host });
   try {
     await once(server, "listening");
