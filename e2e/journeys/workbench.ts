@@ -240,7 +240,11 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         await checkScreens(page, "desk-split");
         await page.reload();
         await until("the remembered split", async () => Number(await edge.getAttribute("aria-valuenow")) === before - 16);
+        // The menu below closes when the bar changes.
+        const board = views.getByRole("link", { name: "Board" });
+        await board.waitFor();
         await page.setViewportSize({ width: 1024, height: 800 });
+        await board.waitFor({ state: "hidden" });
         const more = views.getByRole("button", { name: /^More/ });
         await more.click();
         await shot(page, "desk-more");

@@ -175,7 +175,8 @@ export function TerminalView({
   useEffect(() => {
     if (!isVisible) return;
     parts.current?.fit.fit();
-    parts.current?.terminal.focus();
+    // A terminal that is loaded late must not close a menu or a dialog that was opened meanwhile.
+    if (!document.activeElement?.closest("[role=menu], [role=listbox], [role=dialog], [role=alertdialog]")) parts.current?.terminal.focus();
   }, [isVisible, sessionId]);
 
   const findText = useHandler((text: string, isBackward: boolean) => {
