@@ -2,11 +2,11 @@ import { createServer, type IncomingMessage } from "node:http";
 import { once } from "node:events";
 
 const message = "The server is starting. Try again in a moment.";
-/** For people: the app, a preview or a deployed app was opened. It loads again until the server has started. */
+/** For people: the app, a preview or a deployed app was opened. It reloads until the server has started. */
 const startingPage = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta http-equiv="refresh" content="2"><title>Starting</title>
 <style>:root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;margin:0;min-height:100vh;display:grid;place-items:center}main{padding:2rem}h1{font-size:1.15rem;margin:0 0 .5rem}p{margin:0;opacity:.8}</style></head>
-<body><main><h1>The server is starting</h1><p>This page loads by itself in a moment.</p></main></body></html>
+<body><main><h1>The server is starting</h1><p>This page reloads automatically.</p></main></body></html>
 `;
 const isPageLoad = ({ method, headers }: IncomingMessage) => method === "GET" && (headers.accept ?? "").includes("text/html");
 

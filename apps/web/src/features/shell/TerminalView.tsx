@@ -175,7 +175,7 @@ export function TerminalView({
   useEffect(() => {
     if (!isVisible) return;
     parts.current?.fit.fit();
-    // A terminal that is loaded late must not close a menu or a dialog that was opened meanwhile.
+    // A terminal that loads late must not take the focus from an open menu or dialog: it would close.
     if (!document.activeElement?.closest("[role=menu], [role=listbox], [role=dialog], [role=alertdialog]")) parts.current?.terminal.focus();
   }, [isVisible, sessionId]);
 

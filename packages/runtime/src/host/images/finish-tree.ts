@@ -29,7 +29,7 @@ const safeMode = ({ mode }: Stats, isDirectory: boolean) => (mode & 0o1755) | 0o
 const stepsAtOnce = 100;
 
 /**
- * Sets owner and modes of the files of an image, and lists what projects share. No process may write to the tree meanwhile. One walk: the first
+ * Sets owner and modes of the files of an image, and lists what projects share. No process may write to the tree until it is done. One walk: the first
  * project waits for it, and there are 20,000 files. `onShared`: called with each dependency folder once its owner and mode are set, before its
  * contents.
  */

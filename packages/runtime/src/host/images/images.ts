@@ -313,7 +313,7 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
       const links: Promise<boolean>[] = [];
       const manifest = await finishTree(source, {
         ownerUid,
-        // Links do not depend on owners and modes, so they are made meanwhile.
+        // Links do not depend on owners and modes, so they are made at the same time.
         onShared: (path) => {
           if (next !== undefined) links.push(linkFolder(join(source, path), join(next, path)));
         },
