@@ -5,6 +5,7 @@ import { Terminal, type ITheme } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
 import { ChevronDown, ChevronUp, X } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
+import { isPopupFocused } from "../../lib/open-dialog.ts";
 import { placeLinks } from "../../lib/place-links.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
@@ -176,7 +177,7 @@ export function TerminalView({
     if (!isVisible) return;
     parts.current?.fit.fit();
     // A terminal that loads late must not take the focus from an open menu or dialog: it would close.
-    if (!document.activeElement?.closest("[role=menu], [role=listbox], [role=dialog], [role=alertdialog]")) parts.current?.terminal.focus();
+    if (!isPopupFocused()) parts.current?.terminal.focus();
   }, [isVisible, sessionId]);
 
   const findText = useHandler((text: string, isBackward: boolean) => {
