@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { copyFile, mkdir, readdir, readlink, rm, symlink } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RuntimeError } from "../../errors.ts";
@@ -74,6 +75,13 @@ const removedFolder = (key: string) => buildFolder(`removed-${key}`);
 const nextFolder = (id: ImageId) => `.next-${id}`;
 /** A project that was just created starts its programs: the copy for the next one is made after that. */
 const nextDelayMs = 5_000;
+
+/**
+ * Of the commands of a build. Node runs file operations in four threads. An installation calls so many of them that threads without a processor of
+ * their own slow it down: on two processors, `npm ci` of 20,000 files takes 13 % longer with four threads than with one beside the main thread.
+ */
+const buildEnvironment = { CI: "1", UV_THREADPOOL_SIZE: String(Math.min(4, Math.max(1, availableParallelism() - 1))) };
+
 const isDotted = (name: string) => name.startsWith(".");
 
 export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSandbox }: Options): Images {
@@ -288,7 +296,7 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
             signal,
             timeoutMs: 15 * 60_000,
             onOutput: split.push,
-            env: { CI: "1" },
+            env: buildEnvironment,
           });
           split.end();
           if (result.aborted) throw new RuntimeError("aborted", `building ${image.name} was aborted`);
