@@ -218,16 +218,26 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       await marketplace.seedExampleRuns();
       await creatorsAndReferrals.themes.seed();
     };
-    if (several)
-      await inTurn(database.pool, async () => {
-        await seed();
-        await migrateJobs(database.pool);
-      });
-    else await seed();
+    const whenReachable = createWhenReachable(platform.runtime, log);
+    // Preparation waits for installs, so it starts first. On a server that was just installed, somebody wants the first template soon.
+    await Promise.all([
+      whenReachable("prepare templates", () =>
+        platform.preparation.start(async () => {
+          // The agent checks the first app soon after it is written.
+          const [first = "", ...others] = await projects.templateImages.order();
+          return [first, "browser", ...others];
+        }),
+      ),
+      several
+        ? inTurn(database.pool, async () => {
+            await seed();
+            await migrateJobs(database.pool);
+          })
+        : seed(),
+    ]);
 
     // Jobs start last, when everything they may call exists.
     await releaseAbandonedJobs(database.db, platform.processId);
-    const whenReachable = createWhenReachable(platform.runtime, log);
     /** Of these, the projects that still belong to this server. */
     const owned = async (projectIds: readonly string[]) => {
       const found: string[] = [];
@@ -298,13 +308,6 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     await workspace.shell.reconcile();
     if (!owners.isOneOfSeveral) await whenReachable("start always-on projects", () => containers.hosting.resume());
     await whenReachable("resume deployments", deployments.reconcile);
-    await whenReachable("prepare templates", () =>
-      platform.preparation.start(async () => {
-        // The agent checks the first app soon after it is written.
-        const [first = "", ...others] = await projects.templateImages.order();
-        return [first, "browser", ...others];
-      }),
-    );
     await whenReachable("keep spare projects", containers.spares.start);
     const memory = watchMemory({
       ...config.runtime.memory,
