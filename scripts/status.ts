@@ -97,7 +97,9 @@ async function main(): Promise<number> {
       "last server": killed && `ended without closing (pid ${killed.pid}, started ${formatMoment(killed.started_at)}); see its log`,
       "data folder": folder,
       size:
-        free === undefined ? undefined : `${size === undefined ? "takes too long to count" : formatBytes(size)}, ${formatBytes(free)} free`,
+        free === undefined
+          ? undefined
+          : `${size === undefined ? "unknown (too many files to count)" : formatBytes(size)}, ${formatBytes(free)} free`,
     };
     const shown = Object.entries(lines).filter(([, value]) => value !== undefined);
     process.stdout.write(
