@@ -45,6 +45,15 @@ const opening = (api: CannedApi) => {
 };
 const searchBox = () => screen.findByRole("searchbox", { name: "Search templates" });
 
+test("a link to a template that does not exist says so", async ({ api, open, user }) => {
+  gallery(api);
+  open("/new?template=nope");
+  expect(await screen.findByText("This server has no template “nope”.")).toBeVisible();
+  await expectAccessible();
+  await user.click(screen.getByRole("button", { name: "Dismiss" }));
+  await waitFor(() => expect(screen.queryByText(/no template/)).not.toBeInTheDocument());
+});
+
 test("templates say what they contain and how long they take to start, and are listed once", async ({ api, open }) => {
   gallery(api);
   open("/new");

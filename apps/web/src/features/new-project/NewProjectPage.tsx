@@ -7,6 +7,7 @@ import { useFirstFocus } from "../../lib/use-first-focus.ts";
 import { useSearchText } from "../../lib/use-search-text.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { templatesQuery } from "../../project/projects.queries.ts";
+import { Banner } from "../../ui/Banner.tsx";
 import { Button, buttonClass } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { Input } from "../../ui/Input.tsx";
@@ -78,6 +79,11 @@ export function NewProjectPage() {
     <Page title="New project" heading="New project">
       <div ref={body} role="presentation" onKeyDown={moveTo}>
         <ImportDrop on={body} />
+        {templates.isSuccess && search.template !== undefined && !opened ? (
+          <Banner tone="warn" className="mb-4 narrow:mt-2" action={<Button onClick={close}>Dismiss</Button>}>
+            This server has no template “{search.template}”.
+          </Banner>
+        ) : null}
         <div className="flex flex-wrap items-center gap-2 pb-4 narrow:pt-2">
           {hasBlank ? (
             <Link
