@@ -238,12 +238,16 @@ export const runRoutes = {
     tag,
     summary: "Resume run",
     description:
-      "Continues a run that was interrupted, paused at a limit, or ended with an error, with the same message and a new task. `model` replaces the run's model. The run keeps its edit mode, so an API key needs the edit mode `allow`.",
+      "Continues a run that was interrupted, paused at a limit, or ended with an error, with the same message and a new task. `model` and `edit_mode` replace those of the run. An API key needs the edit mode `allow`.",
     auth: "user",
     keys: "run",
     impersonation: true,
     status: 202,
-    body: Type.Object({ task_id: Uuid, model: Maybe(Type.String({ minLength: 1, maxLength: 200 })) }),
+    body: Type.Object({
+      task_id: Uuid,
+      model: Maybe(Type.String({ minLength: 1, maxLength: 200 })),
+      edit_mode: described("Absent: as before", Type.Optional(EditMode)),
+    }),
     response: StartedTask,
     errors: ["not_found", "not_resumable", "chat_busy", "closed_source", "unknown_model", "model_not_configured"],
   }),

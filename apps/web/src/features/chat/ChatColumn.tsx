@@ -154,7 +154,7 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
   const [resuming, setResuming] = useState<string>();
   const resume = useHandler(async (taskId: string, otherModel?: string) => {
     setResuming(taskId);
-    const failure = await chat.resume(taskId, otherModel);
+    const failure = await chat.resume(taskId, { editMode: mode, model: otherModel });
     if (!failure) return;
     setResuming(undefined);
     toast(<WithHelp code={failure.code}>{failure.message}</WithHelp>, { kind: "failed" });

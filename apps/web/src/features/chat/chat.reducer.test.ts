@@ -235,6 +235,19 @@ describe("ways to end", () => {
     expect(briefs(state)).toEqual(["text:I'll add the page.", "tool:write_file:refused", "approval:stop"]);
     expect(runIn(state).status).toBe("cancelled");
   });
+  test("a call that was running when the run ended was stopped, unless its change was made", () => {
+    const call = (name: string, file_path: string) => ({ name, parameters: { file_path } });
+    const tools = [call("write_file", "src/About.tsx"), call("run_command", "npm test")];
+    const state = play([
+      events(
+        started,
+        ev(2, "tool_started", { iteration: 1, tools, timestamp: at(2) }),
+        ev(3, "file_changed", { path: "src/About.tsx", op: "add" }),
+        complete(4, { success: false, completion_reason: "interrupted", final_response: "" }),
+      ),
+    ]);
+    expect(briefs(state)).toEqual(["tool:write_file:ok", "tool:run_command:stopped"]);
+  });
   test("denied: the tool is refused and stays so after its step", () => {
     const denied = ev(6, "approval_resolved", { approval_id: "a1", response: "deny", note: "later", by: "Nadia", at: at(6) });
     const state = play([events(...example.slice(0, 5), denied, step(7, { tool_results: [{ success: false, error: "denied" }] }))]);

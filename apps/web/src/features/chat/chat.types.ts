@@ -15,8 +15,11 @@ import type {
 
 /** `limited` covers iterations, credits and other ceilings; `interrupted` can be resumed. */
 export type RunStatus = "running" | "waiting" | "done" | "failed" | "cancelled" | "limited" | "interrupted";
-/** `ended` and `queued`: before and after the call of the same batch that waits for an approval. The result comes with the step. */
-export type ToolStatus = "queued" | "running" | "waiting" | "ended" | "ok" | "failed" | "refused";
+/**
+ * `ended` and `queued`: before and after the call of the same batch that waits for an approval. The result comes with the step. `stopped`: the run
+ * ended while it was running.
+ */
+export type ToolStatus = "queued" | "running" | "waiting" | "ended" | "ok" | "failed" | "refused" | "stopped";
 /** What a person may answer. */
 export type Answer = ApprovalResponse;
 /** How an approval was closed: by an answer, or without one. */

@@ -291,7 +291,8 @@ const contextOf = (used: number | null | undefined, window: number | undefined) 
 function onComplete(run: Run, data: RunEventData<"complete">, event: IncomingRunEvent): Run {
   const status = runStatusOf(data.completion_reason, data.success);
   const parts = withoutDrafts(withEndedCommands(run.parts)).map((part): Part => {
-    if (part.kind === "tool" && ["queued", "running", "waiting"].includes(part.status)) return { ...part, status: "refused" };
+    if (part.kind === "tool" && part.status === "running") return { ...part, status: part.edits.length > 0 ? "ok" : "stopped" };
+    if (part.kind === "tool" && (part.status === "queued" || part.status === "waiting")) return { ...part, status: "refused" };
     if (part.kind === "question") return withdrawn(part, event.at ?? run.startedAt ?? "");
     if (part.kind === "approval" && !part.answer)
       return { ...part, answer: { response: "stop", note: null, by: null, at: event.at ?? run.startedAt ?? "" } };

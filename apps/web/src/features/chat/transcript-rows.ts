@@ -75,6 +75,7 @@ export const toolBead: Record<ToolPart["status"], BeadKind> = {
   ok: "step",
   failed: "failed",
   refused: "failed",
+  stopped: "failed",
 };
 
 function commandBead({ ending }: CommandView): BeadKind {

@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { ApiError } from "@tesslate/client/core";
-import type { ActiveRun, AnswerQuestion, ApprovalResponse, QueueMessage } from "@tesslate/contract";
+import type { ActiveRun, AnswerQuestion, ApprovalResponse, EditMode, QueueMessage } from "@tesslate/contract";
 import { useCallback, useEffect, useReducer, useRef, useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { isString, readStored, writeStored } from "../../lib/storage.ts";
@@ -12,6 +12,12 @@ import { chatReducer, emptyChat, liveRun, runEventOf } from "./chat.reducer.ts";
 import type { ChatState, IncomingRunEvent, MessageExtras, Run, SendFailure, SendOptions, UserTurn, WorkspaceChoice } from "./chat.types.ts";
 import { createUpdatePace } from "./update-pace.ts";
 import { viewContextOf } from "./view-context.ts";
+
+/** Instead of those of the run. */
+interface ResumeOptions {
+  editMode: EditMode;
+  model?: string | undefined;
+}
 
 export interface Chat {
   state: ChatState;
@@ -35,8 +41,7 @@ export interface Chat {
   answer: (approvalId: string, response: ApprovalResponse, note: string | null) => Promise<string | undefined>;
   /** Answers a question of the agent. The value of a secret is not kept on the page. */
   answerQuestion: (questionId: string, answer: Omit<AnswerQuestion, "question_id">) => Promise<string | undefined>;
-  /** `model`: instead of the run's. */
-  resume: (taskId: string, model?: string) => Promise<SendFailure | undefined>;
+  resume: (taskId: string, options: ResumeOptions) => Promise<SendFailure | undefined>;
   /** Repeats a waiting call to a model, or makes it to another one. Resolves with an error sentence if the server refused. */
   retryCall: (taskId: string, retryId: string, model?: string) => Promise<string | undefined>;
   /** Deletes all messages. Rejects during a run. */
@@ -310,9 +315,9 @@ export function useChat(projectId: string, userName: string): Chat {
     }
   });
 
-  const resume = useHandler(async (taskId: string, model?: string): Promise<SendFailure | undefined> => {
+  const resume = useHandler(async (taskId: string, { editMode, model }: ResumeOptions): Promise<SendFailure | undefined> => {
     try {
-      await api.chat.resume({ body: { task_id: taskId, ...(model && { model }) } });
+      await api.chat.resume({ body: { task_id: taskId, edit_mode: editMode, ...(model && { model }) } });
       return undefined;
     } catch (error) {
       return failureOf(error);

@@ -1,6 +1,6 @@
 import { call, fail, say, script, startModelServer, turn, usage, when } from "@tesslate/testkit";
 import { expect, test } from "vitest";
-import { all, chatWorld, find } from "../../../testing/chat.ts";
+import { all, chatWorld, collect, find } from "../../../testing/chat.ts";
 
 test("a run stops at its cap, keeps its work, and is recorded by purpose and model", async () => {
   await using world = await chatWorld({
@@ -40,7 +40,7 @@ test("a run stops at its cap, keeps its work, and is recorded by purpose and mod
   // Continuing resumes the same answer to the same message with a fresh cap.
   const client = world.app.as(world.owner);
   const { chat_id, message_id } = find(events, "task_started")!.data;
-  // The run keeps its edit mode, so only keys that allow everything may resume it.
+  // The run may have a higher edit mode than a key, so only keys that allow everything may resume it.
   const withKey = async (edit_mode: "ask" | "allow") =>
     world.app.as({
       ...world.owner,
@@ -87,6 +87,24 @@ test("a run stops at its cap, keeps its work, and is recorded by purpose and mod
     run = await all(client.chat.runEvents({ params: { task_id: next.task_id } }));
   }
   expect(find(run, "complete")!.data).toMatchObject({ success: true, final_response: "Two more.", iterations: 3 });
+});
+
+test("a run continues in its own edit mode, or in the one that is asked for", async () => {
+  const write = (name: string) => call("write_file", { file_path: name, content: name });
+  await using world = await chatWorld({ script: [write("a.txt"), write("b.txt"), write("c.txt"), say("All written.")] });
+  const client = world.app.as(world.owner);
+  const [first] = await world.run("Write three files", { max_iterations: 1, edit_mode: "allow" });
+  const same = await client.chat.resume({ body: { task_id: first!.task_id } });
+  const second = await all(client.chat.runEvents({ params: { task_id: same.task_id } }));
+  expect(find(second, "approval_required")).toBeUndefined();
+  expect(await world.read("b.txt")).toBe("b.txt");
+
+  const asking = await client.chat.resume({ body: { task_id: same.task_id, edit_mode: "ask" } });
+  const stream = collect(client.chat.runEvents({ params: { task_id: asking.task_id } }));
+  const { approval_id } = (await stream.until("approval_required")).data;
+  expect(find(stream.seen, "task_started")!.data).toMatchObject({ edit_mode: "ask" });
+  await client.chat.approval({ body: { approval_id, response: "deny" } });
+  await stream.ended;
 });
 
 test("calls with the user's own key are not charged, and pause at the user's limits at list prices", async () => {

@@ -21,7 +21,7 @@ export function refuseSteering({ key }: Caller): void {
     throw forbidden("session_required", "This API key cannot steer a run. Use a key with edit mode `allow`, or steer it in the app.");
 }
 
-/** A resumed run keeps its edit mode, which may be above that of the key: only keys in mode `allow` may resume runs. */
+/** The edit mode of a run may be above that of the key: only keys in mode `allow` may resume runs. */
 export function refuseResuming({ key }: Caller): void {
   if (key && key.edit_mode !== "allow")
     throw forbidden("session_required", "This API key cannot resume a run. Use a key with edit mode `allow`, or resume it in the app.");

@@ -77,7 +77,7 @@ export function mountRuns<Waiting>(
       },
       resume: async ({ user }, { body }) => {
         refuseResuming(user);
-        return taskLinks(await runs.resume(user, body.task_id, body.model ?? undefined));
+        return taskLinks(await runs.resume(user, body.task_id, { model: body.model ?? undefined, editMode: body.edit_mode }));
       },
       socket: (context, { params }, frames) => serveSocket(context, params.chat_id, frames),
       estimate: ({ user }, { body }) => estimateRun(user.id, body),

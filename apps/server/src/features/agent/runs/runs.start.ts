@@ -174,17 +174,21 @@ export function createRunStarts({
 
     /**
      * Resumes a run that was interrupted, paused at a limit, or ended with an error, as a new task that fills the same message. After a pause the limits
-     * start again. `model`: instead of the run's.
+     * start again. `model` and `editMode`: instead of the run's.
      * Throws `not_resumable`, `chat_busy` and what `start` throws.
      */
-    resume: async (sender: Sender, taskId: string, otherModel?: string): Promise<TaskRow> => {
+    resume: async (
+      sender: Sender,
+      taskId: string,
+      other: { model?: string | undefined; editMode?: EditMode | undefined } = {},
+    ): Promise<TaskRow> => {
       const old = await access.ownRun(sender.id, taskId);
       const before = old.input as RunInput;
       const project = await projects.require(sender.id, before.project_id);
       await access.ownChat(sender.id, before.chat_id, project.id);
       const { agent, model } = await check.resolveAgain(sender.id, {
         ...before,
-        ...(otherModel !== undefined && { model_id: otherModel }),
+        ...(other.model !== undefined && { model_id: other.model }),
       });
       const question = await chats.findMessage(before.user_message_id);
       return turns.whenFree(before.chat_id, true, async (tx) => {
@@ -216,6 +220,7 @@ export function createRunStarts({
           ...before,
           agent_id: agent.id,
           model_id: model.model_id,
+          edit_mode: other.editMode ?? before.edit_mode,
           user_name: sender.name,
           resumes: waiting?.task_id ?? old.id,
           earlier,

@@ -49,6 +49,7 @@ export const SubagentRow = memo(({ part }: { part: ToolPart }) => {
           {count > 0 ? <span>{counted(count, "call")}</span> : null}
           {part.status === "failed" ? <span className="text-err">failed</span> : null}
           {part.status === "refused" ? <span>not run</span> : null}
+          {part.status === "stopped" ? <span>stopped</span> : null}
           {isRunning ? (
             <>
               <span className="spin" aria-hidden="true" />

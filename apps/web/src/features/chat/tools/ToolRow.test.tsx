@@ -71,6 +71,12 @@ test("one that was refused says that it was not run, and stays closed", async ({
   expect(await screen.findByRole("button", { name: /not run/ })).toHaveAttribute("aria-expanded", "false");
 });
 
+test("one that was running when the run ended was stopped", async ({ show }) => {
+  show(<ToolRow part={part({ status: "stopped" })} />);
+  expect(await screen.findByRole("button", { name: /stopped/ })).toBeVisible();
+  expect(document.querySelector(".spin")).toBeNull();
+});
+
 test("a call without parameters and without a result has nothing to open", async ({ show }) => {
   show(<ToolRow part={part({ name: "todo_read", parameters: {} })} />);
   expect(await screen.findByRole("button")).toBeDisabled();

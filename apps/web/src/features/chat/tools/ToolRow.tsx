@@ -67,6 +67,7 @@ export const ToolRow = memo(({ part }: { part: ToolPart }) => {
                 <CircleSlash2 size={12} aria-hidden="true" /> not run
               </span>
             ) : null}
+            {part.status === "stopped" && stopped === undefined ? <span>stopped</span> : null}
             {isRunning && command ? <CommandState command={command} /> : null}
             {isRunning && !command ? (
               <>
