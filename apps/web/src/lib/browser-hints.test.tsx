@@ -14,8 +14,11 @@ const look = async (...tabs: string[]) => {
   // A channel delivers in turns of its own.
   await new Promise((resolve) => setTimeout(resolve, 50));
 };
-async function hint(protocol: string) {
-  vi.spyOn(performance, "getEntriesByType").mockReturnValue([{ nextHopProtocol: protocol } as PerformanceNavigationTiming]);
+/** `protocols`: of the document and of the requests of the page. */
+async function hint(origin: string, ...protocols: string[]) {
+  vi.stubGlobal("location", new URL(origin));
+  const entries = protocols.map((nextHopProtocol) => ({ name: `${origin}/api`, nextHopProtocol }) as PerformanceResourceTiming);
+  vi.spyOn(performance, "getEntriesByType").mockImplementation((type) => (type === "navigation" ? entries.slice(0, 1) : entries.slice(1)));
   const { browserHints } = await import("./browser-hints.ts");
   Object.assign(calls, { retryNow: 0, drop: 0, pause: 0 });
   return browserHints({ retryNow: () => calls.retryNow++, drop: () => calls.drop++, pause: () => calls.pause++ });
@@ -23,11 +26,13 @@ async function hint(protocol: string) {
 beforeEach(() => vi.resetModules());
 afterEach(() => {
   vi.restoreAllMocks();
+  vi.unstubAllGlobals();
   for (const channel of others.splice(0)) channel.close();
 });
 
 test("a hidden tab pauses its streams once three others were looked at since, and resumes when it is looked at", async () => {
-  const end = await hint("http/1.1");
+  // A document from the cache names no protocol.
+  const end = await hint("http://studio.example", "");
   await look("a", "b", "c");
   expect(calls.pause).toBe(0);
   show("hidden");
@@ -48,8 +53,16 @@ test("a hidden tab pauses its streams once three others were looked at since, an
   expect(calls.pause).toBe(1);
 });
 
+test("over TLS, the requests of the page say whether there is a limit", async () => {
+  const end = await hint("https://studio.example", "", "http/1.1");
+  show("hidden");
+  await look("a", "b", "c");
+  expect(calls.pause).toBe(1);
+  end();
+});
+
 test("without the browser's limit, all tabs keep their streams", async () => {
-  const end = await hint("h2");
+  const end = await hint("https://studio.example", "", "h2");
   show("hidden");
   await look("a", "b", "c", "d");
   expect(calls.pause).toBe(0);

@@ -28,10 +28,12 @@ function watch(): void {
   tabs.postMessage(id);
 }
 
-const hasConnectionLimit = () => {
-  const [page] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
-  return page?.nextHopProtocol === "http/1.1";
-};
+/** Browsers use HTTP/2 over TLS alone. A document that came from the cache names no protocol, but requests of the page do. */
+const hasConnectionLimit = () =>
+  location.protocol === "http:" ||
+  (["navigation", "resource"] as const)
+    .flatMap((type) => performance.getEntriesByType(type) as PerformanceResourceTiming[])
+    .some(({ name, nextHopProtocol }) => nextHopProtocol === "http/1.1" && new URL(name).origin === location.origin);
 
 /**
  * Calls `listener` when this tab is hidden and `keptTabs` others were opened or looked at since, if the browser limits connections. Returns the
