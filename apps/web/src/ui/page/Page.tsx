@@ -63,7 +63,12 @@ export function Page({
       </div>
       <div className={cx(pageClasses.body, pageClasses.widths[width])}>
         {heading ? (
-          <div className={cx("flex items-center gap-2 pb-5", !head && "narrow:-mt-12 narrow:mr-22 narrow:h-12 narrow:pb-0")}>
+          <div
+            className={cx(
+              "flex items-center gap-2 pb-5",
+              !head && "narrow:-mt-12 narrow:mr-22 narrow:h-12 narrow:pb-0 narrow:[&>a]:h-9 narrow:[&>button]:h-9",
+            )}
+          >
             <h1 className="min-w-0 flex-1 truncate font-display text-xl tracking-title">{heading}</h1>
             {action}
           </div>
