@@ -15,8 +15,13 @@ export function ProjectProvider({ project, children }: { project: Project; child
   const events = useProjectStream(project);
   const runtime = useRuntimeActions(project);
   const enabled = events.isSettled;
-  const containers = useQuery({ ...containersQuery(api, project.id, events.during), enabled }).data ?? none;
+  const { data: containers, error, refetch, isFetching } = useQuery({ ...containersQuery(api, project.id, events.during), enabled });
+  const isLoaded = containers !== undefined;
+  const containersLoading = useMemo(() => ({ isLoaded, error, refetch, isFetching }), [isLoaded, error, refetch, isFetching]);
   const tasks = useQuery({ ...tasksQuery(api, project.id, events.during), enabled }).data ?? none;
-  const open = useMemo<OpenProject>(() => ({ project, events, containers, tasks, runtime }), [project, events, containers, tasks, runtime]);
+  const open = useMemo<OpenProject>(
+    () => ({ project, events, containers: containers ?? none, containersLoading, tasks, runtime }),
+    [project, events, containers, containersLoading, tasks, runtime],
+  );
   return <ProjectContext value={open}>{children}</ProjectContext>;
 }

@@ -8,11 +8,15 @@ import { useServices } from "./services.ts";
 import type { RuntimeActions } from "./use-runtime-actions.ts";
 import { useHandler } from "../lib/use-handler.ts";
 
+/** Whether the containers are known, and why loading them failed. */
+export type ContainersLoading = Pick<UseQueryResult, "error" | "refetch" | "isFetching"> & { isLoaded: boolean };
+
 /** The project that is open, as every part of the workbench reads it. */
 export interface OpenProject {
   project: Project;
   events: ProjectEvents;
   containers: readonly Container[];
+  containersLoading: ContainersLoading;
   tasks: readonly Task[];
   runtime: RuntimeActions;
 }
@@ -64,6 +68,7 @@ export function useQuietProject(isRelevant: (event: ProjectEvent) => boolean, qu
 
 /** Empty until they are loaded. */
 export const useContainers = (): readonly Container[] => useOpenProject().containers;
+export const useContainersLoading = (): ContainersLoading => useOpenProject().containersLoading;
 /** The project's long operations, newest first; empty until they are loaded. */
 export const useTasks = (): readonly Task[] => useOpenProject().tasks;
 /** Start, stop and restart of the project. */

@@ -44,6 +44,12 @@ export function openPane(Pane: ComponentType, known: Partial<OpenProject & Workb
   const open: OpenProject = {
     project,
     containers: [],
+    containersLoading: {
+      isLoaded: true,
+      error: null,
+      refetch: () => Promise.reject(new Error("These containers are loaded.")),
+      isFetching: false,
+    },
     tasks: [],
     events: {
       state: "open",

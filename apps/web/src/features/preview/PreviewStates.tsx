@@ -7,8 +7,10 @@ import { formatTime } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Progress } from "../../ui/Progress.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
+import { Spinner } from "../../ui/Spinner.tsx";
 import { LostFilesState } from "../lost-files/index.ts";
 import type { AppFailure } from "./app-failure.ts";
 import { FailureFacts } from "./FailureFacts.tsx";
@@ -178,6 +180,12 @@ export function PreviewState({
           {phase.reason === null ? "" : `${whyStopped[phase.reason]} `}Start the app to see it here. You can chat and edit files while it is
           stopped.
         </EmptyState>
+      );
+    case "loading":
+      return phase.containers.error ? (
+        <LoadFailed title="Couldn't load the containers" of={phase.containers} />
+      ) : (
+        <Spinner word="Loading app…" className="text-fg-2" />
       );
     case "nothing-serves":
       return (

@@ -1,6 +1,6 @@
 import type { Container } from "@tesslate/contract";
 import { createContext, use, useRef, type RefObject } from "react";
-import { useContainers, useProject, useTasks } from "../../project/project-context.ts";
+import { useContainers, useContainersLoading, useProject, useTasks } from "../../project/project-context.ts";
 import { appFailure, type AppFailure } from "./app-failure.ts";
 import type { PickedElement } from "./bridge.ts";
 import { isOpen, isStart, previewPhase, servingContainer, type PreviewPhase } from "./preview-phase.ts";
@@ -25,6 +25,7 @@ export type OnAskAboutElement = (element: PickedElement, place: { path: string; 
 export function useProjectPreview(onAskAboutElement: OnAskAboutElement): OpenPreview {
   const project = useProject();
   const containers = useContainers();
+  const loading = useContainersLoading();
   const tasks = useTasks();
   const frameRef = useRef<HTMLIFrameElement>(null);
   const container = servingContainer(containers);
@@ -40,7 +41,7 @@ export function useProjectPreview(onAskAboutElement: OnAskAboutElement): OpenPre
     message: failed.status_message ?? undefined,
     lastLines: news.lastLines.length > 0 ? news.lastLines : storedLines,
   };
-  const phase = previewPhase(project, container, tasks, failed === container ? crash : undefined);
+  const phase = previewPhase(project, container, tasks, failed === container ? crash : undefined, loading.isLoaded ? undefined : loading);
   const preview = usePreview({
     projectId: project.id,
     container,

@@ -34,6 +34,12 @@ describe("what the preview shows", () => {
     ["stopped", [{ environment_status: "active" }, container("stopped"), []], "stopped"],
   ])("%s", (_, given, kind) => expect(previewPhase(...given).kind).toBe(kind));
 
+  test("nothing is said about the containers before they are known", () => {
+    const containers = { isLoaded: false, error: null, refetch: () => Promise.reject(new Error("not called")), isFetching: true };
+    expect(previewPhase({ environment_status: "active" }, undefined, [], undefined, containers)).toEqual({ kind: "loading", containers });
+    expect(previewPhase({ environment_status: "provisioning" }, undefined, [], undefined, containers).kind).toBe("provisioning");
+  });
+
   test("a stop says why", () => {
     expect(previewPhase({ environment_status: "stopped", stop_reason: "memory" }, container("stopped"), [])).toEqual({
       kind: "stopped",

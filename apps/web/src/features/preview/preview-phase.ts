@@ -1,4 +1,5 @@
 import type { Container, Project, Task } from "@tesslate/contract";
+import type { ContainersLoading } from "../../project/project-context.ts";
 
 export type PreviewPhase =
   /** The project is being created. */
@@ -7,6 +8,8 @@ export type PreviewPhase =
   /** The disk with its files was lost. */
   | { kind: "files-missing" }
   | { kind: "restoring-files"; task: Task }
+  /** Which containers there are is not known yet, or loading them failed. */
+  | { kind: "loading"; containers: ContainersLoading }
   /** No container serves a page. */
   | { kind: "nothing-serves" }
   | { kind: "asleep" }
@@ -43,12 +46,13 @@ export const servingContainer = (containers: readonly Container[], wanted?: stri
   );
 };
 
-/** What the preview shows, derived from the server's state only. */
+/** What the preview shows, derived from the server's state only. `loading`: while the containers are not known. */
 export function previewPhase(
   project: Pick<Project, "environment_status"> & Partial<Pick<Project, "stop_reason">>,
   container: Pick<Container, "status" | "url"> | undefined,
   tasks: readonly Task[],
   news: ContainerNews = noNews,
+  loading?: ContainersLoading,
 ): PreviewPhase {
   const environment = project.environment_status;
   if (environment === "provisioning")
@@ -61,7 +65,7 @@ export function previewPhase(
   const restoring = tasks.find((task) => isOpen(task) && task.type === "files_restore");
   if (restoring) return { kind: "restoring-files", task: restoring };
   if (environment === "files_missing") return { kind: "files-missing" };
-  if (!container) return { kind: "nothing-serves" };
+  if (!container) return loading ? { kind: "loading", containers: loading } : { kind: "nothing-serves" };
   const starting = tasks.find((task) => isOpen(task) && isStart(task));
   // A frozen container wakes with the first request of its page, in milliseconds.
   if (container.status === "running" || container.status === "frozen") return { kind: "running" };
