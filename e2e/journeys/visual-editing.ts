@@ -33,6 +33,7 @@ export default function App() {
         ))}
       </ul>
       <Card title="Open from six" />
+      <button disabled>Order</button>
       <footer>{"Since " + (year - 12)}</footer>
     </main>
   );
@@ -108,6 +109,29 @@ export default journey({ templates: ["react-vite", "static"] }, async (context) 
         await written("redo repeats it", (content) => content.includes(">Bread</h1>"));
         await field.press("ControlOrMeta+z");
         await written("it is undone again", (content) => content === app);
+      },
+    },
+    {
+      name: "an element that was changed is selected and changed again; a disabled button can be selected",
+      run: async () => {
+        await page.keyboard.press("Escape");
+        await panel.waitFor({ state: "detached" });
+        const field = panel.getByRole("textbox", { name: "Text", exact: true });
+        for (const text of ["Bread and more", "Bread"]) {
+          await select(frame.getByRole("heading", { level: 1 }), "<h1>");
+          await field.fill(text);
+          await written(`the source has “${text}”`, (content) => content.includes(`>${text}</h1>`));
+          await frame.getByRole("heading", { name: text, exact: true }).waitFor();
+          await page.keyboard.press("Escape");
+          await panel.waitFor({ state: "detached" });
+        }
+        await pick.click();
+        await frame.getByRole("button", { name: "Order" }).click({ force: true });
+        await panel.getByText("<button>", { exact: true }).waitFor();
+        await page.keyboard.press("Escape");
+        await panel.waitFor({ state: "detached" });
+        await put("src/App.tsx", app);
+        await select(frame.getByRole("heading", { level: 1, name: "Rosa's Bakery" }), "<h1>");
       },
     },
     {
@@ -230,7 +254,13 @@ export default journey({ templates: ["react-vite", "static"] }, async (context) 
         await heading.waitFor();
         await until("the page is connected", () => pick.isEnabled());
         await pick.click();
-        await heading.click();
+        await until("the page is ready to select", async () => (await pick.getAttribute("aria-busy")) !== "true");
+        const touch = await page.context().newCDPSession(page);
+        await touch.send("Emulation.setTouchEmulationEnabled", { enabled: true });
+        const { x = 0, y = 0 } = (await heading.boundingBox()) ?? {};
+        await touch.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: [{ x: x + 10, y: y + 10 }] });
+        await touch.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+        await touch.send("Emulation.setTouchEmulationEnabled", { enabled: false });
         const field = panel.getByRole("textbox", { name: "Text", exact: true });
         await field.waitFor();
         await checkScreens(page, "visual-editing-phone", { variants: ["light-m", "dark-m"] });

@@ -1,6 +1,6 @@
 /*
  * Runs inside previews when a person selects an element to change it, or to show it to the agent: loaded by bridge.js on demand, served, never
- * written into a project. The element under the pointer is outlined; a click (or Enter) reports it, Escape ends it. Arrow keys walk the tree.
+ * written into a project. The element under the pointer is outlined; a click, a tap or Enter reports it, Escape ends it. Arrow keys walk the tree.
  */
 (() => {
   "use strict";
@@ -219,7 +219,8 @@
     const { content } = original;
     return { file, line: original.line, column: original.column, ...(typeof content === "string" && { hash: hashOf(content) }) };
   }
-  const places = new Map();
+  /** Of one selection: a hot update keeps the stack of an element and changes the source at its place. */
+  let places = new Map();
   /** Where in the source an element was created; undefined if that is not known. */
   async function placeOf(fiber) {
     const noted = fiber._debugSource;
@@ -506,11 +507,27 @@
   }
 
   // --- pointing ---
+  /** A finger moves this far while it taps. */
+  const tapPixels = 10;
+  const isCapturing = { capture: true, passive: false };
+  const swallow = (event) => {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  };
+  /** The page does not see what browsers send after the pointer was released. */
+  function swallowRest() {
+    const names = ["mousedown", "mouseup", "touchend", "click", "dblclick"];
+    for (const name of names) window.addEventListener(name, swallow, isCapturing);
+    setTimeout(() => {
+      for (const name of names) window.removeEventListener(name, swallow, isCapturing);
+    }, 500);
+  }
   let end;
   /** `picked` is called with one element, `over` last, however it ended. `directory`: the app's folder in the project. */
   function start({ picked, over, directory }) {
     if (end) end();
     deselect();
+    places = new Map();
     folder = directory === "." ? "" : directory.replace(/\/+$/, "");
     const host = document.createElement("div");
     const shadow = host.attachShadow({ mode: "closed" });
@@ -537,10 +554,6 @@
       const element = document.elementFromPoint(event.clientX, event.clientY);
       if (!isOurs(element) && element !== document.documentElement) show(element);
     };
-    const swallow = (event) => {
-      event.preventDefault();
-      event.stopImmediatePropagation();
-    };
     const take = async () => {
       const element = current;
       clear();
@@ -551,12 +564,33 @@
       }
       over();
     };
-    const click = (event) => {
+    let pressed;
+    const press = (event) => {
       swallow(event);
+      pressed = event.isPrimary && event.button === 0 ? event : undefined;
       // A tap comes without a move before it.
-      if (event.detail > 0) move(event);
+      if (pressed) move(event);
+    };
+    // Not by `click`: a disabled button has none.
+    const release = (event) => {
+      swallow(event);
+      const isClick =
+        pressed && event.isPrimary && Math.hypot(event.clientX - pressed.clientX, event.clientY - pressed.clientY) < tapPixels;
+      pressed = undefined;
+      if (!isClick) return;
+      move(event);
+      swallowRest();
       void take();
     };
+    /** A finger that scrolls. */
+    const leave = () => (pressed = undefined);
+    /** What assistive technology clicks comes without a pointer. */
+    const click = (event) => {
+      swallow(event);
+      if (event.detail === 0) void take();
+    };
+    /** The page may scroll by touch, but does not see it. */
+    const hide = (event) => event.stopImmediatePropagation();
     const walk = (event) => {
       const to = {
         ArrowUp: () => current.parentElement,
@@ -577,13 +611,23 @@
       }
     };
     const again = () => current && current.isConnected && show(current);
-    const quiet = ["pointerdown", "pointerup", "mousedown", "mouseup", "dblclick", "contextmenu", "touchstart", "touchend"];
-    const isCapturing = { capture: true, passive: false };
-    window.addEventListener("pointermove", move, isCapturing);
-    window.addEventListener("click", click, isCapturing);
-    window.addEventListener("keydown", walk, isCapturing);
-    window.addEventListener("scroll", again, isCapturing);
-    for (const name of quiet) window.addEventListener(name, swallow, isCapturing);
+    const listeners = {
+      pointermove: move,
+      pointerdown: press,
+      pointerup: release,
+      pointercancel: leave,
+      click,
+      keydown: walk,
+      scroll: again,
+      mousedown: swallow,
+      mouseup: swallow,
+      dblclick: swallow,
+      contextmenu: swallow,
+      touchstart: hide,
+      touchmove: hide,
+      touchend: hide,
+    };
+    for (const [name, listener] of Object.entries(listeners)) window.addEventListener(name, listener, isCapturing);
     function stop() {
       if (end !== stop) return;
       clear();
@@ -593,11 +637,7 @@
       end = undefined;
       host.remove();
       cursor.remove();
-      window.removeEventListener("pointermove", move, isCapturing);
-      window.removeEventListener("click", click, isCapturing);
-      window.removeEventListener("keydown", walk, isCapturing);
-      window.removeEventListener("scroll", again, isCapturing);
-      for (const name of quiet) window.removeEventListener(name, swallow, isCapturing);
+      for (const [name, listener] of Object.entries(listeners)) window.removeEventListener(name, listener, isCapturing);
     }
     end = stop;
     window.focus();
