@@ -241,6 +241,21 @@ test("a filter is added, shown in words and removed", async ({ api, show, user }
   expect(screen.getByRole("button", { name: "Filter" })).toBeVisible();
 });
 
+test("a filter that the database refuses stays, and can be removed", async ({ api, show, user }) => {
+  server(api);
+  await openPeople(show, user);
+  await user.click(screen.getByRole("button", { name: "Filter" }));
+  await user.type(await screen.findByRole("textbox", { name: "Value" }), "ten");
+  api.answer("databases.rows", refuse("sql_error", { detail: 'Invalid input syntax for type integer: "ten".' }));
+  await user.click(screen.getByRole("button", { name: "Apply filter" }));
+  expect(await screen.findByText(/Invalid input syntax/)).toBeVisible();
+  expect(screen.getByRole("button", { name: "id equals ten" })).toBeVisible();
+  server(api);
+  await user.click(screen.getByRole("button", { name: "Remove filter: id equals ten" }));
+  await waitFor(() => expect(screen.queryByText(/Invalid input syntax/)).toBeNull());
+  expect(await screen.findByRole("button", { name: "Filter" })).toBeVisible();
+});
+
 test("pages are turned by cursor, and rows are counted on request", async ({ api, show, user }) => {
   server(api, { ...page, next: "cursor-2" });
   await openPeople(show, user);

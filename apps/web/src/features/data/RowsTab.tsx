@@ -227,19 +227,23 @@ export function RowsTab({
   };
 
   if (page.isPending) return <SkeletonRows count={12} label="Loading rows…" className="p-4" />;
+  const filterBar = (
+    <FilterBar columns={data?.columns ?? structure.data?.columns ?? []} filters={filters} match={search.match ?? "all"} onChange={filterBy} />
+  );
   if (!data)
     return (
-      <DataError
-        title="Couldn't load rows"
-        of={page}
-      />
+      <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+        {/* The filter may be the cause: a value that the column cannot have. */}
+        {filters.length > 0 ? <div className="flex-none border-b border-line-0 px-2 py-1.5">{filterBar}</div> : null}
+        <DataError title="Couldn't load rows" of={page} />
+      </div>
     );
   const isFiltered = filters.length > 0;
   const last = first + rows.length - 1;
   return (
     <div className="flex min-h-0 min-w-0 flex-1 flex-col">
       <div role="toolbar" aria-label="Rows" className="flex min-h-10 flex-none flex-wrap items-center gap-1 border-b border-line-0 px-2 py-1">
-        <FilterBar columns={data.columns} filters={filters} match={search.match ?? "all"} onChange={filterBy} />
+        {filterBar}
         <span className="flex-1" />
         {chosen.length > 0 ? (
           <>
