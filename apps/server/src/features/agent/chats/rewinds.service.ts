@@ -128,6 +128,11 @@ export function createRewinds({
         throw conflict("nothing_to_redo", "There is nothing to redo: the chat has newer messages.");
       refuseElsewhere(working, await checkpoints.projectOf(rewind.checkpoint_id));
       const undone = await checkpoints.before(rewind.messages[0]?.id ?? "");
+      // Files that were changed after the undo are lost otherwise.
+      const before = await checkpoints.save(working, {
+        label: undone ? `Before redoing “${undone.title}”` : "Before a redo",
+        chat_id: chat.id,
+      });
       return taskLinks(
         await checkpoints.restore(
           working,
@@ -137,6 +142,7 @@ export function createRewinds({
             label: "where you were",
             done_label: undone ? `Redid “${undone.title}”` : "Redid what was undone",
             commit_subject: "Redo what was undone",
+            before_id: before.id,
           },
           () => ({ redone_point_id: rewind.checkpoint_id }),
         ),

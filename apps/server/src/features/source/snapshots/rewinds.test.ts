@@ -44,7 +44,13 @@ test("rewinds conversation and files to before a message, and back until a new m
   const forth = await api.chat.redo({ params: { chat_id } });
   expect(await ends(forth.task_id)).toMatchObject({ status: "completed", error: null });
   expect([await world.read("a.txt"), await rewound()]).toEqual(["second\n", null]);
-  expect((await checkpoints())[0]).toMatchObject({ label: "Redid “Write the second”", before_id: null });
+  // What was changed after the undo is saved before the redo.
+  const [redid, savedAgain] = await checkpoints();
+  expect([redid?.label, redid?.before_id, savedAgain?.label]).toEqual([
+    "Redid “Write the second”",
+    savedAgain?.id,
+    "Before redoing “Write the second”",
+  ]);
   // The messages themselves, with their steps.
   expect((await history()).items).toEqual(all);
 
