@@ -13,6 +13,7 @@ export const projectEventTypes = [
   "branch_changed",
   "queue_changed",
   "git_changed",
+  "files_replaced",
   "deployment_changed",
   "target_changed",
   "site_changed",

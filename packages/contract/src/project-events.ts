@@ -108,6 +108,10 @@ export const projectEventData = {
       not_committed: described("Changes of a run or a restore could not be committed; gives the reason", Type.Optional(Type.String())),
     }),
   ),
+  files_replaced: described(
+    "A person's restore, undo, redo, clone or git operation replaced files: read what depends on them again",
+    Type.Object({}),
+  ),
   deployment_changed: described(
     "A deployment started, progressed, ended or was deleted. Its log has its own stream",
     Type.Object({

@@ -45,7 +45,7 @@ export function composeGit(
   { config, log, db, dataDir, events, tasks, outbound }: Platform,
   { projects }: ProjectsArea,
   { idle, lifecycle }: ContainersArea,
-  { reconcileAssets }: WorkspaceArea,
+  { treeReplaced }: WorkspaceArea,
   { openGit, fetchRepository, diskBytesOf, firstCommits }: ProvisioningArea,
   { gitAccounts }: Pick<GitProvidersArea, "gitAccounts">,
   { snapshotsStore, snapshotCapture }: SnapshotsArea,
@@ -65,7 +65,7 @@ export function composeGit(
   const changes: GitChanges = {
     announce: async (projectId) => void (await events.append(projectId, { type: "git_changed", data: {} })),
     touch: projects.touch,
-    treeChanged: reconcileAssets,
+    treeChanged: treeReplaced,
   };
   const access = createGitAccess({
     firstCommits,

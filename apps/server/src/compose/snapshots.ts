@@ -65,7 +65,7 @@ export function composeSnapshots(
   { containersStore }: Pick<SecretsArea, "containersStore">,
   { projects }: ProjectsArea,
   { services, lifecycle, idle }: ContainersArea,
-  { reconcileAssets }: WorkspaceArea,
+  { treeReplaced }: WorkspaceArea,
   { onRestored, commitRestored }: { onRestored: (more: unknown) => Promise<void>; commitRestored: RestoredRepository["commit"] },
 ): SnapshotsArea {
   const postgresOf = createPostgresAccess({ store: containersStore, services, idle });
@@ -125,7 +125,7 @@ export function composeSnapshots(
     lifecycle: { stopAll: lifecycle.stopForExchange, startAgain: lifecycle.startAgain },
     checkpoints,
     repository: { isSame: hasSameRepository, commit: commitRestored },
-    onTreeReplaced: [reconcileAssets],
+    onTreeReplaced: [treeReplaced],
     onRestored,
     log,
   });

@@ -42,8 +42,8 @@ export interface WorkspaceArea extends Area {
   assetsStore: AssetsStore;
   kanban: Kanban;
   cardMoves: CardMoves;
-  /** To call after all files of a project were replaced. */
-  reconcileAssets: (projectId: string) => Promise<void>;
+  /** To call after a restore, a clone or git replaced files of a project. */
+  treeReplaced: (projectId: string) => Promise<void>;
   shell: Shell;
   presence: Presence;
 }
@@ -121,7 +121,10 @@ export function composeWorkspace(
     assetsStore,
     kanban,
     cardMoves: createCardMoves({ store: kanbanStore }),
-    reconcileAssets: assetFollower.reconcile,
+    treeReplaced: async (projectId) => {
+      await events.append(projectId, { type: "files_replaced", data: {} });
+      await assetFollower.reconcile(projectId);
+    },
     shell,
     presence,
     mount(mount) {

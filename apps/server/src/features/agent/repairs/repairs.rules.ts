@@ -52,8 +52,8 @@ const afterRunMs = 10 * 60_000;
 export const isAfterRun = (
   { at }: Pick<Crash, "at">,
   question: { created_at: string },
-  run: { completed_at: string | null; created_at: string } | undefined,
-): boolean => at > question.created_at && (!run || Date.parse(at) - Date.parse(run.completed_at ?? run.created_at) < afterRunMs);
+  run: { completed_at: string | null; created_at: string },
+): boolean => at > question.created_at && Date.parse(at) - Date.parse(run.completed_at ?? run.created_at) < afterRunMs;
 
 /** The message to the agent, with its details. Error texts come from the running app and are untrusted. */
 export function repairRequest(

@@ -23,8 +23,9 @@ export interface RepairsOptions {
 
 /**
  * Automatic fixes: unless the project setting `auto_fix` is false, errors of the running app and crashes of its containers after a run are sent to
- * the agent, at most twice per message of the person, then a notice says that it stopped. Decided on the server under a lock, so that two open tabs
- * start one run. A container that crashed before a run changed files is started again after the run.
+ * the agent, at most twice per message of the person, then a notice says that it stopped. Once a person has changed files since the run, nothing is
+ * sent: the person decides. Decided on the server under a lock, so that two open tabs start one run. A container that crashed before a run changed
+ * files is started again after the run.
  */
 export function createRepairs({ store, projects, wake, start, emitterOf, limits, log }: RepairsOptions) {
   const timers = new Map<string, NodeJS.Timeout>();
@@ -48,17 +49,18 @@ export function createRepairs({ store, projects, wake, start, emitterOf, limits,
     if (!last) return;
     const errors = currentErrors(await store.reportsSince(projectId, last.created_at, change));
     const run = await store.lastRun(chat.id);
+    if (!run || wasStopped(run)) return;
+    // Only what the run caused is repaired: after a person's change, the change or what it brought back may be the cause.
+    if (await store.hasPersonChanged(projectId, run.completed_at ?? run.created_at)) return;
     const crashes = allCrashes.filter((crash) => isAfterRun(crash, last, run));
     if (crashes.length === 0 && !errors.some(isFailureReport)) return;
     const rounds = countRounds(questions);
-    const input = run?.input as RunInput | undefined;
-    if (run && wasStopped(run)) return;
+    const input = run.input as RunInput;
     if (rounds >= maxAutoFixes) {
       const message = `The app still reports errors after ${maxAutoFixes} automatic fixes. See Problems.`;
-      if (run && input)
-        await emitterOf(run).emitAtEnd(async (tx) =>
-          (await store.markOnce(tx, input.message_id, "auto_fix_stopped")) ? [{ type: "notice", data: { level: "warning", message } }] : [],
-        );
+      await emitterOf(run).emitAtEnd(async (tx) =>
+        (await store.markOnce(tx, input.message_id, "auto_fix_stopped")) ? [{ type: "notice", data: { level: "warning", message } }] : [],
+      );
       return;
     }
     const task = await start(
@@ -70,7 +72,10 @@ export function createRepairs({ store, projects, wake, start, emitterOf, limits,
         workspace: "project",
         ...repairRequest(crashes, errors, rounds + 1),
         // The options of the person's own message, so that plan mode stays plan mode.
-        ...(input && { edit_mode: input.edit_mode, agent_id: input.agent_id, model: input.model_id, container_id: input.container_id }),
+        edit_mode: input.edit_mode,
+        agent_id: input.agent_id,
+        model: input.model_id,
+        container_id: input.container_id,
       },
       { created: (tx, _task, { user_message_id }) => store.mark(tx, user_message_id, { auto_fix: rounds + 1 }) },
     );

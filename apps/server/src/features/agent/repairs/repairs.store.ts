@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, inArray, sql } from "drizzle-orm";
+import { and, desc, eq, gt, inArray, or, sql } from "drizzle-orm";
 import type { PreviewReport, ProjectEventData } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/postgres-text.ts";
@@ -104,6 +104,27 @@ export function createRepairsStore(db: Database) {
           .orderBy(desc(events.seq))
           .limit(1)
       )[0]?.seq,
+    /**
+     * Whether a person changed files of the project since then: through the API (editor, review, visual edits, merge of a branch), or with a
+     * restore, an undo, a redo, a clone or git. Changes by processes are not counted: a terminal's cannot be told from those of services.
+     */
+    hasPersonChanged: async (projectId: string, since: string): Promise<boolean> =>
+      (
+        await db
+          .select({ seq: events.seq })
+          .from(events)
+          .where(
+            and(
+              eq(events.project_id, projectId),
+              gt(events.ts, since),
+              or(
+                eq(events.type, "files_replaced"),
+                and(eq(events.type, "file_changed"), sql`not ${events.data} ? 'branch_id'`, sql`${events.data}->>'by' = 'user'`),
+              ),
+            ),
+          )
+          .limit(1)
+      ).length > 0,
     /** Containers that have failed, with the event of their last failure. */
     listCrashes: async (projectId: string): Promise<Crash[]> => {
       const failed = await db

@@ -27,7 +27,7 @@ export interface GitChanges {
   /** Emits that the repository changed. */
   announce(projectId: string): Promise<void>;
   touch(projectId: string): Promise<void>;
-  /** After files were replaced, for features that keep rows about files. */
+  /** After files were replaced: emits that, and features that keep rows about files follow. */
   treeChanged(projectId: string): Promise<void>;
 }
 
@@ -80,13 +80,13 @@ export function createGitAccess({
     },
     /**
      * Runs serialized, then emits a change, unless `isSilent`: nothing that a person sees changes. `movesTree`: replaces files, so it is rejected with
-     * `run_active` during an agent run. `inExclusiveTask`: called by a restore, which excludes everything else.
+     * `run_active` during an agent run. `changesTree`: changes files, also beside a run. `inExclusiveTask`: called by a restore, which excludes everything else.
      */
     writing: async <T>(
       userId: string,
       ref: string,
       work: (opened: Opened) => Promise<T>,
-      { anything = false, movesTree = false, isSilent = false, inExclusiveTask = false } = {},
+      { anything = false, movesTree = false, changesTree = false, isSilent = false, inExclusiveTask = false } = {},
     ): Promise<T> => {
       const opened = await open(userId, ref);
       const { id } = opened.project;
@@ -100,7 +100,7 @@ export function createGitAccess({
           try {
             return await work(opened);
           } finally {
-            if (movesTree) await changes.treeChanged(id);
+            if (movesTree || changesTree) await changes.treeChanged(id);
             if (!isSilent) await Promise.all([changes.announce(id), changes.touch(id)]);
           }
         }),

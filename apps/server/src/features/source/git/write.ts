@@ -112,6 +112,7 @@ export function createGitWrite(
         userId,
         ref,
         returningStatus((repo) => resolve(repo, body)),
+        { changesTree: true },
       ),
     abortMerge: (userId: string, ref: string): Promise<GitStatus> =>
       access.writing(
