@@ -21,7 +21,9 @@ export const DiffHunk = described(
 export type DiffHunk = Static<typeof DiffHunk>;
 export const Hunk = described(
   "One edit that can be rejected, with up to three unchanged lines around it. Blocks of more than 24 added or removed lines are split at blank lines.",
-  extend(DiffHunk, { is_rejected: Type.Boolean() }),
+  extend(DiffHunk, {
+    is_rejected: described("False again once a restore, an undo or an edit brings the run's lines back", Type.Boolean()),
+  }),
 );
 export type Hunk = Static<typeof Hunk>;
 

@@ -34,7 +34,8 @@ type Part =
 /** The cache key of one part of a project; keys of single items begin with it. */
 export const partKey = <P extends Part>(projectId: string, part: P) => ["project", projectId, part] as const;
 /** The key of what a run changed. */
-export const changeSetKey = (taskId: string) => ["change-set", taskId] as const;
+export const changeSetsKey = ["change-set"] as const;
+export const changeSetKey = (taskId: string) => [...changeSetsKey, taskId] as const;
 /** The key of the project itself; the project lists use the same place. */
 export const projectKey = (slug: string) => ["projects", slug] as const;
 

@@ -31,6 +31,12 @@ describe("events into the cache", () => {
     ]);
     expect(isStale(queries, key("containers"))).toBe(false);
   });
+  test("replaced files can bring back what was rejected of a run", () => {
+    const queries = fresh();
+    queries.setQueryData(["change-set", "t1"], {});
+    patchCache(queries, project, event("files_replaced", {}));
+    expect(isStale(queries, ["change-set", "t1"])).toBe(true);
+  });
   test("a crash says why, until it starts again", () => {
     const queries = fresh();
     const statusEvent = (status: string, over: object = {}) =>

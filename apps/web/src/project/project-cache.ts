@@ -1,7 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import type { Container, Preview, Project, ProjectEvent, ProjectEventData, ProjectEventType, Task } from "@tesslate/contract";
 import { patchTreeAll, type FileTree } from "../lib/file-tree.ts";
-import { changeSetKey, partKey, projectKey } from "./cache-keys.ts";
+import { changeSetKey, changeSetsKey, partKey, projectKey } from "./cache-keys.ts";
 import { patchDeployments } from "./deployments.queries.ts";
 import { patchThumbnail } from "./projects.queries.ts";
 
@@ -116,6 +116,8 @@ const changes: { [T in ProjectEventType]?: (cache: Cache, data: ProjectEventData
   },
   picture_changed: ({ queries, project }, { thumbnail }) => patchThumbnail(queries, project, thumbnail),
   git_changed: (cache) => refetch(cache, "git"),
+  // What is rejected of a run depends on what the files contain.
+  files_replaced: ({ queries }) => void queries.invalidateQueries({ queryKey: changeSetsKey }),
   branch_changed: (cache) => refetch(cache, "branches"),
   snapshot_changed: (cache) => refetch(cache, "points", "runs"),
   deployment_changed: (cache, data) => {

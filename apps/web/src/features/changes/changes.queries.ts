@@ -6,7 +6,7 @@ import { changeSetKey, partKey } from "../../project/cache-keys.ts";
 type Api = Client<Contract>;
 
 /**
- * The change set of an ended run changes only by rejections; that of an active run is loaded each time it is shown. The files are final
+ * The change set of an ended run changes only by rejections and by what brings rejected parts back (`files_replaced` loads it again); that of an active run is loaded each time it is shown. The files are final
  * slightly before the run ends, so a response from that time is loaded again.
  */
 export const changeSetQuery = (api: Api, taskId: string) =>

@@ -10,7 +10,7 @@ import { titleOfCheckpoint, type ProjectTreeAccess } from "../snapshots/index.ts
 import { changesBetween, shownFile } from "./change-set.ts";
 import { pointName, type ChangeSetLookup } from "./change-set-lookup.ts";
 import type { ChangesStore } from "./changes.store.ts";
-import { applyReview, transitionsOf } from "./reject.ts";
+import { applyReview, standingRejections, transitionsOf } from "./reject.ts";
 import type { RunChangeSets } from "./run-change-sets.ts";
 
 /** The id of the message in which a run answers. */
@@ -86,13 +86,15 @@ export const createDiffChangeSet =
   async (userId: string, taskId: string, signal: AbortSignal): Promise<ChangeSet> => {
     const { run, row, isRunning, project } = await locate(userId, taskId);
     const end = await endOf(row, run?.completed_at, isRunning);
-    const { history } = await trees.open(project);
+    const sandbox = await trees.open(project);
+    const points = { before: pointName(row.before_id), after: pointName(end.id) };
     const [found, redactor, before, byUser] = await Promise.all([
-      changesBetween(history, pointName(row.before_id), pointName(end.id), { signal }),
+      changesBetween(sandbox.history, points.before, points.after, { signal }),
       redactorOf(project.id),
       store.findCheckpoint(row.before_id),
       row.after_id === null ? store.filesByUser(project.id, taskId, { isOpen: isRunning }) : row.by_person,
     ]);
+    const rejected = await standingRejections(sandbox, points, found.files, row.rejected, signal);
     return {
       task_id: taskId,
       project_id: project.id,
@@ -104,9 +106,7 @@ export const createDiffChangeSet =
       before_id: row.before_id,
       after_id: row.after_id,
       started_at: row.created_at,
-      files: found.files.map((file) =>
-        shownFile(file, { redactor, byUser, rejection: row.rejected.find((one) => one.path === file.path) }),
-      ),
+      files: found.files.map((file) => shownFile(file, { redactor, byUser, rejection: rejected.find((one) => one.path === file.path) })),
       total: found.total,
       additions: found.additions,
       deletions: found.deletions,
@@ -153,7 +153,8 @@ export const createApplyChangeSet =
       const sandbox = await trees.open(project);
       const points = { before: pointName(row.before_id), after: pointName(row.after_id ?? undefined) };
       const { files } = await changesBetween(sandbox.history, points.before, points.after, { signal });
-      const { transitions, rejected } = transitionsOf(files, row.rejected, request);
+      const standing = await standingRejections(sandbox, points, files, row.rejected, signal);
+      const { transitions, rejected } = transitionsOf(files, standing, request);
       const written = await applyReview(sandbox, points, transitions, signal);
       await store.setRejected(tx, taskId, rejected);
       return { written, rejected };

@@ -68,7 +68,7 @@ export function carryOver(
   const replacements: { at: LineRange; lines: string[] }[] = [];
   for (const { id, cores } of moves)
     for (const { at, lines } of cores) {
-      const overlapping = edits.filter((edit) => edit.base.start <= at.end && edit.base.end >= at.start);
+      const overlapping = overlappingOf(edits, at);
       const shift = edits.reduce(
         (sum, edit) => (edit.base.end < at.start ? sum + edit.now.end - edit.now.start - (edit.base.end - edit.base.start) : sum),
         0,
@@ -85,6 +85,15 @@ export function carryOver(
   }
   return { ok: true, lines: [...result, ...current.slice(at)] };
 }
+
+/** Ids of the moves that the text, edited since, already has in full. */
+export function movesDone(base: string[], current: string[], moves: readonly Move[]): Set<string> {
+  const edits = editsBetween(base, current);
+  const done = edits ? moves.filter(({ cores }) => cores.every((core) => isDone(base, current, overlappingOf(edits, core.at), core))) : [];
+  return new Set(done.map(({ id }) => id));
+}
+const overlappingOf = (edits: readonly Edit[], at: LineRange): Edit[] =>
+  edits.filter((edit) => edit.base.start <= at.end && edit.base.end >= at.start);
 
 interface Edit {
   base: LineRange;

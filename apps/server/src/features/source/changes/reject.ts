@@ -5,7 +5,7 @@ import type { ProjectFileChange } from "../../projects/files/index.ts";
 import type { ChangedText } from "./change-set.ts";
 import type { Rejection } from "../../../db/schema/source.ts";
 import { selectedHunks } from "./hunks.ts";
-import { carryOver, splitLines, movesBetween, textWithout } from "./merge.ts";
+import { carryOver, movesDone, splitLines, movesBetween, textWithout } from "./merge.ts";
 
 /** Size limit of files in checkpoints. */
 const maxBytes = 32 * 2 ** 20;
@@ -15,6 +15,7 @@ interface State {
   isWhole: boolean;
   hunks: ReadonlySet<string>;
 }
+const nothingRejected: State = { isWhole: false, hunks: new Set() };
 interface FileTransition {
   file: ChangedText;
   from: State;
@@ -46,14 +47,16 @@ export function transitionsOf(
   request: ApplyChanges,
 ): { transitions: FileTransition[]; rejected: Rejection[] } {
   const states = new Map<string, State>(
-    before.map(({ path, is_whole, hunks }) => {
-      const file = files.find((one) => one.path === path);
-      // Earlier rejections may name hunks that are split now.
-      return [path, { isWhole: is_whole, hunks: file ? selectedHunks(file.hunks, hunks) : new Set(hunks) }];
-    }),
+    before.map((rejection) => [
+      rejection.path,
+      stateOf(
+        files.find(({ path }) => path === rejection.path),
+        rejection,
+      ),
+    ]),
   );
   const start = new Map(states);
-  const stateOf = (path: string): State => states.get(path) ?? { isWhole: false, hunks: new Set() };
+  const stateAt = (path: string): State => states.get(path) ?? nothingRejected;
   const parts = [
     ...(request.reject ?? []).map((part) => [part, true] as const),
     ...(request.restore ?? []).map((part) => [part, false] as const),
@@ -68,15 +71,15 @@ export function transitionsOf(
       states.set(path, { isWhole: isRejected, hunks: new Set(isRejected ? all : []) });
       continue;
     }
-    const next = new Set(stateOf(path).hunks);
+    const next = new Set(stateAt(path).hunks);
     for (const id of hunks)
       if (isRejected) next.add(id);
       else next.delete(id);
     const isAll = next.size === all.length;
-    states.set(path, { isWhole: isAll && (file.status === "modified" || stateOf(path).isWhole), hunks: next });
+    states.set(path, { isWhole: isAll && (file.status === "modified" || stateAt(path).isWhole), hunks: next });
   }
   const transitions = files.flatMap((file) => {
-    const [from, to] = [start.get(file.path) ?? stateOf(""), stateOf(file.path)];
+    const [from, to] = [start.get(file.path) ?? nothingRejected, stateAt(file.path)];
     const isSame = from.isWhole === to.isWhole && from.hunks.size === to.hunks.size && [...from.hunks].every((id) => to.hunks.has(id));
     return isSame ? [] : [{ file, from, to }];
   });
@@ -84,6 +87,82 @@ export function transitionsOf(
     isWhole || hunks.size > 0 ? [{ path, is_whole: isWhole, hunks: [...hunks] }] : [],
   );
   return { transitions, rejected };
+}
+
+/** The states of a change set's rejections. Rejections of an earlier version may name hunks that are split now. */
+const stateOf = (file: ChangedText | undefined, { is_whole, hunks }: Rejection): State => ({
+  isWhole: is_whole,
+  hunks: file ? selectedHunks(file.hunks, hunks) : new Set(hunks),
+});
+
+/**
+ * The rejections that the files still have. A restore, an undo or a person can bring back what was rejected: then it is not rejected any more. Where
+ * the files have neither the run's lines nor the original ones, the rejection stays.
+ */
+export async function standingRejections(
+  { history, files: tree }: { history: History; files: Tree },
+  points: { before: string; after: string },
+  files: readonly ChangedText[],
+  rejected: readonly Rejection[],
+  signal: AbortSignal,
+): Promise<Rejection[]> {
+  const known = rejected.flatMap((rejection) => {
+    const file = files.find(({ path }) => path === rejection.path);
+    return file ? [file] : [];
+  });
+  if (known.length === 0) return [...rejected];
+  const [before, after] = await Promise.all([
+    read(history, points.before, new Set(known.map(({ path, old_path }) => old_path ?? path)), signal),
+    read(history, points.after, new Set(known.map(({ path }) => path)), signal),
+  ]);
+  const standing: Rejection[] = [];
+  for (const rejection of rejected) {
+    const file = known.find(({ path }) => path === rejection.path);
+    if (!file) {
+      standing.push(rejection);
+      continue;
+    }
+    const [old, now] = [before.get(file.old_path ?? file.path), after.get(file.path)];
+    const { isWhole, hunks } = await standingState(tree, file, stateOf(file, rejection), {
+      ...(old && { before: old }),
+      ...(now && { after: now }),
+    });
+    if (isWhole || hunks.size > 0) standing.push({ path: file.path, is_whole: isWhole, hunks: [...hunks] });
+  }
+  return standing;
+}
+
+async function standingState(tree: Tree, file: ChangedText, state: State, kept: { before?: Kept; after?: Kept }): Promise<State> {
+  const isThere = async (path: string) => (await tree.stat(path)) !== undefined;
+  if (state.isWhole) {
+    if (file.status === "added") return (await isThere(file.path)) ? nothingRejected : state;
+    if (file.status === "deleted") return (await isThere(file.path)) ? state : nothingRejected;
+    if (file.old_path !== null) {
+      if (!(await isThere(file.path)) || (await isThere(file.old_path))) return state;
+      // It has the run's name again; its text can still have rejected parts.
+      return standingState(tree, file, { isWhole: false, hunks: state.hunks }, kept);
+    }
+  }
+  const found = await tree.stat(file.path);
+  if (!found || found.isLink || found.isDirectory || !kept.after) return state;
+  const current = await tree.read(file.path, { maxBytes }).catch(() => undefined);
+  if (!current) return state;
+  const data = Buffer.from(current.data);
+  if (file.hunks.length === 0) {
+    const isExecutable = ((current.entry.mode ?? 0) & 0o100) !== 0;
+    const isMode = kept.before?.isExecutable !== kept.after.isExecutable;
+    return kept.after.data.equals(data) && (!isMode || isExecutable === kept.after.isExecutable) ? nothingRejected : state;
+  }
+  const form = formOf(file, { isWhole: false, hunks: state.hunks }, kept).data;
+  if (!form || form.equals(data)) return state;
+  if (kept.after.data.equals(data)) return nothingRejected;
+  const done = movesDone(
+    splitLines(form.toString("latin1")),
+    splitLines(data.toString("latin1")),
+    movesBetween(textsOf(kept), file.hunks, { from: state.hunks, to: nothingRejected.hunks }),
+  );
+  const hunks = new Set([...state.hunks].filter((id) => !done.has(id)));
+  return { isWhole: state.isWhole && hunks.size === state.hunks.size, hunks };
 }
 
 /** Applies the target states: checks everything first, then writes all files or restores them. Throws `hunks_do_not_fit`. */
