@@ -150,7 +150,8 @@ export default journey({ templates: ["react-vite", "static"] }, async (context) 
         await written("the color replaces the old one", (content) => content.includes('className="text-4xl font-bold text-amber-700"'));
         const add = panel.getByRole("combobox", { name: "Classes" });
         await add.fill("tracking-t");
-        await panel.getByRole("option", { name: "tracking-tight" }).waitFor();
+        await page.getByRole("option", { name: "tracking-tight" }).waitFor();
+        await add.press("ArrowDown");
         await add.press("Enter");
         await written("the class is added", (content) => content.includes('className="text-4xl font-bold text-amber-700 tracking-tight"'));
         await panel.getByRole("button", { name: "Remove font-bold" }).click();

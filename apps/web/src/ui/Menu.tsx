@@ -118,7 +118,7 @@ export function Menu({
             sideOffset={4}
             collisionPadding={8}
             {...(onCloseAutoFocus && { onCloseAutoFocus })}
-            className={cx(floating, "max-h-(--radix-dropdown-menu-content-available-height) min-w-44 max-w-80 scroll-y p-1")}
+            className={cx(floating, "max-h-(--radix-dropdown-menu-content-available-height) min-w-44 max-w-80 scroll-y! p-1")}
           >
             {head}
             {choice ? (

@@ -1,9 +1,15 @@
 import { Popover as Radix } from "radix-ui";
-import type { ReactNode } from "react";
+import { useRef, type ReactNode } from "react";
 import { cx } from "../lib/cx.ts";
 import { floating } from "./Menu.tsx";
 
-/** Free content beside a trigger; focus moves in and comes back. */
+/**
+ * At most as high as the space on its side, but not so low that it stays on a side where there is next to none. `max-h-` with a number in a
+ * `className` comes later in the style sheet and replaces it.
+ */
+const fitting = "[--popover-height:max(8rem,var(--radix-popover-content-available-height))] max-h-(--popover-height) scroll-y!";
+
+/** Free content beside a trigger; focus moves in and comes back. It scrolls where it would leave the window. */
 export function Popover({
   trigger,
   label,
@@ -41,7 +47,52 @@ export function Popover({
           collisionPadding={8}
           {...(onCloseAutoFocus && { onCloseAutoFocus })}
           {...(onEscapeKeyDown && { onEscapeKeyDown })}
-          className={cx(floating, "max-w-96 p-3", className)}
+          className={cx(floating, fitting, "max-w-96 p-3", className)}
+        >
+          {children}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
+
+/** Options beside a text field, which keeps the focus and refers to the highlighted one by `aria-activedescendant`. */
+export function FieldOptions({
+  field,
+  id,
+  label,
+  isOpen,
+  onClose,
+  children,
+}: {
+  field: ReactNode;
+  id: string;
+  label: string;
+  isOpen: boolean;
+  /** Esc was pressed, or something else was clicked. */
+  onClose: () => void;
+  children: ReactNode;
+}) {
+  const anchor = useRef<HTMLDivElement>(null);
+  const keepFocus = (event: { preventDefault: () => void }) => event.preventDefault();
+  return (
+    <Radix.Root open={isOpen} onOpenChange={(next) => !next && onClose()}>
+      <Radix.Anchor ref={anchor}>{field}</Radix.Anchor>
+      <Radix.Portal>
+        <Radix.Content
+          id={id}
+          role="listbox"
+          aria-label={label}
+          align="start"
+          sideOffset={4}
+          collisionPadding={8}
+          onOpenAutoFocus={keepFocus}
+          onCloseAutoFocus={keepFocus}
+          onMouseDown={keepFocus}
+          onInteractOutside={(event) => {
+            if (event.target instanceof Node && anchor.current?.contains(event.target)) event.preventDefault();
+          }}
+          className={cx(floating, fitting, "w-(--radix-popover-trigger-width) p-1")}
         >
           {children}
         </Radix.Content>

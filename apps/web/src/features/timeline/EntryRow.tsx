@@ -88,16 +88,20 @@ export function EntryRow({
           <time dateTime={entry.at} title={formatDateTime(entry.at)} className="num min-w-15 flex-none text-xs whitespace-nowrap text-fg-2">
             {formatTime(entry.at)}
           </time>
-          <span className={cx("min-w-0 flex-1 truncate", isGone ? "text-fg-3" : "text-fg-1")} title={entry.message}>
+          <span className={cx("flex min-w-0 flex-1 items-baseline", isGone ? "text-fg-3" : "text-fg-1")} title={entry.message}>
             <span
               className={cx(
+                "min-w-0 truncate",
                 (entry.kind === "snapshot" || run) && "font-medium",
                 !isGone && (entry.kind === "snapshot" || run) && "text-fg-0",
               )}
             >
               {entry.title}
             </span>
-            {entry.note ? <span className={isGone ? undefined : "text-fg-2"}>, {entry.note}</span> : null}
+            {entry.note ? (
+              // The title is cut first.
+              <span className={cx("max-w-[max(60%,6rem)] flex-none truncate", !isGone && "text-fg-2")}>, {entry.note}</span>
+            ) : null}
           </span>
           {entry.isPending ? <Pill isBusy>Saving…</Pill> : null}
           {snapshot?.status === "error" ? <Pill tone="err">Failed</Pill> : null}

@@ -95,7 +95,7 @@ test("typing is shown in the page at once, written once after a pause, and Ctrl+
   api.answer("elementEdits.create", edited("Bread"));
   api.answer("elementEdits.undo", { edit: edited("Bakery").edit });
   const { panel, sent } = await selected(api, { user, show });
-  expect(await panel.findByText("web/src/App.tsx:12")).toBeVisible();
+  expect(await panel.findByRole("button", { name: "web/src/App.tsx:12" })).toHaveTextContent("web/src/App.tsx:12");
   const field = panel.getByRole("textbox", { name: "Text" });
   await user.clear(field);
   await user.type(field, "Bread");
@@ -121,8 +121,72 @@ test("a style replaces the class that sets it, and a suggestion is added", async
   await user.click(await panel.findByRole("button", { name: "Remove font-bold" }));
   await waitFor(() => expect(api.asked("elementEdits.create")).toHaveLength(1));
   expect(sent).toContainEqual(expect.objectContaining({ type: "attempt", class_name: "text-3xl" }));
-  await user.type(panel.getByRole("combobox", { name: "Classes" }), "tracking-t{Enter}");
+  await user.type(panel.getByRole("combobox", { name: "Classes" }), "tracking-t{ArrowDown}{Enter}");
   await waitFor(() => expect(api.asked("elementEdits.create")[1]?.body).toMatchObject({ change: { remove: [], add: ["tracking-tight"] } }));
+});
+
+test("Enter adds what was typed unless a suggestion was chosen by arrow keys; Tab completes; Escape closes the list only", async ({
+  api,
+  user,
+  show,
+}) => {
+  api.answer("elementEdits.inspect", inspected);
+  api.answer("elementEdits.create", edited("Bakery"));
+  const { panel, root } = await selected(api, { user, show });
+  const field = await panel.findByRole("combobox", { name: "Classes" });
+  const added = async (count: number) => {
+    await waitFor(() => expect(api.asked("elementEdits.create")).toHaveLength(count));
+    return api.asked("elementEdits.create").at(-1)?.body;
+  };
+  await user.type(field, "md:text-5");
+  expect(await screen.findByRole("option", { name: "md:text-5xl" })).toHaveAttribute("aria-selected", "false");
+  expect(field).toHaveAttribute("aria-expanded", "true");
+  expect(field).not.toHaveAttribute("aria-activedescendant");
+  expect(field).toHaveFocus();
+  await user.keyboard("{Enter}");
+  expect(await added(1)).toMatchObject({ change: { remove: [], add: ["md:text-5"] } });
+  expect(field).toHaveAttribute("aria-expanded", "false");
+
+  await user.type(field, "md:text-5{ArrowDown}");
+  const option = screen.getByRole("option", { name: "md:text-5xl", selected: true });
+  expect(field).toHaveAttribute("aria-activedescendant", option.id);
+  await user.keyboard("{Escape}");
+  expect(screen.queryByRole("listbox")).toBeNull();
+  expect(root).toBeInTheDocument();
+  expect(field).toHaveFocus();
+  await user.keyboard("{Enter}");
+  expect(await added(2)).toMatchObject({ change: { add: ["md:text-5"] } });
+
+  await user.type(field, "md:text-5{Tab}");
+  expect(field).toHaveValue("md:text-5xl");
+  expect(field).toHaveFocus();
+  expect(api.asked("elementEdits.create")).toHaveLength(2);
+  await user.tab();
+  expect(field).not.toHaveFocus();
+
+  await user.clear(field);
+  await user.type(field, "tracking-t");
+  await user.click(await screen.findByRole("option", { name: "tracking-tight" }));
+  expect(await added(3)).toMatchObject({ change: { add: ["tracking-tight"] } });
+});
+
+test("the palette is limited to the space that there is, and “Not set” stays below the colors that scroll", async ({ api, user, show }) => {
+  api.answer("elementEdits.inspect", inspected);
+  const { panel } = await selected(api, { user, show });
+  await user.click(await panel.findByRole("button", { name: /^Text color/ }));
+  const palette = await screen.findByRole("dialog", { name: "Text color" });
+  expect(palette).toHaveClass("max-h-(--popover-height)", "flex-col");
+  const grid = within(palette).getByRole("grid");
+  expect(grid).toHaveClass("scroll-y", "min-h-0");
+  expect(grid).not.toContainElement(within(palette).getByRole("button", { name: "Not set" }));
+});
+
+test("an item of a list says what an edit changes with it", async ({ api, user, show }) => {
+  api.answer("elementEdits.inspect", inspected);
+  const items = [{ line: 11, column: 5, index: 1, count: 3 }];
+  const [origin] = element.origins;
+  const { panel } = await selected(api, { user, show }, { ...element, origins: [{ ...origin, items }] });
+  expect(await panel.findByText("Changes all 3 items of this list.")).toBeVisible();
 });
 
 test("a refused edit is taken back in the page and says why", async ({ api, user, show }) => {

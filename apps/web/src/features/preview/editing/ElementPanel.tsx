@@ -22,6 +22,7 @@ import { ClassList } from "./ClassList.tsx";
 import { ImageSource } from "./ImageSource.tsx";
 import { LeftToAgent } from "./LeftToAgent.tsx";
 import { panelPlace } from "./panel-place.ts";
+import { repetitionOf } from "./repetition.ts";
 import { StyleControls } from "./StyleControls.tsx";
 import { reasonTexts, useElementEdit, type ElementEditing } from "./use-element-edit.ts";
 
@@ -93,7 +94,6 @@ function Frame({
   children: ReactNode;
 }) {
   const box = useRef<HTMLDivElement>(null);
-  const { openFile } = useWorkbenchActions();
   useShortcuts(
     {
       "element.undo": () => editing?.undo(),
@@ -105,23 +105,11 @@ function Frame({
   );
   // The click that selected left the focus in the app, where Esc and Tab would not reach the panel.
   useEffect(() => box.current?.focus({ preventScroll: true }), []);
-  const name = source && `${source.path}:${source.line}`;
   return (
     <div ref={box} tabIndex={-1} className="flex min-h-0 flex-1 flex-col outline-none">
       <div className="flex flex-none items-center gap-2 px-3 pt-2.5 pb-1.5 narrow:px-4 narrow:pt-0">
         <h2 className="flex-none font-mono text-sm font-medium text-fg-0">{title}</h2>
-        {name ? (
-          <button
-            type="button"
-            className="min-w-0 flex-1 truncate text-left font-mono text-xs text-fg-2 underline-offset-2 hover:text-fg-0 hover:underline"
-            title={name}
-            onClick={() => openFile(name)}
-          >
-            {name}
-          </button>
-        ) : (
-          <span className="flex-1" />
-        )}
+        {source ? <SourceLink {...source} /> : <span className="flex-1" />}
         <IconButton label="Close" size="sm" tooltipSide="none" onClick={onClose}>
           <X size={14} />
         </IconButton>
@@ -164,6 +152,28 @@ function Frame({
   );
 }
 
+/** Where the element is in the source. The file's name and the line stay visible: the folder is cut first. */
+function SourceLink({ path, line }: { path: string; line: number }) {
+  const { openFile } = useWorkbenchActions();
+  const name = `${path}:${line}`;
+  const slash = path.lastIndexOf("/");
+  return (
+    <button
+      type="button"
+      className="flex min-w-0 flex-1 font-mono text-xs text-fg-2 underline-offset-2 hover:text-fg-0 hover:underline"
+      title={name}
+      aria-label={name}
+      onClick={() => openFile(name)}
+    >
+      {slash > 0 ? <span className="min-w-0 truncate">{path.slice(0, slash)}</span> : null}
+      <span className="flex max-w-full flex-none">
+        <span className="min-w-0 truncate">{path.slice(Math.max(0, slash))}</span>
+        <span className="flex-none">:{line}</span>
+      </span>
+    </button>
+  );
+}
+
 const attributeLabels = {
   href: "Link address",
   placeholder: "Placeholder",
@@ -193,6 +203,8 @@ function EditableElement({
   const source = first && first.path !== null && first.line !== null ? { path: first.path, line: first.line } : undefined;
   /** All parts have the same reason: it is said once. */
   const common = parts.length > 0 && !first ? parts[0]?.reason : undefined;
+  const repetition = data ? repetitionOf(element, data) : undefined;
+  const repetitionNote = repetition ? <p className="text-xs text-fg-2">{repetition.note}</p> : null;
   const isImage = element.attributes.src !== undefined && /^(?:img|video|source)$/.test(element.tag);
   return (
     <Frame title={title} source={source} onClose={onClose} onAsk={() => onAsk("")} editing={editing}>
@@ -207,6 +219,7 @@ function EditableElement({
         </p>
       ) : (
         <>
+          {repetition?.isOfAll ? repetitionNote : null}
           {element.texts.map((value, index) => (
             <TextField
               key={index}
@@ -246,6 +259,7 @@ function EditableElement({
               />
             );
           })}
+          {repetition?.isOfAll ? null : repetitionNote}
           {data.has_tailwind ? <StyleControls element={element} inspected={data} onChange={change} /> : null}
           <ClassList element={element} inspected={data} onChange={change} onAsk={onAsk} />
         </>

@@ -1,5 +1,5 @@
 import type { InspectedElement, PageElement } from "@tesslate/contract";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { cx } from "../../../lib/cx.ts";
 import { Popover } from "../../../ui/Popover.tsx";
 import { Select } from "../../../ui/Select.tsx";
@@ -80,7 +80,7 @@ function ColorControl({
         label={style.label}
         isOpen={isOpen}
         onOpenChange={setIsOpen}
-        className="max-w-none p-2"
+        className="flex max-w-(--radix-popover-content-available-width)! flex-col p-2"
         trigger={
           <button
             type="button"
@@ -97,43 +97,8 @@ function ColorControl({
           </button>
         }
       >
-        <div
-          role="grid"
-          tabIndex={-1}
-          aria-label={style.label}
-          className="flex flex-col gap-0.5"
-          onKeyDown={(event) => {
-            const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: tailwindShades.length, ArrowUp: -tailwindShades.length }[event.key];
-            if (step === undefined) return;
-            event.preventDefault();
-            const cells = [...event.currentTarget.querySelectorAll<HTMLElement>("[role=gridcell] button")];
-            cells[cells.indexOf(event.target as HTMLElement) + step]?.focus();
-          }}
-        >
-          {Object.entries(tailwindColors).map(([color, values]) => (
-            <div key={color} role="row" className="flex gap-0.5">
-              {values.map((value, at) => {
-                const shade = tailwindShades[at] ?? 0;
-                const name = `${prefix}-${color}-${shade}`;
-                const isCurrent = name === current;
-                return (
-                  <span key={name} role="gridcell" aria-selected={isCurrent}>
-                    <button
-                      type="button"
-                      tabIndex={isCurrent || (!option && color === "slate" && at === 0) ? 0 : -1}
-                      aria-label={`${color} ${shade}`}
-                      title={name}
-                      style={{ background: value }}
-                      className={cx("block size-4.5 rounded-1 narrow:size-7", isCurrent && "outline-2 outline-offset-1 outline-focus")}
-                      onClick={() => choose(name)}
-                    />
-                  </span>
-                );
-              })}
-            </div>
-          ))}
-        </div>
-        <div className="mt-2 flex gap-1">
+        <Palette style={style} prefix={prefix} current={current} choose={choose} />
+        <div className="mt-2 flex flex-none gap-1">
           {[
             { label: "White", name: `${prefix}-white` },
             { label: "Black", name: `${prefix}-black` },
@@ -150,6 +115,70 @@ function ColorControl({
           ))}
         </div>
       </Popover>
+    </div>
+  );
+}
+
+/** The colors by shade. They scroll where there is not enough space for all, while what is below them stays visible. */
+function Palette({
+  style,
+  prefix,
+  current,
+  choose,
+}: {
+  style: Style;
+  prefix: string;
+  current: string | undefined;
+  choose: (name: string) => void;
+}) {
+  const grid = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // The popover gets its place and height after it is mounted.
+    const frame = requestAnimationFrame(() => grid.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }));
+    return () => cancelAnimationFrame(frame);
+  }, []);
+  const isSet = style.options.some(({ name }) => name === current);
+  return (
+    <div
+      ref={grid}
+      role="grid"
+      tabIndex={-1}
+      aria-label={style.label}
+      // Space for the outline of the current color, and for the scroll bar.
+      className="scroll-y -m-1 scroll-p-1 flex min-h-0 flex-col gap-0.5 p-1 [scrollbar-gutter:stable]"
+      onKeyDown={(event) => {
+        const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: tailwindShades.length, ArrowUp: -tailwindShades.length }[event.key];
+        if (step === undefined) return;
+        event.preventDefault();
+        const cells = [...event.currentTarget.querySelectorAll<HTMLElement>("[role=gridcell] button")];
+        cells[cells.indexOf(event.target as HTMLElement) + step]?.focus();
+      }}
+    >
+      {Object.entries(tailwindColors).map(([color, values]) => (
+        <div key={color} role="row" className="flex flex-none gap-0.5">
+          {values.map((value, at) => {
+            const shade = tailwindShades[at] ?? 0;
+            const name = `${prefix}-${color}-${shade}`;
+            const isCurrent = name === current;
+            return (
+              <span key={name} role="gridcell" aria-selected={isCurrent} className="narrow:w-7 narrow:min-w-0">
+                <button
+                  type="button"
+                  tabIndex={isCurrent || (!isSet && color === "slate" && at === 0) ? 0 : -1}
+                  aria-label={`${color} ${shade}`}
+                  title={name}
+                  style={{ background: value }}
+                  className={cx(
+                    "block size-4.5 rounded-1 narrow:h-7 narrow:w-full",
+                    isCurrent && "outline-2 outline-offset-1 outline-focus",
+                  )}
+                  onClick={() => choose(name)}
+                />
+              </span>
+            );
+          })}
+        </div>
+      ))}
     </div>
   );
 }
