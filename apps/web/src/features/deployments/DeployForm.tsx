@@ -135,7 +135,14 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
             <WhatShips draft={draft} change={change} plan={current} bases={bases} buildModes={info?.build_modes ?? []} />
           )}
         </Part>
-        <Part title="Variables" hint="Only names are shown. Values are encrypted on this server and sent to the build and the provider.">
+        <Part
+          title="Variables"
+          hint={
+            draft.provider === "local"
+              ? "Only names are shown. Values are encrypted on this server and given to the build and the app."
+              : "Only names are shown. Values are encrypted on this server and sent to the build and the provider."
+          }
+        >
           {current ? <EnvPreview plan={current} draft={draft} change={change} /> : <Skeleton className="h-16" />}
         </Part>
         {draft.provider === "local" || draft.environment === "preview" ? null : (

@@ -1,6 +1,7 @@
 import type { Domain } from "@tesslate/contract";
 import { useState } from "react";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
+import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
@@ -29,6 +30,7 @@ export function DomainRow({ domain, actions }: { domain: Domain; actions: SiteAc
   };
   const { label, tone } = states[domain.state];
   const isComplete = domain.records.every(({ is_found }) => is_found);
+  const isLocal = domain.records.some(({ type, value }) => type === "CNAME" && /(?:^|\.)localhost$/.test(value));
   return (
     <li className="grid gap-2 rounded-3 border border-line-0 p-3">
       <div className="flex flex-wrap items-center gap-2">
@@ -36,7 +38,7 @@ export function DomainRow({ domain, actions }: { domain: Domain; actions: SiteAc
         <Pill tone={tone}>{label}</Pill>
         {domain.is_primary ? <Pill>Primary</Pill> : null}
         <span className="flex-1" />
-        {domain.is_primary ? null : (
+        {domain.is_primary || domain.state !== "active" ? null : (
           <Button size="sm" onClick={() => void attempt(actions.setPrimary(domain.id, true))}>
             Make primary
           </Button>
@@ -57,6 +59,11 @@ export function DomainRow({ domain, actions }: { domain: Domain; actions: SiteAc
           </span>
         )}
       </p>
+      {isLocal ? (
+        <Banner tone="warn">
+          This server's address is on localhost, so no domain can lead to it. An administrator sets a public address first.
+        </Banner>
+      ) : null}
       {isComplete ? null : <Records domain={domain} />}
       {domain.counterpart !== null || domain.hostname.startsWith("www.") ? (
         <div className="text-xs">

@@ -39,6 +39,7 @@ test("a domain shows the records to set, what was found instead, and is checked 
   expect(within(table).getByText("parked.example.org")).toBeVisible();
   expect(screen.getByText("The TXT record was not found yet.", { exact: false })).toBeVisible();
   await expectAccessible();
+  expect(screen.queryByRole("button", { name: "Make primary" }), "a domain that does not work yet").toBeNull();
   const done: Domain = {
     ...pending,
     state: "active",
@@ -50,6 +51,14 @@ test("a domain shows the records to set, what was found instead, and is checked 
   await user.click(screen.getByRole("button", { name: "Check now" }));
   await waitFor(() => expect(screen.getByText("Active")).toBeVisible());
   expect(screen.queryByRole("table")).toBeNull();
+  expect(screen.getByRole("button", { name: "Make primary" })).toBeVisible();
+});
+
+test("on a server without a public address a domain says that it cannot lead there", async ({ api, show }) => {
+  const records = pending.records.map((record) => (record.type === "CNAME" ? { ...record, value: "localhost" } : record));
+  api.answer("domains.sites", page([{ ...site, domains: [{ ...pending, records }] }]));
+  show(dialog());
+  expect(await screen.findByText(/This server's address is on localhost/)).toBeVisible();
 });
 
 test("on a phone the records are a list, in which every value can be copied", async ({ api, show }) => {

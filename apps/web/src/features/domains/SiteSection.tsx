@@ -119,7 +119,11 @@ function PasswordForm({ site, actions, onClose }: FormProps & { site: Site }) {
       <Field
         label="Password for visitors"
         error={form.errors.password}
-        hint={site.has_password ? "A new password signs out everyone who entered the former one." : "Visitors enter it once per browser."}
+        hint={
+          site.has_password
+            ? "A new password signs out everyone who entered the former one."
+            : "Visitors enter it once; their browser remembers it for 30 days."
+        }
       >
         <PasswordInput {...form.text("password")} autoComplete="new-password" maxLength={200} />
       </Field>
