@@ -552,7 +552,7 @@ test("a CSV file is mapped to columns and imported; an error names line and colu
     refuse("import_failed", { detail: "The import failed.", details: { message: "value too long", line: 2, column: "name" } }),
   );
   await user.click(within(dialog).getByRole("button", { name: "Import rows" }));
-  expect(await within(dialog).findByRole("alert")).toHaveTextContent("Line 2, column name: value too long Nothing was added.");
+  expect(await within(dialog).findByRole("alert")).toHaveTextContent("Line 2, column name: value too long. Nothing was added.");
   api.answer("databases.importTable", { rows: 1 });
   await user.click(within(dialog).getByRole("button", { name: "Import rows" }));
   await screen.findByText("1 row imported into people.");

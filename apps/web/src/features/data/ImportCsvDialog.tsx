@@ -31,6 +31,8 @@ const delimiters = [
   { value: "|", label: "Vertical bar" },
 ];
 const shownRows = 6;
+/** Databases end few of their messages. */
+const endedSentence = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 interface Chosen {
   file: File;
@@ -97,7 +99,8 @@ export function ImportCsvDialog({ table, start, onClose }: { table: TableStructu
       ]
         .filter(Boolean)
         .join(", ");
-      setFailure({ sentence: details?.message ?? sentenceOf(error), ...(place && { place }) });
+      const sentence = details ? [details.message, details.detail].filter((one) => one !== undefined).map(endedSentence).join(" ") : sentenceOf(error);
+      setFailure({ sentence, ...(place && { place }) });
     } finally {
       setSending(undefined);
     }
