@@ -1,9 +1,18 @@
+import { randomUUID } from "node:crypto";
 import "@testing-library/jest-dom/vitest";
 import { configure } from "@testing-library/dom";
 import { afterAll, vi } from "vitest";
 
 // A page preloads the code of the next ones; what is still loading when the environment ends would fail whichever file comes next.
 afterAll(() => vi.dynamicImportSettled());
+
+/** Node delivers messages to all threads of the process, so a test would receive those of other test files, which are other browsers. */
+const browserId = randomUUID();
+globalThis.BroadcastChannel = class extends globalThis.BroadcastChannel {
+  constructor(name: string) {
+    super(`${name} ${browserId}`);
+  }
+};
 
 /** What jsdom lacks of a browser: it lays nothing out, so everything is as wide as a desktop and visible. */
 class SizeObserver implements ResizeObserver {
