@@ -219,7 +219,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       await creatorsAndReferrals.themes.seed();
     };
     const whenReachable = createWhenReachable(platform.runtime, log);
-    // Preparation waits for installs, so it starts first. On a server that was just installed, somebody wants the first template soon.
+    // First, because installing packages takes longest: on a new server, the first project waits for it.
     await Promise.all([
       whenReachable("prepare templates", () =>
         platform.preparation.start(async () => {

@@ -13,6 +13,9 @@ const maxReports = 200;
 const maxFailures = 50;
 /** Older reports are ignored. */
 const maxAge = sql`now() - interval '10 minutes'`;
+/** Events of changes to the project's own files, not to those of a branch. */
+const isFileChangeBy = (by: "agent" | "user") =>
+  and(eq(events.type, "file_changed"), sql`not ${events.data} ? 'branch_id'`, sql`${events.data}->>'by' = ${by}`);
 
 export type RepairsStore = ReturnType<typeof createRepairsStore>;
 export function createRepairsStore(db: Database) {
@@ -92,15 +95,7 @@ export function createRepairsStore(db: Database) {
         await db
           .select({ seq: events.seq })
           .from(events)
-          .where(
-            and(
-              eq(events.project_id, projectId),
-              eq(events.type, "file_changed"),
-              sql`not ${events.data} ? 'branch_id'`,
-              gt(events.ts, sql`${maxAge}`),
-              sql`${events.data}->>'by' = 'agent'`,
-            ),
-          )
+          .where(and(eq(events.project_id, projectId), gt(events.ts, sql`${maxAge}`), isFileChangeBy("agent")))
           .orderBy(desc(events.seq))
           .limit(1)
       )[0]?.seq,
@@ -113,16 +108,7 @@ export function createRepairsStore(db: Database) {
         await db
           .select({ seq: events.seq })
           .from(events)
-          .where(
-            and(
-              eq(events.project_id, projectId),
-              gt(events.ts, since),
-              or(
-                eq(events.type, "files_replaced"),
-                and(eq(events.type, "file_changed"), sql`not ${events.data} ? 'branch_id'`, sql`${events.data}->>'by' = 'user'`),
-              ),
-            ),
-          )
+          .where(and(eq(events.project_id, projectId), gt(events.ts, since), or(eq(events.type, "files_replaced"), isFileChangeBy("user"))))
           .limit(1)
       ).length > 0,
     /** Containers that have failed, with the event of their last failure. */

@@ -96,8 +96,8 @@ const stateOf = (file: ChangedText | undefined, { is_whole, hunks }: Rejection):
 });
 
 /**
- * The rejections that the files still have. A restore, an undo or a person can bring back what was rejected: then it is not rejected any more. Where
- * the files have neither the run's lines nor the original ones, the rejection stays.
+ * The rejections that still apply. A rejection ends when a restore, an undo or an edit brings the run's lines back. If the file has neither the
+ * run's lines nor the original ones, it stays.
  */
 export async function standingRejections(
   { history, files: tree }: { history: History; files: Tree },
